@@ -1,0 +1,1 @@
+//! What was seen when, and under which id. The only user of SQLite.

@@ -1,0 +1,1 @@
+//! What XML can carry.

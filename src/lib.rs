@@ -1,0 +1,34 @@
+//! Feedwright turns a folder of post files into feeds.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! path → SourceFile → Post → Catalog → Feed → Document → Published → bytes on disk and on the wire
+//! watch    post/      post/  catalog/  feed/   feed/     publish/     publish/, serve/
+//! ```
+//!
+//! # Layout, in reading order
+//!
+//! - [`post`]: bytes of one file → [`post::Post`]. Pure: no I/O, no clock.
+//! - [`feed`]: posts → [`feed::Entry`] → RSS, Atom, JSON Feed and OPML documents. Pure.
+//! - [`catalog`]: what was seen when, and under which id; the only user of SQLite.
+//! - [`watch`]: which files changed; the only user of notify.
+//! - [`publish`]: documents → the output folder, atomically.
+//! - [`site`]: the HTML pages, from compiled templates.
+//! - [`serve`]: HTTP. Answers from a map of documents; never renders, never reads a file.
+//! - [`pipeline`]: one pass through all of the above, for `build` and for the daemon.
+//! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager.
+//! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
+
+pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod feed;
+pub mod pipeline;
+pub mod post;
+pub mod publish;
+pub mod serve;
+pub mod site;
+pub mod systemd;
+pub mod watch;

@@ -1,0 +1,1 @@
+//! One pass: paths → posts → catalog → feeds → documents → published.

@@ -1,0 +1,1 @@
+//! Titles are plain text.
