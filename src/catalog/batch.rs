@@ -44,8 +44,8 @@ pub struct Seen<'a> {
 /// What a batch did.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// Collections whose documents may change.
-    pub touched: BTreeSet<i64>,
+    /// Collections whose documents may change; true where a post of the category itself changed.
+    pub touched: BTreeMap<i64, bool>,
     /// What a person should be told: (path, remark).
     pub notes: Vec<(Vec<u8>, Diagnostic)>,
     /// Posts that became public.
@@ -128,9 +128,9 @@ impl Batch<'_> {
     /// When SQLite refuses; then nothing has happened.
     pub fn commit(mut self) -> Result<Effects, CatalogError> {
         self.flush_members()?;
-        let mut mark = self.db.prepare_cached("UPDATE collection SET dirty = 1 WHERE collection = ?")?;
-        for collection in &self.effects.touched {
-            mark.execute([collection])?;
+        let mut mark = self.db.prepare_cached("UPDATE collection SET dirty = dirty | ? WHERE collection = ?")?;
+        for (collection, own) in &self.effects.touched {
+            mark.execute([if *own { 3 } else { 1 }, *collection])?;
         }
         drop(mark);
         set_fact(&self.db, "next_arrival", self.next_arrival)?;
@@ -319,7 +319,8 @@ impl Batch<'_> {
             return Ok(());
         }
         if before.rendering != row.rendering {
-            self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
+            // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
+            self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
         }
         if was {
             self.touch(before);
@@ -340,7 +341,9 @@ impl Batch<'_> {
     }
 
     fn touch(&mut self, row: &Row) {
-        self.effects.touched.extend(row.members.iter().map(|(collection, _)| *collection));
+        for (collection, own) in &row.members {
+            *self.effects.touched.entry(*collection).or_default() |= own;
+        }
     }
 
     fn add_members(&mut self, row: &Row) {
@@ -387,7 +390,7 @@ impl Batch<'_> {
         }
         keys.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
         keys.extend(post.authors.iter().map(|author| (Key::Author(author.clone()), true)));
-        keys.into_iter().map(|(key, direct)| Ok((self.names.number(&self.db, key)?, direct))).collect()
+        keys.into_iter().map(|(key, direct)| Ok((self.names.number(&self.db, key, direct)?, direct))).collect()
     }
 
     /// A file was found where the row says.

@@ -55,23 +55,36 @@ pub struct Collection {
     pub number: i64,
     /// What it gathers.
     pub key: Key,
+    /// It ever had a post that is in no category below it.
+    pub own: bool,
+    /// Where its documents were last, as a folder in our form.
+    pub address: Option<String>,
+}
+
+/// A collection whose documents are older than its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dirty {
+    /// Its number.
+    pub collection: i64,
+    /// A post that is in this category itself changed, not only posts below it.
+    pub own: bool,
 }
 
 /// A post in a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Member {
+pub(super) struct Member {
     /// The collection's number.
-    pub collection: i64,
+    pub(super) collection: i64,
     /// Negated seconds, so that the newest comes first.
-    pub published: i64,
+    pub(super) published: i64,
     /// Orders equal times.
-    pub tie: i64,
+    pub(super) tie: i64,
     /// The post's row.
-    pub post: i64,
+    pub(super) post: i64,
     /// In this category itself, not in one below it.
-    pub direct: bool,
+    pub(super) direct: bool,
     /// See [`super::Row::arrival`].
-    pub arrival: Option<i64>,
+    pub(super) arrival: Option<i64>,
 }
 
 /// A post that a window may show.
@@ -87,30 +100,42 @@ pub struct Candidate {
     pub missing: bool,
 }
 
-/// The numbers of all collections; as many as there are categories, tags and authors.
+/// All collections, by key; as many as there are categories, tags and authors.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    numbers: HashMap<Key, i64>,
-    /// Made by the batch that is not yet committed.
-    pending: Vec<Key>,
+    known: HashMap<Key, Collection>,
+    /// Made by the batch that is not yet committed, or changed by it: as they were before.
+    pending: Vec<(Key, Option<Collection>)>,
 }
 
 impl Names {
     pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = db.prepare("SELECT key, collection FROM collection")?;
-        let numbers = statement
-            .query_map([], |row| Ok((Key::read(row.get_ref(0)?.as_str()?), row.get(1)?)))?
+        let mut statement = db.prepare("SELECT key, collection, own, address FROM collection")?;
+        let known = statement
+            .query_map([], |row| {
+                let key = Key::read(row.get_ref(0)?.as_str()?);
+                let collection =
+                    Collection { number: row.get(1)?, key: key.clone(), own: row.get(2)?, address: row.get(3)? };
+                Ok((key, collection))
+            })?
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { numbers, pending: Vec::new() })
+        Ok(Self { known, pending: Vec::new() })
     }
 
-    pub(super) fn number(&mut self, db: &Connection, key: Key) -> rusqlite::Result<i64> {
-        if let Some(number) = self.numbers.get(&key) {
-            return Ok(*number);
+    pub(super) fn number(&mut self, db: &Connection, key: Key, own: bool) -> rusqlite::Result<i64> {
+        if let Some(collection) = self.known.get_mut(&key) {
+            if own && !collection.own {
+                self.pending.push((key, Some(collection.clone())));
+                collection.own = true;
+                db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?.execute([collection.number])?;
+            }
+            return Ok(collection.number);
         }
-        let number = db.prepare_cached("INSERT INTO collection (key) VALUES (?)")?.insert([key.text()])?;
-        self.numbers.insert(key.clone(), number);
-        self.pending.push(key);
+        let number = db
+            .prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?
+            .insert(params![key.text(), own])?;
+        self.known.insert(key.clone(), Collection { number, key: key.clone(), own, address: None });
+        self.pending.push((key, None));
         Ok(number)
     }
 
@@ -121,8 +146,11 @@ impl Names {
 
     /// The open batch was dropped.
     pub(super) fn undo(&mut self) {
-        for key in self.pending.drain(..) {
-            self.numbers.remove(&key);
+        for (key, before) in self.pending.drain(..).rev() {
+            match before {
+                Some(collection) => self.known.insert(key, collection),
+                None => self.known.remove(&key),
+            };
         }
     }
 }
@@ -144,19 +172,14 @@ pub(super) fn tie(id: &str) -> i64 {
 impl Catalog {
     /// The collection of a key, if any post was ever in it.
     #[must_use]
-    pub fn collection(&self, key: &Key) -> Option<i64> {
-        self.collections.numbers.get(key).copied()
+    pub fn collection(&self, key: &Key) -> Option<&Collection> {
+        self.collections.known.get(key)
     }
 
     /// All collections, in key order.
     #[must_use]
-    pub fn collections(&self) -> Vec<Collection> {
-        let mut all: Vec<_> = self
-            .collections
-            .numbers
-            .iter()
-            .map(|(key, number)| Collection { number: *number, key: key.clone() })
-            .collect();
+    pub fn collections(&self) -> Vec<&Collection> {
+        let mut all: Vec<_> = self.collections.known.values().collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         all
     }
@@ -165,10 +188,10 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn dirty(&self) -> Result<Vec<Collection>, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT collection, key FROM collection WHERE dirty ORDER BY 1")?;
-        let rows = statement
-            .query_map([], |row| Ok(Collection { number: row.get(0)?, key: Key::read(row.get_ref(1)?.as_str()?) }))?;
+    pub fn dirty(&self) -> Result<Vec<Dirty>, CatalogError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 ORDER BY 1")?;
+        let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, own: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -177,29 +200,42 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn mark_all_dirty(&mut self) -> Result<(), CatalogError> {
-        self.db.execute("UPDATE collection SET dirty = 1", [])?;
+        self.db.execute("UPDATE collection SET dirty = 3", [])?;
         Ok(())
     }
 
-    /// How many posts a collection has; with `direct`, how many are in the category itself.
+    /// Remembers where the documents of a collection are.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn size(&self, collection: i64, direct: bool) -> Result<u64, CatalogError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT COUNT(*) FROM member WHERE collection = ? AND direct >= ?")?;
-        Ok(statement.query_row(params![collection, direct], |row| row.get(0))?)
+    pub fn set_address(&mut self, key: &Key, address: &str) -> Result<(), CatalogError> {
+        if let Some(collection) = self.collections.known.get_mut(key) {
+            self.db
+                .prepare_cached("UPDATE collection SET address = ? WHERE collection = ?")?
+                .execute(params![address, collection.number])?;
+            collection.address = Some(address.to_owned());
+        }
+        Ok(())
     }
 
-    /// How many posts each collection has: (all of them, those in the category itself).
+    /// Forgets a collection that no post can be in any more.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn sizes(&self) -> Result<HashMap<i64, (u64, u64)>, CatalogError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT collection, COUNT(*), SUM(direct) FROM member GROUP BY collection")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    pub fn drop_collection(&mut self, key: &Key) -> Result<(), CatalogError> {
+        if let Some(collection) = self.collections.known.remove(key) {
+            self.db.execute("DELETE FROM collection WHERE collection = ?", [collection.number])?;
+        }
+        Ok(())
+    }
+
+    /// How many posts a collection has.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn size(&self, collection: i64) -> Result<u64, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT COUNT(*) FROM member WHERE collection = ?")?;
+        Ok(statement.query_row([collection], |row| row.get(0))?)
     }
 
     /// The posts that a window may show: the newest `entries`, those published within `seconds` before the newest, and

@@ -26,20 +26,16 @@ pub struct StoredEntry {
 }
 
 impl Catalog {
-    /// The rendered entry of a post.
+    /// Which version of a post's entry is kept, and the bytes of its longest form.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn entry(&self, post: i64) -> Result<Option<StoredEntry>, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT version, rss, atom, json FROM entry WHERE post = ?")?;
-        let entry = statement.query_row([post], |row| {
-            let fragments = Fragments { rss: row.get(1)?, atom: row.get(2)?, json: row.get(3)? };
-            Ok(StoredEntry { version: row.get(0)?, fragments })
-        });
-        Ok(entry.optional()?)
+    pub fn entry_version(&self, post: i64) -> Result<Option<([u8; 16], usize)>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT version, length FROM entry WHERE post = ?")?;
+        Ok(statement.query_row([post], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    /// The rendered entry of a post in one format, for a page.
+    /// The rendered entry of a post in one format.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -65,9 +61,10 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
         {
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)")?;
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)")?;
             for (post, StoredEntry { version, fragments }) in entries {
-                insert.execute(params![post, version, fragments.rss, fragments.atom, fragments.json])?;
+                let length = fragments.longest();
+                insert.execute(params![post, version, length, fragments.rss, fragments.atom, fragments.json])?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
             for (path, DocumentRecord { hash, length, modified }) in documents {

@@ -26,8 +26,8 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, types::FromSql};
 
-pub use batch::{Batch, Effects, Seen};
-pub use collection::{Candidate, Collection, Key};
+pub use batch::{Batch, Effects, Seen, digest};
+pub use collection::{Candidate, Collection, Dirty, Key};
 pub use documents::{DocumentRecord, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
 

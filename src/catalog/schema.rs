@@ -56,9 +56,11 @@ const STEPS: &[&str] = &["
     CREATE TABLE collection (
         collection INTEGER PRIMARY KEY,
         key        TEXT NOT NULL UNIQUE,
-        dirty      INTEGER NOT NULL DEFAULT 1 -- its documents are older than its members
+        address    TEXT,                       -- where its documents were last
+        own        INTEGER NOT NULL DEFAULT 0, -- it ever had a post that is in no category below it
+        dirty      INTEGER NOT NULL DEFAULT 0  -- its documents are older than its members: 1, its own posts too: 2
     );
-    CREATE INDEX collection_dirty ON collection (collection) WHERE dirty;
+    CREATE INDEX collection_dirty ON collection (collection) WHERE dirty <> 0;
 
     -- Which public posts a collection shows, in the order of a feed.
     CREATE TABLE member (
@@ -76,6 +78,7 @@ const STEPS: &[&str] = &["
     CREATE TABLE entry (
         post    INTEGER PRIMARY KEY,
         version BLOB NOT NULL,         -- digest of all that an entry's bytes depend on besides the post
+        length  INTEGER NOT NULL,      -- of its longest form, in bytes
         rss     TEXT NOT NULL,
         atom    TEXT NOT NULL,
         json    TEXT NOT NULL
