@@ -1,1 +1,1 @@
-//! The event loop, with the only clock.
+//! x
