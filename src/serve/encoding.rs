@@ -116,7 +116,7 @@ fn thousandths(text: &[u8]) -> Option<u16> {
     let mut weight = u16::from(whole - b'0') * 1000;
     let mut unit = 100;
     for digit in fraction {
-        weight += u16::from(digit.is_ascii_digit().then_some(digit - b'0')?) * unit;
+        weight += u16::from(digit.checked_sub(b'0').filter(|digit| *digit <= 9)?) * unit;
         unit /= 10;
     }
     (weight <= 1000).then_some(weight)
