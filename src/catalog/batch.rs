@@ -476,7 +476,9 @@ impl Batch<'_> {
         let missing = rows.len() as u64;
         let present: u64 = self
             .db
-            .prepare_cached("SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL")?
+            .prepare_cached(
+                "SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL",
+            )?
             .query_row([name], |row| row.get(0))?;
         let together = present_since.is_none() || identity::vanished_together(missing, present);
         let mut next: Option<i64> = None;
@@ -486,11 +488,7 @@ impl Batch<'_> {
                 row.write(&self.db)?;
             }
             let since = row.missing.unwrap_or(self.now);
-            let end = if row.together {
-                since + mass_grace
-            } else {
-                since.max(present_since.unwrap_or(since)) + grace
-            };
+            let end = if row.together { since + mass_grace } else { since.max(present_since.unwrap_or(since)) + grace };
             if end <= self.now {
                 self.bury(row)?;
             } else {
@@ -558,9 +556,7 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
-        self.db
-            .prepare_cached("DELETE FROM post WHERE gone < ?")?
-            .execute([self.now - TOMBSTONE_LIFE])?;
+        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([self.now - TOMBSTONE_LIFE])?;
         Ok(())
     }
 

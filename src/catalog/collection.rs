@@ -127,13 +127,13 @@ impl Names {
             if own && !collection.own {
                 self.pending.push((key, Some(collection.clone())));
                 collection.own = true;
-                db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?.execute([collection.number])?;
+                db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?
+                    .execute([collection.number])?;
             }
             return Ok(collection.number);
         }
-        let number = db
-            .prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?
-            .insert(params![key.text(), own])?;
+        let number =
+            db.prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?.insert(params![key.text(), own])?;
         self.known.insert(key.clone(), Collection { number, key: key.clone(), own, address: None });
         self.pending.push((key, None));
         Ok(number)
@@ -253,8 +253,7 @@ impl Catalog {
     ) -> Result<Vec<Candidate>, CatalogError> {
         let mut chosen = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        let mut statement =
-            self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
+        let mut statement = self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
         let mut rows = statement.query(params![collection, direct, most])?;
         let mut line = i64::MIN;
         while let Some(row) = rows.next()? {

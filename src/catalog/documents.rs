@@ -114,9 +114,7 @@ impl Catalog {
             transaction.prepare_cached("DELETE FROM document WHERE path = ?")?.execute([path])?;
         }
         for (old, new) in moved {
-            transaction
-                .prepare_cached("INSERT OR REPLACE INTO former VALUES (?, ?)")?
-                .execute([old, new])?;
+            transaction.prepare_cached("INSERT OR REPLACE INTO former VALUES (?, ?)")?.execute([old, new])?;
             // What moved here before moves on; what lives here again has not moved.
             transaction.prepare_cached("UPDATE former SET target = ?2 WHERE target = ?1")?.execute([old, new])?;
             transaction.prepare_cached("DELETE FROM former WHERE path = ?")?.execute([new])?;

@@ -15,8 +15,22 @@ const RESERVED: [&str; 6] = ["rss.xml", "atom.xml", "feed.json", "index.html", "
 
 /// Everything that `pchar` excludes (RFC 3986 §3.3), and `%`.
 const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[').add(b'\\').add(b']').add(b'^')
-    .add(b'`').add(b'{').add(b'|').add(b'}').add(b'/');
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'/');
 
 /// The path segment of a name: never empty, `.`, `..` or over 200 bytes, no control character or `/`, no leading dot,
 /// never the name of a document. Two names that differ in NFC never share a segment.
@@ -92,7 +106,9 @@ fn text(path: &[u8]) -> Option<String> {
     let text = if is_nfc(&decoded) { decoded.into_owned() } else { decoded.nfc().collect() };
     let segments = text.strip_suffix('/').unwrap_or(&text);
     let sound = text.is_empty()
-        || segments.split('/').all(|segment| !matches!(segment, "" | "." | "..") && !segment.contains(char::is_control));
+        || segments
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | "..") && !segment.contains(char::is_control));
     sound.then_some(text)
 }
 

@@ -11,9 +11,9 @@ pub mod atom;
 pub mod json;
 pub mod opml;
 pub mod rss;
-pub mod text;
 #[cfg(test)]
 mod tests;
+pub mod text;
 pub mod window;
 
 use chrono::{DateTime, Utc};

@@ -142,20 +142,23 @@ fn dates_have_their_weekday_in_every_year() {
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
-    let texts = proptest::collection::vec(proptest::char::any(), 0..30).prop_map(|chars| chars.into_iter().collect::<String>());
+    let texts =
+        proptest::collection::vec(proptest::char::any(), 0..30).prop_map(|chars| chars.into_iter().collect::<String>());
     let text = || texts.clone();
-    (text(), text(), text(), text(), text(), 0_i64..250_000_000_000).prop_map(|(title, summary, html, name, url, at)| Entry {
-        id: format!("urn:x:{at}"),
-        title,
-        summary,
-        content: Some(html),
-        image: Some(Image { url: format!("https://e.org/{url}"), alt: String::new() }),
-        authors: vec![name.clone()],
-        tags: vec![name],
-        published: DateTime::from_timestamp(at, 0).unwrap(),
-        updated: DateTime::from_timestamp(at, 0).unwrap(),
-        ..entry()
-    })
+    (text(), text(), text(), text(), text(), 0_i64..250_000_000_000).prop_map(
+        |(title, summary, html, name, url, at)| Entry {
+            id: format!("urn:x:{at}"),
+            title,
+            summary,
+            content: Some(html),
+            image: Some(Image { url: format!("https://e.org/{url}"), alt: String::new() }),
+            authors: vec![name.clone()],
+            tags: vec![name],
+            published: DateTime::from_timestamp(at, 0).unwrap(),
+            updated: DateTime::from_timestamp(at, 0).unwrap(),
+            ..entry()
+        },
+    )
 }
 
 proptest! {

@@ -11,7 +11,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 }
 
 fn is_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..) && !matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}')
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+        && !matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}')
 }
 
 /// Plain text as HTML, for places that readers take for HTML.
