@@ -376,6 +376,35 @@ impl Catalog {
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 
+    /// Public posts without an address of their own, whose id was not made here.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn without_link(&self) -> Result<Vec<Row>, CatalogError> {
+        Ok(select(&self.db, "link IS NULL AND id NOT LIKE 'urn:uuid:%' AND gone IS NULL", [])?)
+    }
+
+    /// The rows of a folder whose files are missing.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn missing(&self, folder: &str) -> Result<Vec<Row>, CatalogError> {
+        Ok(select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [folder])?)
+    }
+
+    /// The newest time of an edit among some posts; 0 for none.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_update(&self, posts: &[i64]) -> Result<i64, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT updated FROM post WHERE post = ?")?;
+        let mut newest = 0;
+        for post in posts {
+            newest = newest.max(statement.query_row([post], |row| row.get(0)).optional()?.unwrap_or(0));
+        }
+        Ok(newest)
+    }
+
     /// Whether any file is missing.
     ///
     /// # Errors

@@ -188,7 +188,7 @@ impl Reader<'_> {
             categories,
             key: &key,
         };
-        link::link(&facts, &self.settings.links, &self.settings.dates)
+        link::link(&facts, &self.settings.links)
     }
 
     /// The front matter's picture as an absolute http(s) URL.
