@@ -9,7 +9,7 @@ use flate2::{Compression, write::GzEncoder};
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue};
 
-/// Raised when [`compress`] gives other bytes for equal input, so that no two bodies share a strong ETag.
+/// Raised when [`compress`] gives other bytes for equal input, so that no two bodies share a strong `ETag`.
 pub(crate) const COMPRESSOR: u8 = 1;
 
 /// Shorter documents are sent as they are: the headers would outweigh the gain.
@@ -36,7 +36,7 @@ impl Coding {
         }
     }
 
-    /// The byte that stands for the coding in an ETag.
+    /// The byte that stands for the coding in an `ETag`.
     pub(crate) const fn tag(self) -> u8 {
         match self {
             Self::Identity => b'i',

@@ -31,7 +31,7 @@ pub(crate) struct Forms {
     limit: usize,
     used: usize,
     next: u64,
-    forms: HashMap<Key, Form>,
+    kept: HashMap<Key, Form>,
     order: BTreeMap<u64, Key>,
 }
 
@@ -45,12 +45,12 @@ struct Form {
 impl Forms {
     /// An empty cache of `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: 0, next: 0, forms: HashMap::new(), order: BTreeMap::new() }
+        Self { limit, used: 0, next: 0, kept: HashMap::new(), order: BTreeMap::new() }
     }
 
     /// A form, if it is kept.
     pub(crate) fn get(&self, key: Key) -> Option<Bytes> {
-        let form = self.forms.get(&key)?;
+        let form = self.kept.get(&key)?;
         form.wanted.store(true, Ordering::Relaxed);
         Some(form.bytes.clone())
     }
@@ -58,7 +58,7 @@ impl Forms {
     /// Keeps a form, at the expense of others; one that is larger than the whole bound is not kept.
     pub(crate) fn insert(&mut self, key: Key, bytes: Bytes) {
         let cost = bytes.len() + OVERHEAD;
-        if cost > self.limit || self.forms.contains_key(&key) {
+        if cost > self.limit || self.kept.contains_key(&key) {
             return;
         }
         while self.used + cost > self.limit && self.evict() {}
@@ -69,7 +69,7 @@ impl Forms {
     /// Drops every form of a content that nothing shows any more.
     pub(crate) fn forget(&mut self, hash: [u8; 16]) {
         for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli] {
-            if let Some(form) = self.forms.remove(&Key { hash, coding }) {
+            if let Some(form) = self.kept.remove(&Key { hash, coding }) {
                 self.order.remove(&form.place);
                 self.used -= form.bytes.len() + OVERHEAD;
             }
@@ -78,14 +78,14 @@ impl Forms {
 
     fn place(&mut self, key: Key, form: Form) {
         self.order.insert(self.next, key);
-        self.forms.insert(key, Form { place: self.next, ..form });
+        self.kept.insert(key, Form { place: self.next, ..form });
         self.next += 1;
     }
 
     /// Looks at the oldest form: it goes, or, if it was used since, to the end of the line. False when there is none.
     fn evict(&mut self) -> bool {
         let Some((_, key)) = self.order.pop_first() else { return false };
-        if let Some(form) = self.forms.remove(&key) {
+        if let Some(form) = self.kept.remove(&key) {
             if form.wanted.swap(false, Ordering::Relaxed) {
                 self.place(key, form);
             } else {
@@ -140,7 +140,7 @@ mod tests {
         }
         forms.insert(key(2), body(1000));
         forms.forget([1; 16]);
-        assert_eq!((forms.forms.len(), forms.order.len(), forms.used), (1, 1, 1000));
+        assert_eq!((forms.kept.len(), forms.order.len(), forms.used), (1, 1, 1000));
     }
 
     proptest! {
@@ -155,10 +155,10 @@ mod tests {
                     1 => drop(forms.get(key(number))),
                     _ => forms.insert(key(number), body(length)),
                 }
-                let used: usize = forms.forms.values().map(|form| form.bytes.len() + OVERHEAD).sum();
+                let used: usize = forms.kept.values().map(|form| form.bytes.len() + OVERHEAD).sum();
                 prop_assert_eq!(used, forms.used);
                 prop_assert!(used <= 4000);
-                prop_assert_eq!(forms.forms.len(), forms.order.len());
+                prop_assert_eq!(forms.kept.len(), forms.order.len());
             }
         }
     }

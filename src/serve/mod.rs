@@ -34,7 +34,7 @@ use crate::feed::address::{self, Asked};
 pub struct Document {
     /// With parameters: `application/rss+xml; charset=utf-8`.
     pub media_type: &'static str,
-    /// Hash of the bytes; the ETag is made of it.
+    /// Hash of the bytes; the `ETag` is made of it.
     pub hash: [u8; 16],
     /// Length of the identity form in bytes.
     pub length: u64,
@@ -76,7 +76,7 @@ pub enum Answer {
 /// A question to the daemon: make this document now. `path` is in our form.
 #[derive(Debug)]
 pub struct Ask {
-    /// In our form (see [`crate::feed::address`]): `tags/rust/rss.xml`, `categories/a/`, ``.
+    /// In our form (see [`crate::feed::address`]): `tags/rust/rss.xml`, `categories/a/`; empty for the root.
     pub path: String,
     /// Where the answer goes; dropped when the asker gave up.
     pub reply: oneshot::Sender<Answer>,
