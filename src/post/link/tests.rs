@@ -48,7 +48,8 @@ fn hexo() {
     let chinese = Sample { path: "_posts/知乎 热榜.md", ..PLAIN };
     let encoded = "https://blog.example.org/sub/%E7%9F%A5%E4%B9%8E%20%E7%83%AD%E6%A6%9C/";
     check(Dialect::Hexo, ":title/", &chinese, encoded);
-    check(Dialect::Hexo, ":category/:name", &PLAIN, "https://blog.example.org/sub/uncategorized");
+    let plain = Sample { path: "x.md", ..PLAIN };
+    check(Dialect::Hexo, ":category/:name", &plain, "https://blog.example.org/sub/uncategorized/x");
 }
 
 #[test]
