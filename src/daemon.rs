@@ -1,1 +1,352 @@
 //! The event loop, with the only clock.
+//!
+//! Everything that happens becomes an [`Event`]; one loop takes them one at a time and lets the [`Pipeline`] do the work.
+//! HTTP runs on a thread of its own and never waits for the loop, except for documents that are made on request.
+
+use std::{
+    collections::BTreeSet,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, mpsc, oneshot},
+};
+
+use crate::{
+    config::{ConfigError, Listen, Settings},
+    pipeline::{self, Health, Pass, Pipeline},
+    serve::{self, Ask, Shelf},
+    systemd,
+    watch::{Changes, Watcher},
+};
+
+/// How often folders are scanned whose events cannot be trusted.
+const POLL: Duration = Duration::from_secs(10);
+
+/// When a file that may still be written is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(2_100);
+
+/// Longest sleep: the wall clock may jump, and due times are on the wall clock.
+const NAP: Duration = Duration::from_secs(30);
+
+/// Questions from HTTP that may wait at a time.
+const ASKS: usize = 256;
+
+/// Why the daemon cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The pipeline failed.
+    #[error(transparent)]
+    Pipeline(#[from] pipeline::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The service manager was to pass a socket and did not.
+    #[error("no socket was passed: start the daemon through feedwright.socket, or give --listen an address")]
+    NoSocket,
+    /// The system refused a thread, a timer or a signal handler.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What the daemon reacts to.
+#[derive(Debug)]
+enum Event {
+    /// Something happened in the folders.
+    Changed,
+    /// HTTP wants a document that is not on the shelf.
+    Asked(Ask),
+    /// The configuration is to be read again, and everything looked at.
+    Reload,
+    /// A deadline passed.
+    Due,
+    /// The end.
+    Stop,
+}
+
+/// Runs until a signal ends it. `load` reads the configuration again.
+///
+/// # Errors
+/// When it cannot start, or the catalog fails.
+pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>) -> Result<(), Error> {
+    let listener = listen(&settings.listen)?;
+    let address = listener.local_addr()?;
+    let shelf = Arc::new(Shelf::new(settings.cache_bytes));
+    let pipeline = Pipeline::open(at_address(settings, address), Arc::clone(&shelf))?;
+
+    let (ask, asks) = mpsc::channel(ASKS);
+    let (stop, stopped) = oneshot::channel();
+    let server = serve_on_a_thread(listener, &pipeline, shelf, ask, stopped)?;
+    tracing::info!("serving {}", pipeline.base());
+
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(Daemon::start(pipeline).run(asks, load, address));
+    systemd::stopping();
+    let _ = stop.send(());
+    if server.join().is_err() {
+        tracing::error!("the HTTP thread ended badly");
+    }
+    result
+}
+
+/// Settings in which the feeds live at the address that was really bound, unless they have one of their own.
+fn at_address(mut settings: Settings, address: SocketAddr) -> Settings {
+    if settings.base_url.is_none() {
+        if !address.ip().is_loopback() {
+            tracing::warn!("links in the feeds point to http://{address}/: set `base_url` to what readers use");
+        }
+        settings.base_url = url::Url::parse(&format!("http://{address}/")).ok();
+    }
+    settings
+}
+
+fn listen(listen: &Listen) -> Result<TcpListener, Error> {
+    let listener = match listen {
+        Listen::Address(address) => TcpListener::bind(address)
+            .map_err(|source| Error::Listen { address: address.to_string(), source })?,
+        Listen::Passed => systemd::passed_listener()?.ok_or(Error::NoSocket)?,
+    };
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn serve_on_a_thread(
+    listener: TcpListener,
+    pipeline: &Pipeline,
+    shelf: Arc<Shelf>,
+    ask: mpsc::Sender<Ask>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<thread::JoinHandle<()>, Error> {
+    let settings = serve::Settings::new(pipeline.settings().base_url.as_ref(), pipeline.settings().max_age);
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let server = move || {
+        runtime.block_on(async move {
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => serve::run(listener, shelf, ask, shutdown, settings).await,
+                Err(error) => tracing::error!("the socket cannot be served: {error}"),
+            }
+        });
+    };
+    Ok(thread::Builder::new().name("http".into()).spawn(server)?)
+}
+
+/// The loop's state.
+struct Daemon {
+    pipeline: Pipeline,
+    watcher: Watcher,
+    changed: Arc<Notify>,
+    /// When folders are scanned next.
+    scan_at: Instant,
+    /// When the watcher has something that is settled by then.
+    take_at: Option<Instant>,
+    /// Files that may still be written, and when they are looked at again.
+    unsettled: BTreeSet<(usize, PathBuf)>,
+    unsettled_at: Option<Instant>,
+    /// Wall-clock seconds of the next release, expiry or burial.
+    due: Option<i64>,
+    last_scan: Option<DateTime<Utc>>,
+}
+
+impl Daemon {
+    fn start(pipeline: Pipeline) -> Self {
+        let changed = Arc::new(Notify::new());
+        let watcher = watcher(&pipeline, &changed);
+        Self {
+            pipeline,
+            watcher,
+            changed,
+            scan_at: Instant::now(),
+            take_at: None,
+            unsettled: BTreeSet::new(),
+            unsettled_at: None,
+            due: None,
+            last_scan: None,
+        }
+    }
+
+    async fn run(
+        mut self,
+        mut asks: mpsc::Receiver<Ask>,
+        load: &dyn Fn() -> Result<Settings, ConfigError>,
+        address: SocketAddr,
+    ) -> Result<(), Error> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        self.scan()?;
+        self.pipeline.set_ready();
+        systemd::ready(&self.status());
+        tracing::info!("{}", self.status());
+        loop {
+            let wake = tokio::time::Instant::from_std(self.next_wake());
+            let changed = Arc::clone(&self.changed);
+            let event = tokio::select! {
+                biased;
+                _ = terminate.recv() => Event::Stop,
+                _ = interrupt.recv() => Event::Stop,
+                _ = hangup.recv() => Event::Reload,
+                Some(ask) = asks.recv() => Event::Asked(ask),
+                () = changed.notified() => Event::Changed,
+                () = tokio::time::sleep_until(wake) => Event::Due,
+            };
+            systemd::alive();
+            match event {
+                Event::Stop => break,
+                Event::Reload => self.reload(load, address)?,
+                Event::Asked(ask) => {
+                    let health = self.health();
+                    // The asker may have given up; then nobody wants the answer.
+                    let _ = ask.reply.send(self.pipeline.answer(&ask.path, &health, Utc::now()));
+                }
+                Event::Changed => self.take_changes()?,
+                Event::Due => self.work_off_due()?,
+            }
+        }
+        tracing::info!("stopping");
+        // What was written just before the signal is published too.
+        self.take_changes()?;
+        self.pipeline.close()?;
+        Ok(())
+    }
+
+    /// When there is something to do though nothing happens.
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let nap = systemd::watchdog().map_or(NAP, |watchdog| watchdog.min(NAP));
+        let due = self.due.map(|due| {
+            let wait = due.saturating_sub(Utc::now().timestamp()).max(0);
+            // A second is over when the next begins; a moment later is sure to be in it.
+            now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
+        });
+        [Some(self.scan_at), self.take_at, self.unsettled_at, due]
+            .into_iter()
+            .flatten()
+            .fold(now + nap, Instant::min)
+    }
+
+    fn work_off_due(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        if self.take_at.is_some_and(|at| at <= now) {
+            self.take_changes()?;
+        }
+        if self.unsettled_at.is_some_and(|at| at <= now) {
+            self.unsettled_at = None;
+            let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
+            let pass = self.pipeline.look(&paths, Utc::now())?;
+            self.note(pass);
+        }
+        if self.scan_at <= now {
+            self.scan()?;
+        }
+        if self.due.is_some_and(|due| due <= Utc::now().timestamp()) || self.pipeline.has_unwritten() {
+            self.due = self.pipeline.settle(Utc::now())?;
+            systemd::status(&self.status());
+        }
+        Ok(())
+    }
+
+    fn take_changes(&mut self) -> Result<(), Error> {
+        let Changes { paths, rescan, again } = self.watcher.take(Instant::now());
+        self.take_at = again;
+        if rescan {
+            return self.scan();
+        }
+        if !paths.is_empty() {
+            let pass = self.pipeline.look(&paths, Utc::now())?;
+            self.note(pass);
+            self.due = self.pipeline.settle(Utc::now())?;
+            systemd::status(&self.status());
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut beat = Instant::now();
+        let pass = self.pipeline.scan(Utc::now(), &mut |_| {
+            if beat.elapsed() > Duration::from_secs(1) {
+                beat = Instant::now();
+                systemd::alive();
+            }
+        })?;
+        tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
+        self.note(pass);
+        self.due = self.pipeline.settle(Utc::now())?;
+        self.last_scan = Some(Utc::now());
+        self.scan_at = Instant::now() + self.scan_interval();
+        systemd::status(&self.status());
+        Ok(())
+    }
+
+    /// An hour, a quarter more or less, so that many daemons on one machine do not scan together.
+    fn scan_interval(&self) -> Duration {
+        if self.watcher.degraded().is_some() {
+            return POLL.min(self.pipeline.settings().scan_interval);
+        }
+        let thousandths = 750 + Utc::now().timestamp_subsec_nanos() % 500;
+        self.pipeline.settings().scan_interval * thousandths / 1000
+    }
+
+    fn note(&mut self, pass: Pass) {
+        if pass.arrived > 0 || pass.documents > 0 {
+            tracing::info!("{} new posts, {} documents published", pass.arrived, pass.documents);
+        }
+        if !pass.unsettled.is_empty() {
+            self.unsettled.extend(pass.unsettled);
+            self.unsettled_at.get_or_insert(Instant::now() + LOOK_AGAIN);
+        }
+    }
+
+    fn reload(
+        &mut self,
+        load: &dyn Fn() -> Result<Settings, ConfigError>,
+        address: SocketAddr,
+    ) -> Result<(), Error> {
+        systemd::reloading();
+        match load() {
+            Ok(settings) => {
+                let before = self.pipeline.settings();
+                if settings.listen != before.listen || settings.output != before.output || settings.state != before.state
+                {
+                    tracing::warn!("listen, output and state take effect with the next start");
+                }
+                self.pipeline.reconfigure(at_address(settings, address))?;
+                self.watcher = watcher(&self.pipeline, &self.changed);
+                tracing::info!("the configuration was read again");
+            }
+            Err(error) => tracing::error!("the old configuration stays: {error}"),
+        }
+        self.scan()?;
+        systemd::ready(&self.status());
+        Ok(())
+    }
+
+    fn health(&self) -> Health {
+        Health { degraded: self.watcher.degraded(), last_scan: self.last_scan }
+    }
+
+    fn status(&self) -> String {
+        self.pipeline.status(&self.health())
+    }
+}
+
+fn watcher(pipeline: &Pipeline, changed: &Arc<Notify>) -> Watcher {
+    let folders: Vec<_> = pipeline.settings().folders.iter().map(crate::config::Folder::watched).collect();
+    let changed = Arc::clone(changed);
+    Watcher::start(&folders, move || changed.notify_one())
+}

@@ -1,1 +1,193 @@
 //! What was seen when, and under which id. The only user of SQLite.
+//!
+//! The post files stay the truth: without a catalog everything is rebuilt from them. What only the catalog knows is
+//! what the files cannot tell: when a post was first seen, which time and picture were pinned, what moved where, what
+//! is missing since when, in which order posts arrived.
+//!
+//! Writes happen in a [`Batch`], which is one transaction and says which collections it touched. A collection stays
+//! marked until its documents are made, so that a crash between the two loses nothing.
+//!
+//! Invariants: the clock is the caller's; no row of a post is deleted before its tombstone is a year old; two rows never
+//! share an id.
+
+mod batch;
+mod collection;
+mod documents;
+mod identity;
+mod row;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OptionalExtension, types::FromSql};
+
+pub use batch::{Batch, Effects, Seen, digest};
+pub use collection::{Candidate, Collection, Dirty, Key};
+pub use documents::{DocumentRecord, StoredEntry};
+pub use row::{Counts, Known, Problem, Row, State};
+
+/// The catalog of one state folder, locked against other processes.
+#[derive(Debug)]
+pub struct Catalog {
+    db: Connection,
+    file: PathBuf,
+    /// Held, never read: the lock ends with the process.
+    _lock: File,
+    collections: collection::Names,
+    /// What opening it had to do that a person should know.
+    pub notice: Option<String>,
+}
+
+/// Why the catalog cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// Another process has it.
+    #[error("{} is in use by another feedwright process: stop it, or give this one another folder with --state", .0.display())]
+    InUse(PathBuf),
+    /// A newer version wrote it.
+    #[error(
+        "the catalog has format {found} and this version knows up to {known}: install the newer version again, or move \
+         the catalog away to rebuild it from the posts"
+    )]
+    Newer {
+        /// The format found.
+        found: i64,
+        /// The newest format known.
+        known: i64,
+    },
+    /// The folder cannot be used.
+    #[error("cannot use the state folder {}: {source}; give another one with --state", path.display())]
+    Folder {
+        /// The folder or a file in it.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("the catalog cannot be read or written: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl CatalogError {
+    /// The file is damaged, as opposed to unreachable or full.
+    fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Sqlite(error) if matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            )
+        )
+    }
+}
+
+impl Catalog {
+    /// Opens the catalog in `state`, making both if needed. A damaged one is set aside, with a [`Catalog::notice`].
+    ///
+    /// # Errors
+    /// When another process has it, a newer version wrote it, or the folder cannot be used.
+    pub fn open(state: &Path) -> Result<Self, CatalogError> {
+        let folder_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CatalogError::Folder { path, source }
+        };
+        fs::create_dir_all(state).map_err(folder_error(state))?;
+        let lock_path = state.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(folder_error(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CatalogError::InUse(state.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(folder_error(&lock_path)(source)),
+        }
+
+        let file = state.join("catalog.sqlite");
+        let mut notice = None;
+        let (db, collections) = match connect(&file) {
+            Err(error) if error.is_damage() => {
+                let aside = set_aside(&file).map_err(folder_error(&file))?;
+                notice = Some(format!(
+                    "the catalog was damaged and is set aside as {}; it is rebuilt from the posts",
+                    aside.display()
+                ));
+                connect(&file)?
+            }
+            other => other?,
+        };
+        Ok(Self { db, file, _lock: lock, collections, notice })
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// A fact about the catalog itself.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn fact<T: FromSql>(&self, name: &str) -> Result<Option<T>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT value FROM fact WHERE name = ?")?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    /// Writes a fact about the catalog itself.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn set_fact(&mut self, name: &str, value: impl rusqlite::ToSql) -> Result<(), CatalogError> {
+        set_fact(&self.db, name, value)
+    }
+
+    /// Moves the write-ahead log into the database; cheap when there is none. For idle moments.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn checkpoint(&self) -> Result<(), CatalogError> {
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+fn set_fact(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<(), CatalogError> {
+    db.prepare_cached("INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")?
+        .execute(rusqlite::params![name, value])?;
+    Ok(())
+}
+
+fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError> {
+    let mut db = Connection::open(file)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    // The daemon checkpoints when it is idle; a burst must not pay for it.
+    db.pragma_update(None, "wal_autocheckpoint", 20_000)?;
+    db.pragma_update(None, "cache_size", -8_192)?;
+    db.set_prepared_statement_cache_capacity(64);
+    schema::migrate(&mut db)?;
+    let collections = collection::Names::load(&db)?;
+    Ok((db, collections))
+}
+
+/// Renames the database and its companions; returns the new name.
+fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
+    let free = (1_u32..).map(|n| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
+    let aside = free.unwrap_or_else(|| file.with_extension("broken"));
+    fs::rename(file, &aside)?;
+    for companion in ["sqlite-wal", "sqlite-shm"] {
+        match fs::remove_file(file.with_extension(companion)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}

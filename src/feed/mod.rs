@@ -11,7 +11,10 @@ pub mod atom;
 pub mod json;
 pub mod opml;
 pub mod rss;
+#[cfg(test)]
+mod tests;
 pub mod text;
+pub mod window;
 
 use chrono::{DateTime, Utc};
 
@@ -111,6 +114,16 @@ impl Format {
             Self::Json => "application/feed+json",
         }
     }
+
+    /// The media type as HTTP says it.
+    #[must_use]
+    pub const fn media_type_utf8(self) -> &'static str {
+        match self {
+            Self::Rss => "application/rss+xml; charset=utf-8",
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Json => "application/feed+json; charset=utf-8",
+        }
+    }
 }
 
 /// A feed apart from its entries.
@@ -130,16 +143,58 @@ pub struct Feed {
     pub updated: DateTime<Utc>,
 }
 
+impl Feed {
+    /// The address of one of its documents.
+    #[must_use]
+    pub fn document_url(&self, format: Format) -> String {
+        format!("{}{}", self.url, format.file_name())
+    }
+}
+
 impl Entry {
     /// Renders the entry in every format.
     #[must_use]
     pub fn fragments(&self) -> Fragments {
-        todo!()
+        Fragments { rss: rss::fragment(self), atom: atom::fragment(self), json: json::fragment(self) }
     }
 }
 
 /// The document of a feed: its frame around rendered entries, in the order given.
 #[must_use]
-pub fn document(_format: Format, _feed: &Feed, _fragments: &[&str]) -> Vec<u8> {
-    todo!()
+pub fn document(format: Format, feed: &Feed, fragments: &[&str]) -> Vec<u8> {
+    let (before, after) = match format {
+        Format::Rss => rss::frame(feed),
+        Format::Atom => atom::frame(feed),
+        Format::Json => json::frame(feed),
+    };
+    let between = if format == Format::Json { "," } else { "" };
+    let length: usize = fragments.iter().map(|fragment| fragment.len() + 1).sum();
+    let mut document = Vec::with_capacity(before.len() + length + after.len());
+    document.extend_from_slice(before.as_bytes());
+    for (index, fragment) in fragments.iter().enumerate() {
+        if index > 0 {
+            document.extend_from_slice(between.as_bytes());
+        }
+        document.extend_from_slice(fragment.as_bytes());
+    }
+    document.extend_from_slice(after.as_bytes());
+    document
+}
+
+impl Fragments {
+    /// Bytes of the longest form.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.rss.len().max(self.atom.len()).max(self.json.len())
+    }
+
+    /// The form of one format.
+    #[must_use]
+    pub fn of(&self, format: Format) -> &str {
+        match format {
+            Format::Rss => &self.rss,
+            Format::Atom => &self.atom,
+            Format::Json => &self.json,
+        }
+    }
 }

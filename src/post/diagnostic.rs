@@ -129,3 +129,60 @@ pub enum PostError {
         message: String,
     },
 }
+
+impl Diagnostic {
+    /// A warning about the whole file.
+    #[must_use]
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self { level: Level::Warning, code, line: None, column: None, message: message.into(), help: None }
+    }
+
+    /// An error about the whole file.
+    #[must_use]
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self { level: Level::Error, ..Self::warning(code, message) }
+    }
+
+    /// Worth knowing about the whole file.
+    #[must_use]
+    pub fn info(code: Code, message: impl Into<String>) -> Self {
+        Self { level: Level::Info, ..Self::warning(code, message) }
+    }
+
+    /// At a place in the file, both from 1.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        (self.line, self.column) = (Some(line), Some(column));
+        self
+    }
+
+    /// With the cure.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl PostError {
+    /// The error as a person is told.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        let message = self.to_string();
+        match self {
+            Self::Unclosed { line, closing } => Diagnostic::error(Code::Unclosed, message)
+                .at(*line, 1)
+                .help(format!("add a line with `{closing}` where the text begins")),
+            Self::Syntax { line, column, help, .. } => {
+                Diagnostic::error(Code::Syntax, message).at(*line, *column).help(help.clone())
+            }
+            Self::Binary => Diagnostic::error(Code::Binary, message)
+                .help("remove it from the folder, or leave it out with `exclude`"),
+            Self::TooLarge { .. } => Diagnostic::error(Code::TooLarge, message)
+                .help("leave it out with `exclude`, or link to what makes it large"),
+            Self::OverLimit { line, .. } => Diagnostic::error(Code::OverLimit, message)
+                .at(*line, 1)
+                .help("keep only what describes the post in its front matter"),
+        }
+    }
+}

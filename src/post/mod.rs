@@ -16,6 +16,7 @@ pub mod fields;
 pub mod front_matter;
 pub mod id;
 pub mod link;
+mod read;
 pub mod title;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use chrono::{DateTime, Utc};
 pub use body::{Body, Markup};
 pub use category::CategoryPath;
 pub use diagnostic::{Code, Diagnostic, Level, PostError};
+pub use read::read;
 
 /// One post file as it was found.
 #[derive(Debug, Clone, Copy)]
@@ -157,8 +159,9 @@ pub enum Outcome {
     Rejected(PostError),
 }
 
-/// Reads one post.
-#[must_use]
-pub fn read(_source: &SourceFile<'_>, _settings: &ReadSettings) -> Reading {
-    todo!()
+impl Reading {
+    fn rejected(error: PostError, mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.push(error.diagnostic());
+        Self { outcome: Outcome::Rejected(error), diagnostics }
+    }
 }

@@ -2,17 +2,39 @@
 //!
 //! What is not on the [`Shelf`] is asked of the daemon ([`Ask`]), with a deadline. A pure `respond` decides; the
 //! listener loop carries bytes.
+//!
+//! In reading order: [`Shelf`] holds the documents and a bounded cache of their bytes; `respond` turns a request and
+//! what was found into status and headers, with the help of `conditional` and `encoding`; `answer` finds, asks and
+//! compresses; [`run`] accepts connections until it is told to stop.
 
-use std::{sync::Arc, time::SystemTime};
+mod answer;
+mod conditional;
+mod encoding;
+mod forms;
+mod listen;
+mod patient;
+mod respond;
+mod shelf;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::sync::oneshot;
+use url::Url;
+
+pub use listen::run;
+pub use shelf::{Change, Shelf};
+
+use crate::feed::address::{self, Asked};
 
 /// A document as it is served. Bytes may be absent (evicted, or never made): then the daemon is asked for them.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// With parameters: `application/rss+xml; charset=utf-8`.
     pub media_type: &'static str,
-    /// Hash of the bytes; the ETag is made of it.
+    /// Hash of the bytes; the `ETag` is made of it.
     pub hash: [u8; 16],
     /// Length of the identity form in bytes.
     pub length: u64,
@@ -20,14 +42,28 @@ pub struct Document {
     pub last_modified: Option<SystemTime>,
     /// For a feed: the page that a browser is sent to, as a path in our form (`categories/rust/`).
     pub page: Option<Arc<str>>,
+    /// How long it may be taken from the shelf.
+    pub lifetime: Lifetime,
     /// The identity form.
     pub bytes: Option<Arc<[u8]>>,
+}
+
+/// How long a document may be taken from the shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Until the daemon puts another one in its place: the feeds that every change refreshes.
+    Maintained,
+    /// Until [`Shelf::forget_on_demand`]: pages and other documents that were made because someone asked.
+    OnDemand,
+    /// Not at all: what the administrator asks, `/status.json` and `/metrics`. Nobody may store it.
+    Momentary,
 }
 
 /// What the daemon says about a path that the shelf does not hold.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// Here it is, with its bytes; put on the shelf too if it may stay there.
+    /// Here it is, with its bytes. If it may stay on the shelf, the daemon has put it there before it answers: only
+    /// the daemon knows whether a change came in between.
     Document(Arc<Document>),
     /// It lives elsewhere for ever: a path in our form, or an absolute URL.
     Moved(String),
@@ -40,8 +76,55 @@ pub enum Answer {
 /// A question to the daemon: make this document now. `path` is in our form.
 #[derive(Debug)]
 pub struct Ask {
-    /// In our form (see [`crate::feed::address`]): `tags/rust/rss.xml`, `categories/a/`, ``.
+    /// In our form (see [`crate::feed::address`]): `tags/rust/rss.xml`, `categories/a/`; empty for the root.
     pub path: String,
     /// Where the answer goes; dropped when the asker gave up.
     pub reply: oneshot::Sender<Answer>,
+}
+
+/// How the server behaves. [`Settings::default`] suits everyone; tests are less patient.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The path under which the feeds live, in our form, without a slash at its ends; requests are accepted with and
+    /// without it. Empty: the root.
+    pub prefix: String,
+    /// `Cache-Control: max-age`, seconds.
+    pub max_age: u32,
+    /// How long the daemon may take to answer an [`Ask`].
+    pub answer_within: Duration,
+    /// How long a client may take to send a request's head, and to be idle before it.
+    pub head_within: Duration,
+    /// How long a client may take nothing of a response before it is cut off.
+    pub stalled_after: Duration,
+    /// How long responses in flight may take once the server is told to stop.
+    pub finish_within: Duration,
+    /// Connections at a time; more wait in the socket's queue.
+    pub connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            prefix: String::new(),
+            max_age: 300,
+            answer_within: Duration::from_secs(5),
+            head_within: Duration::from_secs(10),
+            stalled_after: Duration::from_secs(30),
+            finish_within: Duration::from_millis(1500),
+            connections: 1024,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of a server whose documents live below `base_url`.
+    #[must_use]
+    pub fn new(base_url: Option<&Url>, max_age: u32) -> Self {
+        let prefix = base_url.map_or(Asked::Nothing, |base| address::decode(base.path().as_bytes()));
+        let prefix = match prefix {
+            Asked::Path(path) | Asked::Moved(path) => path.trim_matches('/').to_owned(),
+            Asked::Nothing => String::new(),
+        };
+        Self { prefix, max_age, ..Self::default() }
+    }
 }

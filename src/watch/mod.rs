@@ -1,11 +1,23 @@
-//! Which files changed. The only user of notify; also walks the folders.
+//! Which files changed. The only user of notify; also walks the folders and reads their files.
 //!
-//! Events only mark paths dirty; a scan against the catalog is the truth.
+//! Events only mark paths dirty; a scan against the catalog is the truth. In reading order: `filter` says which names
+//! look like posts, `walk` finds them, `source` reads one, `events` translates what the system says into [`events::Mark`]s,
+//! `watcher` keeps the watches and gathers the marks until they are settled.
 
-use std::{
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+mod events;
+mod filter;
+mod source;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod watcher;
+
+use std::{os::unix::fs::MetadataExt, path::PathBuf, time::Instant};
+
+pub use filter::Filter;
+pub use source::{LIMIT, read};
+pub use walk::{Root, Walked, look, walk};
+pub use watcher::Watcher;
 
 /// A posts folder as the watcher sees it.
 #[derive(Debug, Clone)]
@@ -14,15 +26,6 @@ pub struct Folder {
     pub root: PathBuf,
     /// Which files below it are looked at.
     pub filter: Filter,
-}
-
-/// Which files of a folder look like posts.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Globs over the relative path that bring in more names than the usual endings; empty: the usual endings.
-    pub include: globset::GlobSet,
-    /// Globs over the relative path that leave files out.
-    pub exclude: globset::GlobSet,
 }
 
 /// What the file system says of a file, enough to know it unchanged.
@@ -36,6 +39,18 @@ pub struct Stat {
     pub changed: i64,
     /// The inode's number.
     pub inode: u64,
+}
+
+impl Stat {
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        Self {
+            size: metadata.size(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
 }
 
 /// A file that a walk or an event found, or found gone.
@@ -62,18 +77,12 @@ pub enum Kind {
 }
 
 /// What has happened since it was last asked.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Paths to look at, in path order, each with its folder's index.
     pub paths: Vec<(usize, PathBuf)>,
-    /// Folders whose events were lost or that came back: to be scanned whole.
+    /// Events were lost, or whole folders moved: everything is to be scanned.
     pub rescan: bool,
     /// When there is more that is not yet settled: the time to ask again.
-    pub again: Option<SystemTime>,
-}
-
-/// Looks at one path.
-#[must_use]
-pub fn look(_folder: usize, _root: &Path, _path: &Path) -> Found {
-    todo!()
+    pub again: Option<Instant>,
 }

@@ -1,0 +1,640 @@
+//! One transaction of what was found in the folders.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use rusqlite::{Transaction, params};
+
+use super::{
+    Catalog, CatalogError,
+    collection::{Key, Member, Names, tie},
+    identity,
+    row::{Row, State, only, select},
+    set_fact,
+};
+use crate::{
+    config::{Folder, Future, OnDelete},
+    post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility, id},
+    watch::Stat,
+};
+
+/// How long the row of a post that is gone is remembered, in seconds.
+const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
+
+/// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
+const PAIR_WITHIN: i64 = 300;
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// Below the folder.
+    pub path: &'a Path,
+    /// The file as it was when it was read.
+    pub stat: Stat,
+    /// It was old enough to be known by its [`Stat`] from now on.
+    pub settled: bool,
+    /// Digest of its bytes.
+    pub content: [u8; 16],
+    /// What was read.
+    pub reading: &'a Reading,
+}
+
+/// What a batch did.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Collections whose documents may change; true where a post of the category itself changed.
+    pub touched: BTreeMap<i64, bool>,
+    /// What a person should be told: (path, remark).
+    pub notes: Vec<(Vec<u8>, Diagnostic)>,
+    /// Posts that became public.
+    pub arrived: u64,
+}
+
+/// One transaction; dropped without [`Batch::commit`] it leaves no trace.
+#[derive(Debug)]
+pub struct Batch<'c> {
+    db: Transaction<'c>,
+    names: &'c mut Names,
+    now: i64,
+    effects: Effects,
+    /// Written in key order at the end: inserting them as they come costs half as much again.
+    members: Vec<Member>,
+    next_arrival: i64,
+}
+
+/// The part of a row that its entry is made of, after pins.
+fn rendering(row: &Row, post: &Post) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hash.update(&text.len().to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    part(&post.title);
+    part(&post.body.text);
+    part(if post.body.markup == crate::post::Markup::Html { "html" } else { "markdown" });
+    for text in [&row.link, &row.image, &row.id, &post.language, &post.excerpt] {
+        part(text.as_deref().unwrap_or("\0"));
+    }
+    for list in [&post.tags, &post.authors].into_iter().chain(&post.categories) {
+        part(&list.len().to_string());
+        list.iter().for_each(|name| part(name));
+    }
+    part(&format!("{} {}", row.published, row.updated));
+    first_half(hash.finalize())
+}
+
+/// The digest of a file's bytes, as [`Seen::content`] has it.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> [u8; 16] {
+    first_half(blake3::hash(bytes))
+}
+
+fn first_half(hash: blake3::Hash) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.as_bytes()[..16]);
+    half
+}
+
+impl Catalog {
+    /// Opens a batch. Seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
+        let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
+        Ok(Batch {
+            db: self.db.transaction()?,
+            names: &mut self.collections,
+            now,
+            effects: Effects::default(),
+            members: Vec::new(),
+            next_arrival,
+        })
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.names.undo();
+    }
+}
+
+impl Batch<'_> {
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// When SQLite refuses; then nothing has happened.
+    pub fn commit(mut self) -> Result<Effects, CatalogError> {
+        self.flush_members()?;
+        let mut mark = self.db.prepare_cached("UPDATE collection SET dirty = dirty | ? WHERE collection = ?")?;
+        for (collection, own) in &self.effects.touched {
+            mark.execute([if *own { 3 } else { 1 }, *collection])?;
+        }
+        drop(mark);
+        set_fact(&self.db, "next_arrival", self.next_arrival)?;
+        self.names.keep();
+        // The transaction cannot be moved out of a type with a destructor: it is committed in place.
+        self.db.execute_batch("COMMIT")?;
+        Ok(std::mem::take(&mut self.effects))
+    }
+
+    /// Takes note of a file that was read; returns its row's number.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn see(&mut self, folder: &Folder, seen: &Seen<'_>) -> Result<i64, CatalogError> {
+        let name = &folder.read.folder;
+        let path = path_bytes(seen.path);
+        let here = only(&self.db, "folder = ? AND path = ? AND here", params![name, path])?;
+        let mut row = match (&seen.reading.outcome, here) {
+            (Outcome::Post(post), here) => {
+                let row = self.row_of(folder, seen, post, here)?;
+                return self.apply(folder, seen, post, row);
+            }
+            // The last good version stays in the feeds.
+            (_, Some(row)) => row,
+            (_, None) => blank(name, path, self.now),
+        };
+        self.place(&mut row, seen);
+        row.diagnostics = Some(seen.reading.diagnostics.clone());
+        if row.id.is_none() {
+            row.state = if seen.reading.outcome == Outcome::Skipped { State::Skipped } else { State::Rejected };
+        }
+        row.write(&self.db)?;
+        Ok(row.post)
+    }
+
+    /// Takes note of a known file whose bytes are what they were.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn same(&mut self, post: i64, stat: Stat, settled: bool) -> Result<(), CatalogError> {
+        self.db
+            .prepare_cached(
+                "UPDATE post SET size = ?2, modified = ?3, changed = ?4, inode = ?5, settled = ?6, missing = NULL, \
+                 together = 0 WHERE post = ?1",
+            )?
+            .execute(params![post, stat.size, stat.modified, stat.changed, stat.inode.cast_signed(), settled])?;
+        Ok(())
+    }
+
+    /// Takes note of a path that holds nothing any more.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn vanish(&mut self, folder: &Folder, path: &Path) -> Result<(), CatalogError> {
+        let values = params![folder.read.folder, path_bytes(path)];
+        if let Some(row) = only(&self.db, "folder = ? AND path = ? AND here AND missing IS NULL", values)? {
+            self.lose(folder, row)?;
+        }
+        Ok(())
+    }
+
+    /// Which row a file that holds a post belongs to; a new one has the number 0.
+    fn row_of(
+        &mut self,
+        folder: &Folder,
+        seen: &Seen<'_>,
+        post: &Post,
+        here: Option<Row>,
+    ) -> Result<Row, CatalogError> {
+        let name = &folder.read.folder;
+        let path = path_bytes(seen.path);
+        let mut reused = false;
+        match here {
+            Some(row) if row.id.is_none() => {
+                // It was no post before; what it is now is decided like for any new file.
+                self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
+            }
+            Some(row) if identity::is_same(&row, post, folder.path_reuse) => return Ok(row),
+            Some(mut row) => {
+                reused = true;
+                row.here = false;
+                if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
+            }
+            None => {}
+        }
+
+        if let Some(id) = &post.id {
+            match only(&self.db, "id = ?", [id])? {
+                Some(row) if !row.here || row.missing.is_some() => return Ok(row),
+                Some(row) => self.note_duplicate(path, &row),
+                None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
+            }
+        } else {
+            let moved = "content = ? AND id IS NOT NULL AND here AND missing IS NOT NULL AND gone IS NULL";
+            if let Some(row) = only(&self.db, moved, [seen.content])? {
+                return Ok(row);
+            }
+            let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
+            let back = select(&self.db, former, params![name, path])?
+                .into_iter()
+                .rev()
+                .find(|row| !reused && identity::is_same(row, post, folder.path_reuse));
+            if let Some(row) = back {
+                return Ok(row);
+            }
+            let buried = "content = ? AND id IS NOT NULL AND gone IS NOT NULL";
+            if let Some(row) = only(&self.db, buried, [seen.content])? {
+                return Ok(row);
+            }
+        }
+
+        let free = |id: &String| Ok::<_, CatalogError>(only(&self.db, "id = ?", [id])?.is_none());
+        let mut id = id::of_path(name, seen.path);
+        if !free(&id)? {
+            id = id::of_reused_path(name, seen.path, &post.digest);
+        }
+        if !free(&id)? {
+            // The same text came, went and came again as another post at the same path.
+            id = id::of_reused_path(name, seen.path, &seen.content);
+        }
+        while !free(&id)? {
+            id = id::of_front_matter(name, &id);
+        }
+        Ok(Row { id: Some(id), ..blank(name, path, self.now) })
+    }
+
+    /// Writes what a post says into its row.
+    fn apply(&mut self, folder: &Folder, seen: &Seen<'_>, post: &Post, mut row: Row) -> Result<i64, CatalogError> {
+        let known = row.post != 0;
+        let before = row.clone();
+        self.place(&mut row, seen);
+        row.folder.clone_from(&folder.read.folder);
+        row.path = path_bytes(seen.path).to_vec();
+        row.here = true;
+        row.gone = None;
+
+        if !known || !identity::keeps_date(&before, post, folder.volatile.date) {
+            row.published = post.published.at.timestamp();
+            row.dated_from = post.published.from;
+        }
+        let modified = seen.stat.modified.div_euclid(1_000_000_000);
+        row.updated = identity::updated(known.then_some(&before), post, row.published, modified);
+        let keeps_image = known && row.pinned && folder.volatile.image && row.digest == post.digest;
+        if !keeps_image {
+            row.image.clone_from(&post.image);
+        }
+        row.pinned = true;
+        row.digest = post.digest;
+        row.link.clone_from(&post.link);
+        row.expires = post.expires.map(|at| at.timestamp());
+        row.rendering = rendering(&row, post);
+        row.members = self.collections_of(post)?;
+        self.settle_state(folder, &mut row, post.visibility);
+        row.diagnostics = held_back(&row, post, &seen.reading.diagnostics);
+
+        self.write_public(&before, &mut row, known)?;
+        Ok(row.post)
+    }
+
+    /// Decides between published, scheduled and draft, and when that changes by itself.
+    fn settle_state(&self, folder: &Folder, row: &mut Row, visibility: Visibility) {
+        let expired = row.expires.is_some_and(|at| at <= self.now);
+        (row.state, row.due) = if visibility != Visibility::Public || expired {
+            (State::Draft, None)
+        } else if folder.future == Future::Hold && row.published > self.now {
+            (State::Scheduled, Some(row.published))
+        } else {
+            (State::Published, row.expires)
+        };
+    }
+
+    /// Writes a row, and its memberships where they changed.
+    fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
+        let was = known && before.is_public();
+        if row.is_public() && !was && before.arrival.is_none() && !self.in_first_scan(&row.folder)? {
+            row.arrival = Some(self.next_arrival);
+            self.next_arrival += 1;
+        }
+        row.write(&self.db)?;
+        let same_place = was
+            && row.is_public()
+            && before.published == row.published
+            && before.members == row.members
+            && before.arrival == row.arrival;
+        if same_place && before.rendering == row.rendering {
+            return Ok(());
+        }
+        if before.rendering != row.rendering {
+            // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
+            self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+        }
+        if was {
+            self.touch(before);
+        }
+        if row.is_public() {
+            self.touch(row);
+            self.effects.arrived += u64::from(!was);
+        }
+        if !same_place {
+            if was {
+                self.remove_members(before)?;
+            }
+            if row.is_public() {
+                self.add_members(row);
+            }
+        }
+        Ok(())
+    }
+
+    fn touch(&mut self, row: &Row) {
+        for (collection, own) in &row.members {
+            *self.effects.touched.entry(*collection).or_default() |= own;
+        }
+    }
+
+    fn add_members(&mut self, row: &Row) {
+        let tie = tie(row.id.as_deref().unwrap_or_default());
+        self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
+            collection,
+            published: -row.published,
+            tie,
+            post: row.post,
+            direct,
+            arrival: row.arrival,
+        }));
+    }
+
+    fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
+        self.members.retain(|member| member.post != row.post);
+        let tie = tie(row.id.as_deref().unwrap_or_default());
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM member WHERE collection = ? AND published = ? AND tie = ? AND post = ?")?;
+        for (collection, _) in &row.members {
+            delete.execute(params![collection, -row.published, tie, row.post])?;
+        }
+        Ok(())
+    }
+
+    fn flush_members(&mut self) -> Result<(), CatalogError> {
+        self.members.sort_unstable();
+        let mut insert = self.db.prepare_cached("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)")?;
+        for member in self.members.drain(..) {
+            let Member { collection, published, tie, post, direct, arrival } = member;
+            insert.execute(params![collection, published, tie, post, direct, arrival])?;
+        }
+        Ok(())
+    }
+
+    /// The collections of a post, each once; true where the post is in the category itself.
+    fn collections_of(&mut self, post: &Post) -> Result<Vec<(i64, bool)>, CatalogError> {
+        let mut keys = BTreeMap::from([(Key::All, true)]);
+        for path in &post.categories {
+            for depth in 1..=path.len() {
+                *keys.entry(Key::Category(path[..depth].to_vec())).or_default() |= depth == path.len();
+            }
+        }
+        keys.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
+        keys.extend(post.authors.iter().map(|author| (Key::Author(author.clone()), true)));
+        keys.into_iter().map(|(key, direct)| Ok((self.names.number(&self.db, key, direct)?, direct))).collect()
+    }
+
+    /// A file was found where the row says.
+    #[expect(clippy::unused_self, reason = "one verb among the batch's verbs")]
+    fn place(&self, row: &mut Row, seen: &Seen<'_>) {
+        row.stat = seen.stat;
+        row.settled = seen.settled;
+        row.content = seen.content;
+        row.missing = None;
+        row.together = false;
+    }
+
+    /// The file of a row vanished.
+    fn lose(&mut self, folder: &Folder, mut row: Row) -> Result<(), CatalogError> {
+        if row.id.is_none() {
+            self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
+            return Ok(());
+        }
+        if let Some(copy) = self.moved_before(&row)? {
+            return self.take_over(row, copy);
+        }
+        row.diagnostics = None;
+        if row.state != State::Published || folder.on_delete == OnDelete::Remove {
+            return self.bury(row);
+        }
+        row.missing = Some(self.now);
+        row.write(&self.db)?;
+        Ok(())
+    }
+
+    /// The new place of a row that vanished, where its copy was seen before it was missed.
+    fn moved_before(&self, row: &Row) -> Result<Option<Row>, CatalogError> {
+        let since = self.now - PAIR_WITHIN;
+        let copies = "content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
+        Ok(only(&self.db, copies, params![row.content, row.post])?
+            .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
+    }
+
+    /// A row takes the place of its copy, whose id is then another name for nothing.
+    fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
+        let (path, stat, settled) = (copy.path.clone(), copy.stat, copy.settled);
+        self.bury(copy)?;
+        (row.path, row.stat, row.settled) = (path, stat, settled);
+        (row.missing, row.together) = (None, false);
+        row.write(&self.db)?;
+        self.touch(&row);
+        Ok(())
+    }
+
+    /// Takes a post out of the feeds and keeps its tombstone.
+    fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
+        if row.is_public() {
+            self.touch(&row);
+            self.remove_members(&row)?;
+        }
+        self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
+        (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));
+        row.write(&self.db)?;
+        Ok(())
+    }
+
+    /// Marks posts that went missing together, and buries those whose grace is over. Returns when the next one is due.
+    ///
+    /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn expire(
+        &mut self,
+        folder: &Folder,
+        present_since: Option<i64>,
+        grace: i64,
+        mass_grace: i64,
+    ) -> Result<Option<i64>, CatalogError> {
+        let name = &folder.read.folder;
+        if folder.on_delete != OnDelete::Auto {
+            return Ok(None);
+        }
+        let rows = select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let missing = rows.len() as u64;
+        let present: u64 = self
+            .db
+            .prepare_cached(
+                "SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL",
+            )?
+            .query_row([name], |row| row.get(0))?;
+        let together = present_since.is_none() || identity::vanished_together(missing, present);
+        let mut next: Option<i64> = None;
+        for mut row in rows {
+            if together && !row.together {
+                row.together = true;
+                row.write(&self.db)?;
+            }
+            let since = row.missing.unwrap_or(self.now);
+            let end = if row.together { since + mass_grace } else { since.max(present_since.unwrap_or(since)) + grace };
+            if end <= self.now {
+                self.bury(row)?;
+            } else {
+                next = Some(next.map_or(end, |next| next.min(end)));
+            }
+        }
+        Ok(next)
+    }
+
+    /// Buries the posts of a folder that are missing and that `shown` does not name: they have left every window.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>) -> Result<(), CatalogError> {
+        let condition = "folder = ? AND missing IS NOT NULL AND gone IS NULL";
+        for row in select(&self.db, condition, [&folder.read.folder])? {
+            if !shown.contains(&row.post) {
+                self.bury(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what was scheduled until now, and withdraws what expired.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn release(&mut self, folders: &[Folder]) -> Result<(), CatalogError> {
+        for before in select(&self.db, "due IS NOT NULL AND due <= ? AND gone IS NULL", [self.now])? {
+            let Some(folder) = folders.iter().find(|folder| folder.read.folder == before.folder) else { continue };
+            let mut row = before.clone();
+            self.settle_state(folder, &mut row, Visibility::Public);
+            row.diagnostics = None;
+            self.write_public(&before, &mut row, true)?;
+        }
+        Ok(())
+    }
+
+    /// Drops a post whose file is missing. False if there is none at that path.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn forget(&mut self, folder: &Folder, path: &Path) -> Result<bool, CatalogError> {
+        let condition = "folder = ? AND path = ? AND missing IS NOT NULL AND gone IS NULL";
+        let rows = select(&self.db, condition, params![folder.read.folder, path_bytes(path)])?;
+        let found = !rows.is_empty();
+        rows.into_iter().try_for_each(|row| self.bury(row))?;
+        Ok(found)
+    }
+
+    /// Lets the next look take the date and picture of a post afresh. False if there is none at that path.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn refresh(&mut self, folder: &Folder, path: &Path) -> Result<bool, CatalogError> {
+        let changed = self
+            .db
+            .prepare_cached("UPDATE post SET pinned = 0, content = zeroblob(16), settled = 0 WHERE folder = ? AND path = ? AND here")?
+            .execute(params![folder.read.folder, path_bytes(path)])?;
+        Ok(changed > 0)
+    }
+
+    /// Drops tombstones that are over a year old.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
+        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([self.now - TOMBSTONE_LIFE])?;
+        Ok(())
+    }
+
+    /// The folder was scanned whole: what comes from now on arrives.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn scanned(&mut self, folder: &str) -> Result<(), CatalogError> {
+        set_fact(&self.db, &format!("scanned {folder}"), self.now)
+    }
+
+    fn in_first_scan(&self, folder: &str) -> Result<bool, CatalogError> {
+        let known: bool = self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM fact WHERE name = ?)")?
+            .query_row([format!("scanned {folder}")], |row| row.get(0))?;
+        Ok(!known)
+    }
+
+    fn note_duplicate(&mut self, path: &[u8], other: &Row) {
+        let message = format!("another post has the same id: {}", String::from_utf8_lossy(&other.path));
+        let help = String::from("give each post an id of its own; until then this one is known by its path");
+        self.effects.notes.push((
+            path.to_vec(),
+            Diagnostic {
+                level: Level::Warning,
+                code: Code::DuplicateId,
+                line: None,
+                column: None,
+                message,
+                help: Some(help),
+            },
+        ));
+    }
+}
+
+/// A row that nothing is known of yet.
+fn blank(folder: &str, path: &[u8], now: i64) -> Row {
+    Row {
+        post: 0,
+        folder: folder.to_owned(),
+        path: path.to_vec(),
+        here: true,
+        stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 },
+        settled: false,
+        content: [0; 16],
+        state: State::Rejected,
+        missing: None,
+        together: false,
+        gone: None,
+        id: None,
+        first_seen: now,
+        arrival: None,
+        published: 0,
+        dated_from: PublishedFrom::FileTime,
+        updated: 0,
+        expires: None,
+        due: None,
+        pinned: true,
+        digest: [0; 16],
+        rendering: [0; 16],
+        link: None,
+        image: None,
+        members: Vec::new(),
+        diagnostics: None,
+    }
+}
+
+/// What `/status.json` says of a post that is read well and not in the feeds: when a scheduled one comes.
+fn held_back(row: &Row, post: &Post, diagnostics: &[Diagnostic]) -> Option<Vec<Diagnostic>> {
+    (row.state == State::Scheduled).then(|| {
+        let message = format!("held until {}", post.published.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        let held =
+            Diagnostic { level: Level::Info, code: Code::Scheduled, line: None, column: None, message, help: None };
+        diagnostics.iter().cloned().chain([held]).collect()
+    })
+}
+
+fn path_bytes(path: &Path) -> &[u8] {
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())
+}

@@ -1,0 +1,294 @@
+//! Collections: everything that has a feed, and which posts it shows.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+
+use super::{Catalog, CatalogError};
+use crate::post::CategoryPath;
+
+/// What a collection gathers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Every public post.
+    All,
+    /// A category and all below it.
+    Category(CategoryPath),
+    /// The posts with a tag.
+    Tag(String),
+    /// The posts of an author.
+    Author(String),
+}
+
+/// Separates the names of a path in a key: no name holds a control character.
+const SEPARATOR: char = '\u{1f}';
+
+impl Key {
+    fn text(&self) -> String {
+        match self {
+            Self::All => String::from("all"),
+            Self::Category(path) => path.iter().fold(String::from("category"), |mut text, name| {
+                text.push(SEPARATOR);
+                text.push_str(name);
+                text
+            }),
+            Self::Tag(name) => format!("tag{SEPARATOR}{name}"),
+            Self::Author(name) => format!("author{SEPARATOR}{name}"),
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        let mut parts = text.split(SEPARATOR).map(str::to_owned);
+        match parts.next().as_deref() {
+            Some("category") => Self::Category(parts.collect()),
+            Some("tag") => Self::Tag(parts.next().unwrap_or_default()),
+            Some("author") => Self::Author(parts.next().unwrap_or_default()),
+            _ => Self::All,
+        }
+    }
+}
+
+/// A collection that has been seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// Its number.
+    pub number: i64,
+    /// What it gathers.
+    pub key: Key,
+    /// It ever had a post that is in no category below it.
+    pub own: bool,
+    /// Where its documents were last, as a folder in our form.
+    pub address: Option<String>,
+}
+
+/// A collection whose documents are older than its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dirty {
+    /// Its number.
+    pub collection: i64,
+    /// A post that is in this category itself changed, not only posts below it.
+    pub own: bool,
+}
+
+/// A post in a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    /// The collection's number.
+    pub(super) collection: i64,
+    /// Negated seconds, so that the newest comes first.
+    pub(super) published: i64,
+    /// Orders equal times.
+    pub(super) tie: i64,
+    /// The post's row.
+    pub(super) post: i64,
+    /// In this category itself, not in one below it.
+    pub(super) direct: bool,
+    /// See [`super::Row::arrival`].
+    pub(super) arrival: Option<i64>,
+}
+
+/// A post that a window may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The post's row.
+    pub post: i64,
+    /// Seconds since the Unix epoch.
+    pub published: i64,
+    /// The post's id.
+    pub id: String,
+    /// Its file is not there: it can be shown only if its entry was rendered before.
+    pub missing: bool,
+}
+
+/// All collections, by key; as many as there are categories, tags and authors.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: HashMap<Key, Collection>,
+    /// Made by the batch that is not yet committed, or changed by it: as they were before.
+    pending: Vec<(Key, Option<Collection>)>,
+}
+
+impl Names {
+    pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = db.prepare("SELECT key, collection, own, address FROM collection")?;
+        let known = statement
+            .query_map([], |row| {
+                let key = Key::read(row.get_ref(0)?.as_str()?);
+                let collection =
+                    Collection { number: row.get(1)?, key: key.clone(), own: row.get(2)?, address: row.get(3)? };
+                Ok((key, collection))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Self { known, pending: Vec::new() })
+    }
+
+    pub(super) fn number(&mut self, db: &Connection, key: Key, own: bool) -> rusqlite::Result<i64> {
+        if let Some(collection) = self.known.get_mut(&key) {
+            if own && !collection.own {
+                self.pending.push((key, Some(collection.clone())));
+                collection.own = true;
+                db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?
+                    .execute([collection.number])?;
+            }
+            return Ok(collection.number);
+        }
+        let number =
+            db.prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?.insert(params![key.text(), own])?;
+        self.known.insert(key.clone(), Collection { number, key: key.clone(), own, address: None });
+        self.pending.push((key, None));
+        Ok(number)
+    }
+
+    /// The open batch was committed.
+    pub(super) fn keep(&mut self) {
+        self.pending.clear();
+    }
+
+    /// The open batch was dropped.
+    pub(super) fn undo(&mut self) {
+        for (key, before) in self.pending.drain(..).rev() {
+            match before {
+                Some(collection) => self.known.insert(key, collection),
+                None => self.known.remove(&key),
+            };
+        }
+    }
+}
+
+/// A number that orders posts of one second by id, as far as its first bytes tell; the feed orders them exactly.
+pub(super) fn tie(id: &str) -> i64 {
+    let hex: String = id
+        .strip_prefix("urn:uuid:")
+        .map(|uuid| uuid.chars().filter(char::is_ascii_hexdigit).take(16).collect())
+        .unwrap_or_default();
+    let bits = u64::from_str_radix(&hex, 16).unwrap_or_else(|_| {
+        let hash = blake3::hash(id.as_bytes());
+        u64::from_be_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
+    });
+    // Signed order as unsigned order.
+    (bits ^ (1 << 63)).cast_signed()
+}
+
+impl Catalog {
+    /// The collection of a key, if any post was ever in it.
+    #[must_use]
+    pub fn collection(&self, key: &Key) -> Option<&Collection> {
+        self.collections.known.get(key)
+    }
+
+    /// All collections, in key order.
+    #[must_use]
+    pub fn collections(&self) -> Vec<&Collection> {
+        let mut all: Vec<_> = self.collections.known.values().collect();
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all
+    }
+
+    /// Collections whose documents are older than their members.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn dirty(&self) -> Result<Vec<Dirty>, CatalogError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 ORDER BY 1")?;
+        let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, own: row.get(1)? }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Marks every collection, because what documents are made of has changed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn mark_all_dirty(&mut self) -> Result<(), CatalogError> {
+        self.db.execute("UPDATE collection SET dirty = 3", [])?;
+        Ok(())
+    }
+
+    /// Remembers where the documents of a collection are.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn set_address(&mut self, key: &Key, address: &str) -> Result<(), CatalogError> {
+        if let Some(collection) = self.collections.known.get_mut(key) {
+            self.db
+                .prepare_cached("UPDATE collection SET address = ? WHERE collection = ?")?
+                .execute(params![address, collection.number])?;
+            collection.address = Some(address.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Forgets a collection that no post can be in any more.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn drop_collection(&mut self, key: &Key) -> Result<(), CatalogError> {
+        if let Some(collection) = self.collections.known.remove(key) {
+            self.db.execute("DELETE FROM collection WHERE collection = ?", [collection.number])?;
+        }
+        Ok(())
+    }
+
+    /// How many posts a collection has.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn size(&self, collection: i64) -> Result<u64, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT COUNT(*) FROM member WHERE collection = ?")?;
+        Ok(statement.query_row([collection], |row| row.get(0))?)
+    }
+
+    /// The posts that a window may show: the newest `entries`, those published within `seconds` before the newest, and
+    /// the last `entries` that arrived; at most `most` of the first two together.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn candidates(
+        &self,
+        collection: i64,
+        direct: bool,
+        entries: u32,
+        seconds: i64,
+        most: u32,
+    ) -> Result<Vec<Candidate>, CatalogError> {
+        let mut chosen = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut statement = self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
+        let mut rows = statement.query(params![collection, direct, most])?;
+        let mut line = i64::MIN;
+        while let Some(row) = rows.next()? {
+            let candidate = candidate(row)?;
+            if chosen.is_empty() {
+                line = candidate.published.saturating_sub(seconds);
+            }
+            if chosen.len() >= entries as usize && candidate.published < line {
+                break;
+            }
+            seen.insert(candidate.post);
+            chosen.push(candidate);
+        }
+        let mut statement = self
+            .db
+            .prepare_cached(&format!("{CANDIDATES} AND m.arrival IS NOT NULL ORDER BY m.arrival DESC LIMIT ?3"))?;
+        let mut rows = statement.query(params![collection, direct, entries])?;
+        while let Some(row) = rows.next()? {
+            let candidate = candidate(row)?;
+            if seen.insert(candidate.post) {
+                chosen.push(candidate);
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL \
+    FROM member m JOIN post p USING (post) WHERE m.collection = ?1 AND m.direct >= ?2";
+
+fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate {
+        post: row.get(0)?,
+        published: row.get(1)?,
+        id: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        missing: row.get(3)?,
+    })
+}

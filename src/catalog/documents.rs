@@ -1,0 +1,133 @@
+//! Rendered entries, what each document last was, and addresses that moved.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Catalog, CatalogError};
+use crate::feed::{Format, Fragments};
+
+/// What a document last was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentRecord {
+    /// Hash of its bytes.
+    pub hash: [u8; 16],
+    /// Bytes.
+    pub length: u64,
+    /// `Last-Modified`, seconds since the Unix epoch.
+    pub modified: i64,
+}
+
+/// An entry as it was rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Digest of all that its bytes depend on besides the post.
+    pub version: [u8; 16],
+    /// The entry in each format.
+    pub fragments: Fragments,
+}
+
+impl Catalog {
+    /// Which version of a post's entry is kept, and the bytes of its longest form.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn entry_version(&self, post: i64) -> Result<Option<([u8; 16], usize)>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT version, length FROM entry WHERE post = ?")?;
+        Ok(statement.query_row([post], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    /// The rendered entry of a post in one format.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn fragment(&self, post: i64, format: Format) -> Result<Option<String>, CatalogError> {
+        let sql = match format {
+            Format::Rss => "SELECT rss FROM entry WHERE post = ?",
+            Format::Atom => "SELECT atom FROM entry WHERE post = ?",
+            Format::Json => "SELECT json FROM entry WHERE post = ?",
+        };
+        Ok(self.db.prepare_cached(sql)?.query_row([post], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps rendered entries, what documents became of them, and takes the marks off their collections: one transaction.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn keep(
+        &mut self,
+        entries: &[(i64, StoredEntry)],
+        documents: &[(String, DocumentRecord)],
+        stored: bool,
+        clean: &[i64],
+    ) -> Result<(), CatalogError> {
+        let transaction = self.db.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)")?;
+            for (post, StoredEntry { version, fragments }) in entries {
+                let length = fragments.longest();
+                insert.execute(params![post, version, length, fragments.rss, fragments.atom, fragments.json])?;
+            }
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
+            for (path, DocumentRecord { hash, length, modified }) in documents {
+                insert.execute(params![path, hash, length, modified, stored])?;
+            }
+            let mut update = transaction.prepare_cached("UPDATE collection SET dirty = 0 WHERE collection = ?")?;
+            for collection in clean {
+                update.execute([collection])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// What a document last was.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn document(&self, path: &str) -> Result<Option<DocumentRecord>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT hash, length, modified FROM document WHERE path = ?")?;
+        Ok(statement
+            .query_row([path], |row| {
+                Ok(DocumentRecord { hash: row.get(0)?, length: row.get(1)?, modified: row.get(2)? })
+            })
+            .optional()?)
+    }
+
+    /// Every document of the output folder, in path order.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn stored_documents(&self) -> Result<Vec<(String, DocumentRecord)>, CatalogError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT path, hash, length, modified FROM document WHERE stored ORDER BY path")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, DocumentRecord { hash: row.get(1)?, length: row.get(2)?, modified: row.get(3)? }))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Forgets documents that are no more, and remembers where their folders moved: (old path, new path).
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn drop_documents(&mut self, paths: &[String], moved: &[(String, String)]) -> Result<(), CatalogError> {
+        let transaction = self.db.transaction()?;
+        for path in paths {
+            transaction.prepare_cached("DELETE FROM document WHERE path = ?")?.execute([path])?;
+        }
+        for (old, new) in moved {
+            transaction.prepare_cached("INSERT OR REPLACE INTO former VALUES (?, ?)")?.execute([old, new])?;
+            // What moved here before moves on; what lives here again has not moved.
+            transaction.prepare_cached("UPDATE former SET target = ?2 WHERE target = ?1")?.execute([old, new])?;
+            transaction.prepare_cached("DELETE FROM former WHERE path = ?")?.execute([new])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Where the folder at `path` moved to.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn moved(&self, path: &str) -> Result<Option<String>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT target FROM former WHERE path = ?")?;
+        Ok(statement.query_row([path], |row| row.get(0)).optional()?)
+    }
+}

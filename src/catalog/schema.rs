@@ -1,0 +1,113 @@
+//! The tables, and how an older catalog becomes a current one.
+
+use rusqlite::Connection;
+
+use super::CatalogError;
+
+/// Version of the tables, kept in `user_version`. A change appends a step to [`STEPS`].
+pub(super) const CURRENT: i64 = STEPS.len() as i64;
+
+/// `STEPS[n]` turns version n into version n + 1.
+const STEPS: &[&str] = &["
+    -- Facts about the catalog itself.
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+    -- One row a post, and one for each file that looks like a post and is none.
+    CREATE TABLE post (
+        post        INTEGER PRIMARY KEY,
+        folder      TEXT NOT NULL,      -- the posts folder's name
+        path        BLOB NOT NULL,      -- below it, raw bytes
+        here        INTEGER NOT NULL,   -- the row speaks for this path; 0 once another post took it, or for a tombstone
+        size        INTEGER NOT NULL,   -- the file at the last look; times in nanoseconds
+        modified    INTEGER NOT NULL,
+        changed     INTEGER NOT NULL,
+        inode       INTEGER NOT NULL,
+        settled     INTEGER NOT NULL,   -- it was old enough at the last look to be known by these four
+        content     BLOB NOT NULL,      -- digest of the file's bytes: pairs moves
+        state       TEXT NOT NULL,
+        missing     INTEGER,            -- since when the file is not there; seconds, like every time below
+        together    INTEGER NOT NULL,   -- it went missing with many others
+        gone        INTEGER,            -- a tombstone since
+        id          TEXT,               -- NULL for files that never were a post
+        first_seen  INTEGER NOT NULL,
+        arrival     INTEGER,            -- a count, given when it first became public; NULL in the folder's first scan
+        published   INTEGER NOT NULL,
+        dated_from  TEXT NOT NULL,
+        updated     INTEGER NOT NULL,
+        expires     INTEGER,
+        due         INTEGER,            -- when its state changes by itself: release or expiry
+        pinned      INTEGER NOT NULL,   -- 0 once `refresh` asked to take date and picture afresh
+        digest      BLOB NOT NULL,      -- significant digest
+        rendering   BLOB NOT NULL,      -- digest of all that its entry is made of
+        link        TEXT,
+        image       TEXT,               -- the pinned picture
+        members     TEXT NOT NULL,      -- its collections while it is public, as JSON
+        diagnostics TEXT                -- JSON, for a file that is not in the feeds as it stands in the folder
+    );
+    CREATE UNIQUE INDEX post_path ON post (folder, path) WHERE here;
+    CREATE INDEX post_former_path ON post (folder, path) WHERE NOT here;
+    CREATE UNIQUE INDEX post_id ON post (id);
+    CREATE INDEX post_content ON post (content);
+    CREATE INDEX post_due ON post (due) WHERE due IS NOT NULL;
+    CREATE INDEX post_missing ON post (missing) WHERE missing IS NOT NULL;
+    CREATE INDEX post_problem ON post (post) WHERE diagnostics IS NOT NULL;
+
+    -- Everything that has a feed: all posts, a category at any level, a tag, an author.
+    CREATE TABLE collection (
+        collection INTEGER PRIMARY KEY,
+        key        TEXT NOT NULL UNIQUE,
+        address    TEXT,                       -- where its documents were last
+        own        INTEGER NOT NULL DEFAULT 0, -- it ever had a post that is in no category below it
+        dirty      INTEGER NOT NULL DEFAULT 0  -- its documents are older than its members: 1, its own posts too: 2
+    );
+    CREATE INDEX collection_dirty ON collection (collection) WHERE dirty <> 0;
+
+    -- Which public posts a collection shows, in the order of a feed.
+    CREATE TABLE member (
+        collection INTEGER NOT NULL,
+        published  INTEGER NOT NULL,   -- negated, so that the newest comes first
+        tie        INTEGER NOT NULL,   -- from the id, orders equal times
+        post       INTEGER NOT NULL,
+        direct     INTEGER NOT NULL,   -- in this category itself, not in one below it
+        arrival    INTEGER,            -- as in `post`
+        PRIMARY KEY (collection, published, tie, post)
+    ) WITHOUT ROWID;
+    CREATE INDEX member_arrival ON member (collection, arrival) WHERE arrival IS NOT NULL;
+
+    -- Entries rendered once, for the feeds that show them.
+    CREATE TABLE entry (
+        post    INTEGER PRIMARY KEY,
+        version BLOB NOT NULL,         -- digest of all that an entry's bytes depend on besides the post
+        length  INTEGER NOT NULL,      -- of its longest form, in bytes
+        rss     TEXT NOT NULL,
+        atom    TEXT NOT NULL,
+        json    TEXT NOT NULL
+    );
+
+    -- What each document last was.
+    CREATE TABLE document (
+        path     TEXT PRIMARY KEY,
+        hash     BLOB NOT NULL,
+        length   INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        stored   INTEGER NOT NULL      -- it is in the output folder, not made on request
+    ) WITHOUT ROWID;
+
+    -- Addresses that moved for ever.
+    CREATE TABLE former (path TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
+"];
+
+/// Brings the tables up to date.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
+    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > CURRENT {
+        return Err(CatalogError::Newer { found, known: CURRENT });
+    }
+    for (version, step) in (1..).zip(STEPS).skip(usize::try_from(found).unwrap_or(0)) {
+        let transaction = db.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

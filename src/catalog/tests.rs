@@ -1,0 +1,1 @@
+//! Stories of posts that come, change, move and go.

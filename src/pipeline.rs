@@ -1,1 +1,0 @@
-//! One pass: paths → posts → catalog → feeds → documents → published.

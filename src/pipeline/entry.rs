@@ -1,0 +1,60 @@
+//! A post and its row → the entry that feeds show.
+
+use chrono::{DateTime, Utc};
+
+use super::places::{Place, Places};
+use crate::{
+    catalog::{Key, Row},
+    config::{Content, Settings},
+    feed::{self, CategoryRef, Entry},
+    post::{Post, body::Rendered},
+};
+
+/// Digest of all that an entry's bytes depend on besides its post.
+pub(super) fn version(settings: &Settings, places: &Places) -> [u8; 16] {
+    let sites: Vec<_> = settings.folders.iter().map(|folder| &folder.read.links.site_url).collect();
+    super::digest_of(&(feed::VERSION, settings.content, places.version(), sites))
+}
+
+/// The address of a post's page here, for a post that has none of its own.
+pub(super) fn page(id: &str) -> String {
+    match id.strip_prefix("urn:uuid:") {
+        Some(uuid) => format!("posts/{uuid}/"),
+        None => format!("posts/{}/", blake3::hash(id.as_bytes()).to_hex().get(..32).unwrap_or_default()),
+    }
+}
+
+/// Builds the entry of a post.
+pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places, content: Content) -> Entry {
+    let id = row.id.clone().unwrap_or_default();
+    let published = time(row.published);
+    let image = match &row.image {
+        Some(url) => Some(feed::Image { url: url.clone(), alt: String::new() }),
+        None => rendered.image.map(|image| feed::Image { url: image.url, alt: image.alt }),
+    };
+    let words = [post.excerpt.as_deref(), Some(&rendered.summary), image.as_ref().map(|image| image.alt.as_str())];
+    let summary = words.into_iter().flatten().find(|words| !words.trim().is_empty()).unwrap_or(&post.title).to_owned();
+    let categories = post.categories.iter().map(|path| {
+        let address = places.address(&Place { key: Key::Category(path.clone()), direct: false });
+        CategoryRef { path: path.clone(), url: places.url(&address) }
+    });
+    Entry {
+        link: row.link.clone().unwrap_or_else(|| places.url(&page(&id))),
+        id,
+        title: post.title.clone(),
+        published,
+        updated: time(row.updated).max(published),
+        summary,
+        content: (content == Content::Full).then_some(rendered.html),
+        image,
+        authors: post.authors.clone(),
+        categories: categories.collect(),
+        tags: post.tags.clone(),
+        language: post.language.clone(),
+    }
+}
+
+/// Seconds since the Unix epoch as a time; the catalog keeps only such as a time can hold.
+pub(super) fn time(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}

@@ -1,0 +1,312 @@
+//! Files → posts → catalog.
+
+use std::{
+    collections::HashMap,
+    io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Error, Pass, Pipeline};
+use crate::{
+    catalog::{Known, Seen, digest},
+    config::Folder,
+    post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
+    watch::{self, Found, Kind, Stat},
+};
+
+/// A file is known by its [`Stat`] only if it was at least this old when it was looked at: a write within the same tick
+/// of the file system's clock would not show.
+const SETTLED: TimeDelta = TimeDelta::seconds(2);
+
+/// A post that ends in the middle of its front matter or of a tag may still be written for this long.
+const UNFINISHED: TimeDelta = TimeDelta::seconds(5);
+
+/// Files that are read together; two such groups are in memory at a time.
+const GROUP: usize = 256;
+
+/// A file on its way from disk into the catalog.
+struct Look {
+    path: PathBuf,
+    kind: Kind,
+    known: Option<Known>,
+}
+
+/// What reading a file came to.
+enum Taken {
+    /// It is not there any more, or not yet whole: to be looked at again.
+    Later,
+    /// The bytes are those of the last look.
+    Same(Stat),
+    /// It was read.
+    Read { stat: Stat, content: [u8; 16], reading: Reading },
+}
+
+impl Pipeline {
+    /// Scans every folder whole and publishes what came of it.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn scan(&mut self, now: DateTime<Utc>, progress: &dyn Fn(u64)) -> Result<Pass, Error> {
+        let mut pass = Pass::default();
+        for index in 0..self.settings.folders.len() {
+            self.scan_folder(index, now, &mut pass, progress)?;
+        }
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.clear_tombstones()?;
+        batch.commit()?;
+        self.settle(now)?;
+        self.bury_unshown(now)?;
+        pass.documents = self.press(now)?;
+        Ok(pass)
+    }
+
+    /// Looks at single paths, each with its folder's index, and publishes what came of it.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn look(&mut self, paths: &[(usize, PathBuf)], now: DateTime<Utc>) -> Result<Pass, Error> {
+        let mut pass = Pass::default();
+        for index in 0..self.settings.folders.len() {
+            let folder = self.settings.folders[index].clone();
+            let mut looks = Vec::new();
+            for (_, path) in paths.iter().filter(|(owner, _)| *owner == index) {
+                let Found { kind, path, .. } = watch::look(index, &folder.path, path);
+                let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
+                looks.push(Look { path, kind, known });
+            }
+            if !looks.is_empty() {
+                self.take(index, &folder, looks, now, &mut pass, &|_| {})?;
+            }
+        }
+        pass.documents = self.press(now)?;
+        Ok(pass)
+    }
+
+    fn scan_folder(
+        &mut self,
+        index: usize,
+        now: DateTime<Utc>,
+        pass: &mut Pass,
+        progress: &dyn Fn(u64),
+    ) -> Result<(), Error> {
+        let folder = self.settings.folders[index].clone();
+        let name = &folder.read.folder;
+        let mut known = self.catalog.all_known(name)?;
+        let reread = self.reread.contains(name);
+        let mut looks = Vec::new();
+        let walked = watch::walk(index, &folder.watched(), &mut |found: Found| {
+            let before = known.remove(found.path.as_os_str().as_bytes());
+            if reread || !is_unchanged(before, &found.kind) {
+                looks.push(Look { path: found.path, kind: found.kind, known: before });
+            }
+        });
+        self.note_presence(name, &walked, now)?;
+        looks.extend(known.into_iter().filter(|(_, known)| !known.missing).map(|(path, known)| Look {
+            path: PathBuf::from(std::ffi::OsStr::from_bytes(&path)),
+            kind: Kind::Gone,
+            known: Some(known),
+        }));
+        self.take(index, &folder, looks, now, pass, progress)?;
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.scanned(&folder.read.folder)?;
+        batch.commit()?;
+        self.settings_applied(index)
+    }
+
+    /// Remembers since when a folder is there, for the grace of its missing posts.
+    fn note_presence(&mut self, name: &str, walked: &watch::Walked, now: DateTime<Utc>) -> Result<(), Error> {
+        let (device, since) = (format!("device {name}"), format!("present since {name}"));
+        match walked.root {
+            watch::Root::Present { device: found } => {
+                let found = found.cast_signed();
+                if self.catalog.fact::<i64>(&device)? != Some(found) {
+                    self.catalog.set_fact(&device, found)?;
+                    self.catalog.set_fact(&since, now.timestamp())?;
+                }
+            }
+            watch::Root::Missing(ref message) => {
+                tracing::warn!("{message}");
+                self.catalog.set_fact(&device, -1_i64)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries files into the catalog: vanished ones first, so that a move is seen as one.
+    fn take(
+        &mut self,
+        index: usize,
+        folder: &Folder,
+        looks: Vec<Look>,
+        now: DateTime<Utc>,
+        pass: &mut Pass,
+        progress: &dyn Fn(u64),
+    ) -> Result<(), Error> {
+        if looks.is_empty() {
+            return Ok(());
+        }
+        let (gone, mut there): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.kind == Kind::Gone);
+        there.sort_by(|a, b| a.path.cmp(&b.path));
+        let reread = self.reread.contains(&folder.read.folder);
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        for look in gone.iter().filter(|look| look.known.is_some()) {
+            batch.vanish(folder, &look.path)?;
+        }
+        read_in_order(folder, there, now, reread, |look, taken| {
+            match taken {
+                Taken::Later => {
+                    pass.unsettled.insert((index, look.path));
+                }
+                Taken::Same(stat) => {
+                    if let Some(known) = look.known {
+                        batch.same(known.post, stat, is_settled(stat, now))?;
+                    }
+                }
+                Taken::Read { stat, content, reading } => {
+                    pass.read += 1;
+                    progress(pass.read);
+                    tell(folder, &look.path, &reading.diagnostics);
+                    let settled = is_settled(stat, now);
+                    batch.see(folder, &Seen { path: &look.path, stat, settled, content, reading: &reading })?;
+                    if !settled {
+                        pass.unsettled.insert((index, look.path));
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        let effects = batch.commit()?;
+        pass.arrived += effects.arrived;
+        for (path, note) in &effects.notes {
+            tell(folder, Path::new(std::ffi::OsStr::from_bytes(path)), std::slice::from_ref(note));
+        }
+        Ok(())
+    }
+}
+
+fn is_settled(stat: Stat, now: DateTime<Utc>) -> bool {
+    DateTime::from_timestamp_nanos(stat.modified) + SETTLED <= now
+}
+
+fn is_unchanged(known: Option<Known>, kind: &Kind) -> bool {
+    matches!((known, kind), (Some(known), Kind::File(stat)) if known.settled && !known.missing && known.stat == *stat)
+}
+
+/// Reads files on all cores and hands them on in their order.
+fn read_in_order(
+    folder: &Folder,
+    looks: Vec<Look>,
+    now: DateTime<Utc>,
+    reread: bool,
+    mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if looks.len() <= 8 {
+        return looks.into_iter().try_for_each(|look| {
+            let taken = take_one(folder, &look, now, reread);
+            then(look, taken)
+        });
+    }
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        scope.spawn(move || {
+            let mut looks = looks.into_iter().peekable();
+            while looks.peek().is_some() {
+                let group: Vec<Look> = looks.by_ref().take(GROUP).collect();
+                let share = group.len().div_ceil(workers);
+                let taken: Vec<Taken> = thread::scope(|scope| {
+                    let parts: Vec<_> = group
+                        .chunks(share)
+                        .map(|part| {
+                            scope.spawn(move || {
+                                part.iter().map(|look| take_one(folder, look, now, reread)).collect::<Vec<_>>()
+                            })
+                        })
+                        .collect();
+                    parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+                });
+                if sender.send((group, taken)).is_err() {
+                    return;
+                }
+            }
+        });
+        for (group, taken) in receiver {
+            group.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
+        }
+        Ok(())
+    })
+}
+
+fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> Taken {
+    let stat = match &look.kind {
+        Kind::Gone => return Taken::Later,
+        Kind::Odd(message) => return odd(message.clone()),
+        Kind::File(stat) => *stat,
+    };
+    let (stat, bytes) = match watch::read(&folder.path.join(&look.path)) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Later,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return rejected(stat, PostError::TooLarge { size: stat.size, limit: watch::LIMIT });
+        }
+        Err(error) => return odd(format!("cannot be read: {error}")),
+    };
+    let content = digest(&bytes);
+    if !reread && look.known.is_some_and(|known| known.content == content) {
+        return Taken::Same(stat);
+    }
+    let modified = DateTime::from_timestamp_nanos(stat.modified);
+    let reading = post::read(&SourceFile { path: &look.path, bytes: &bytes, modified }, &folder.read);
+    if is_unfinished(&reading, &bytes) && modified + UNFINISHED > now {
+        return Taken::Later;
+    }
+    Taken::Read { stat, content, reading: folder.admit(reading) }
+}
+
+/// A file that stops where no author stops: its writer may not be done.
+fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
+    match &reading.outcome {
+        Outcome::Rejected(error) => matches!(error, PostError::Unclosed { .. }),
+        Outcome::Skipped => bytes.is_empty(),
+        Outcome::Post(post) => {
+            let text = &post.body.text;
+            text.rfind('<').is_some_and(|open| {
+                !text[open..].contains('>') && text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+            })
+        }
+    }
+}
+
+fn rejected(stat: Stat, error: PostError) -> Taken {
+    let diagnostic = error.diagnostic();
+    let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
+    Taken::Read { stat, content: [0; 16], reading }
+}
+
+fn odd(message: String) -> Taken {
+    let diagnostic =
+        Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
+    let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
+    Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: [0; 16], reading }
+}
+
+/// Says what a person should know about a file.
+fn tell(folder: &Folder, path: &Path, diagnostics: &[Diagnostic]) {
+    let path = folder.path.join(path);
+    for diagnostic in diagnostics {
+        let place = diagnostic.line.map_or_else(String::new, |line| {
+            diagnostic.column.map_or_else(|| format!(":{line}"), |column| format!(":{line}:{column}"))
+        });
+        let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        let line = format!("{}{place}: {}{help}", path.display(), diagnostic.message);
+        match diagnostic.level {
+            Level::Error | Level::Warning => tracing::warn!("{line}"),
+            Level::Info => tracing::debug!("{line}"),
+        }
+    }
+}

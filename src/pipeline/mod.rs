@@ -1,0 +1,245 @@
+//! One pass: paths → posts → catalog → feeds → documents → published. `build` runs it once, the daemon for ever.
+//!
+//! A change goes: catalog commit, then the shelf that HTTP answers from, then the output folder. Work is proportional to
+//! the change: a post touches its row, the windows of its collections and their documents, nothing else.
+//!
+//! Invariants: the clock is the caller's; what could not be written to the output folder is tried again and never takes
+//! a document off the shelf.
+
+mod entry;
+mod ingest;
+mod made;
+mod places;
+mod press;
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    catalog::{Catalog, CatalogError},
+    config::Settings,
+    publish::{Output, PublishError},
+    serve::Shelf,
+};
+pub use made::Health;
+use places::Places;
+
+/// What keeps a pass from going on. A post that cannot be read never does.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The output folder failed.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// What one pass came to.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// Files that were read.
+    pub read: u64,
+    /// Posts that became public.
+    pub arrived: u64,
+    /// Documents whose bytes changed.
+    pub documents: u64,
+    /// Paths that may still be written, to be looked at again, each with its folder's index.
+    pub unsettled: BTreeSet<(usize, PathBuf)>,
+}
+
+/// Everything between the folders and the documents.
+#[derive(Debug)]
+pub struct Pipeline {
+    settings: Settings,
+    catalog: Catalog,
+    output: Option<Output>,
+    shelf: Arc<Shelf>,
+    places: Places,
+    /// Digest of all that an entry's bytes depend on besides its post.
+    version: [u8; 16],
+    /// Paths of documents that are not in the output folder as they should be.
+    unwritten: BTreeSet<String>,
+    /// Folders whose files must be read again though they are unchanged.
+    reread: BTreeSet<String>,
+}
+
+impl Pipeline {
+    /// Opens the catalog and the output folder, and puts on the shelf what was published last time.
+    ///
+    /// # Errors
+    /// When the catalog or the output folder cannot be used.
+    pub fn open(settings: Settings, shelf: Arc<Shelf>) -> Result<Self, Error> {
+        let catalog = Catalog::open(&settings.state)?;
+        if let Some(notice) = &catalog.notice {
+            tracing::warn!("{notice}");
+        }
+        let output = Output::open(&settings.output)?;
+        let places = Places::new(&settings);
+        let mut pipeline = Self {
+            version: entry::version(&settings, &places),
+            settings,
+            catalog,
+            output: Some(output),
+            shelf,
+            places,
+            unwritten: BTreeSet::new(),
+            reread: BTreeSet::new(),
+        };
+        pipeline.adopt()?;
+        Ok(pipeline)
+    }
+
+    /// Takes new settings; the next scan applies them. Output and state folder stay what they are.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn reconfigure(&mut self, settings: Settings) -> Result<(), Error> {
+        self.places = Places::new(&settings);
+        self.version = entry::version(&settings, &self.places);
+        self.settings = settings;
+        self.adopt()
+    }
+
+    /// The first scan is published.
+    pub fn set_ready(&self) {
+        self.shelf.set_ready();
+    }
+
+    /// The address of the whole tree.
+    #[must_use]
+    pub fn base(&self) -> String {
+        self.places.url("")
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Compares the catalog with the settings: whose files must be read again, which documents made anew, what moved.
+    fn adopt(&mut self) -> Result<(), Error> {
+        for folder in &self.settings.folders {
+            let name = &folder.read.folder;
+            let fact = format!("settings {name}");
+            let now = digest_of(&(&folder.read, folder.volatile, folder.future, folder.path_reuse));
+            if self.catalog.fact::<[u8; 16]>(&fact)? != Some(now) {
+                self.reread.insert(name.clone());
+            }
+        }
+        let documents = digest_of(&(self.version, self.settings.window));
+        if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
+            self.catalog.mark_all_dirty()?;
+            self.catalog.set_fact("documents", documents)?;
+        }
+        self.follow_renames()?;
+        self.restore_shelf()?;
+        Ok(())
+    }
+
+    /// The folder's posts were read under the present settings.
+    fn settings_applied(&mut self, index: usize) -> Result<(), Error> {
+        if let Some(folder) = self.settings.folders.get(index)
+            && self.reread.remove(&folder.read.folder)
+        {
+            let digest = digest_of(&(&folder.read, folder.volatile, folder.future, folder.path_reuse));
+            self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
+        }
+        Ok(())
+    }
+
+    /// Releases scheduled posts, withdraws expired ones, buries what has been missing for too long, and publishes what
+    /// came of it. Returns when it must be called next.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn settle(&mut self, now: DateTime<Utc>) -> Result<Option<i64>, Error> {
+        let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 4);
+        let (grace, mass) = (seconds(self.settings.delete_grace), seconds(self.settings.mass_delete_grace));
+        let mut due = None;
+        if self.catalog.next_due()?.is_some_and(|at| at <= now.timestamp()) {
+            let mut batch = self.catalog.batch(now.timestamp())?;
+            batch.release(&self.settings.folders)?;
+            batch.commit()?;
+        }
+        for folder in &self.settings.folders {
+            let name = &folder.read.folder;
+            if self.catalog.any_missing(name)? {
+                let back = self.catalog.fact::<i64>(&format!("present since {name}"))?;
+                let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
+                let mut batch = self.catalog.batch(now.timestamp())?;
+                due = earlier(due, batch.expire(folder, present_since, grace, mass)?);
+                batch.commit()?;
+            }
+        }
+        self.press(now)?;
+        Ok(earlier(due, self.catalog.next_due()?))
+    }
+
+    /// Drops posts that are kept though their file is missing. Returns the paths that name none.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn forget(&mut self, paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<PathBuf>, Error> {
+        self.each_path(paths, now, |batch, folder, path| batch.forget(folder, path))
+    }
+
+    /// Lets the next scan take the date and picture of posts afresh. Returns the paths that name none.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn refresh(&mut self, paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<PathBuf>, Error> {
+        self.each_path(paths, now, |batch, folder, path| batch.refresh(folder, path))
+    }
+
+    fn each_path(
+        &mut self,
+        paths: &[PathBuf],
+        now: DateTime<Utc>,
+        act: impl Fn(
+            &mut crate::catalog::Batch<'_>,
+            &crate::config::Folder,
+            &std::path::Path,
+        ) -> Result<bool, CatalogError>,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let mut unknown = Vec::new();
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        for path in paths {
+            let mut found = false;
+            for folder in &self.settings.folders {
+                // A path may be given as it stands on disk, or below its folder.
+                let below = path.strip_prefix(&folder.path).unwrap_or(path);
+                found |= act(&mut batch, folder, below)?;
+            }
+            if !found {
+                unknown.push(path.clone());
+            }
+        }
+        batch.commit()?;
+        Ok(unknown)
+    }
+
+    /// Ends in good order: the next start can trust the output folder.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.catalog.set_fact("clean", i64::from(self.unwritten.is_empty()))?;
+        self.catalog.checkpoint()?;
+        Ok(())
+    }
+}
+
+/// A digest of anything by its debug form, which names every field; only ever compared for equality.
+fn digest_of(value: &impl std::fmt::Debug) -> [u8; 16] {
+    crate::catalog::digest(format!("{value:?}").as_bytes())
+}
+
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,480 @@
+//! Collections whose members changed → documents → shelf and output folder.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    os::unix::ffi::OsStrExt,
+    sync::Arc,
+    thread,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Error, Pipeline, entry,
+    places::{Place, Places},
+};
+use crate::{
+    catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
+    config::{Settings, Window},
+    feed::{self, Format, Fragments, window},
+    post::{self, Outcome, SourceFile, body},
+    serve::{Change, Document, Lifetime},
+    watch,
+};
+
+/// Collections whose documents are made together; bounds the memory of a cold build.
+const GROUP: usize = 32;
+
+/// A document with its bytes.
+struct Made {
+    path: String,
+    record: DocumentRecord,
+    document: Document,
+}
+
+/// Entries rendered in this pass, by post.
+type Fresh = HashMap<i64, StoredEntry>;
+
+impl Pipeline {
+    /// Makes the documents of every collection that is marked, and publishes those whose bytes changed. Returns how many.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let dirty = self.catalog.dirty()?;
+        if dirty.is_empty() {
+            self.write_again(now)?;
+            return Ok(0);
+        }
+        self.learn_places()?;
+        let by_number: HashMap<i64, Collection> =
+            self.catalog.collections().into_iter().map(|one| (one.number, one.clone())).collect();
+        let mut changed = 0;
+        for group in dirty.chunks(GROUP) {
+            let mut places = Vec::new();
+            for mark in group {
+                if let Some(Collection { number, key, own, .. }) = by_number.get(&mark.collection) {
+                    places.extend(self.marked_places(key, *own, mark.own)?.into_iter().map(|place| (*number, place)));
+                }
+            }
+            let clean: Vec<i64> = group.iter().map(|mark| mark.collection).collect();
+            let (made, fresh) = self.make_documents(&places, now)?;
+            changed += self.publish(made, fresh, &clean)?;
+        }
+        let opml = self.opml(now)?;
+        changed += self.publish(opml, Fresh::new(), &[])?;
+        // Pages and feeds made on request are made of the same entries.
+        self.shelf.forget_on_demand();
+        self.write_again(now)?;
+        Ok(changed)
+    }
+
+    /// The feeds of a collection that are kept on disk and whose members changed.
+    fn marked_places(&self, key: &Key, own: bool, own_changed: bool) -> Result<Vec<Place>, Error> {
+        let whole = Place { key: key.clone(), direct: false };
+        Ok(match key {
+            // Made on request.
+            Key::Tag(_) | Key::Author(_) => Vec::new(),
+            Key::Category(path) if own && self.places.is_parent(path) => {
+                let direct = Place { key: key.clone(), direct: true };
+                let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
+                let needed = own_changed || self.catalog.document(&first)?.is_none();
+                std::iter::once(whole).chain(needed.then_some(direct)).collect()
+            }
+            Key::All | Key::Category(_) => vec![whole],
+        })
+    }
+
+    /// Tells the tree of addresses about new collections, and the catalog where theirs are.
+    fn learn_places(&mut self) -> Result<(), Error> {
+        self.places.learn(self.catalog.collections().into_iter());
+        let new: Vec<Key> =
+            self.catalog.collections().into_iter().filter(|one| one.address.is_none()).map(|one| one.key.clone()).collect();
+        for key in new {
+            let address = self.places.address(&Place { key: key.clone(), direct: false });
+            self.catalog.set_address(&key, &address)?;
+        }
+        Ok(())
+    }
+
+    /// The documents of some feeds, and the entries that had to be rendered for them.
+    fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<(Vec<Made>, Fresh), Error> {
+        let mut windows = Vec::with_capacity(places.len());
+        let mut stale = BTreeSet::new();
+        let mut lengths = HashMap::new();
+        for (collection, place) in places {
+            let candidates = self.candidates(*collection, place.direct)?;
+            for candidate in &candidates {
+                if lengths.contains_key(&candidate.post) || stale.contains(&candidate.post) {
+                    continue;
+                }
+                match self.catalog.entry_version(candidate.post)? {
+                    Some((version, length)) => {
+                        lengths.insert(candidate.post, length);
+                        if version != self.version {
+                            stale.insert(candidate.post);
+                        }
+                    }
+                    None => {
+                        stale.insert(candidate.post);
+                    }
+                }
+            }
+            windows.push(candidates);
+        }
+        let fresh = self.render(&stale)?;
+        lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
+
+        let mut made = Vec::new();
+        for ((_, place), candidates) in places.iter().zip(windows) {
+            let (posts, updated) = self.choose(place, candidates, &lengths);
+            let updated = self.newest_update(&posts, updated)?;
+            for format in Format::ALL {
+                let bytes = self.join(format, place, &posts, &fresh, updated)?;
+                let path = format!("{}{}", self.places.address(place), format.file_name());
+                made.push(self.made(path, Some(place), format.media_type_utf8(), bytes, updated, now)?);
+            }
+        }
+        Ok((made, fresh))
+    }
+
+    fn candidates(&self, collection: i64, direct: bool) -> Result<Vec<Candidate>, Error> {
+        let Window { entries, hours, max_entries, .. } = self.settings.window;
+        Ok(self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)?)
+    }
+
+    /// The posts that a feed shows, in its order, and the newest publication time among them.
+    fn choose(&self, place: &Place, candidates: Vec<Candidate>, lengths: &HashMap<i64, usize>) -> (Vec<i64>, i64) {
+        let Window { hours, max_entries, max_bytes, .. } = self.settings.window;
+        let limits = window::Limits { hours, max_entries: max_entries as usize, max_bytes };
+        let candidates = candidates
+            .into_iter()
+            .filter_map(|candidate| {
+                // Without an entry there is nothing to show: the file went before it was rendered.
+                let length = *lengths.get(&candidate.post)?;
+                Some(window::Candidate { post: candidate.post, published: candidate.published, id: candidate.id, length })
+            })
+            .collect();
+        let chosen = window::choose(candidates, &limits);
+        if chosen.cut_recent {
+            tracing::warn!(
+                "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
+                 window.max_bytes",
+                self.places.url(&self.places.address(place))
+            );
+        }
+        (chosen.posts, chosen.newest)
+    }
+
+    /// The newest `updated` of some posts, no earlier than `published`; the Unix epoch for none.
+    fn newest_update(&self, posts: &[i64], published: i64) -> Result<DateTime<Utc>, Error> {
+        let newest = if posts.is_empty() { 0 } else { self.catalog.newest_update(posts)?.max(published) };
+        Ok(entry::time(newest))
+    }
+
+    /// One document of a feed, from entries rendered now or before.
+    fn join(
+        &self,
+        format: Format,
+        place: &Place,
+        posts: &[i64],
+        fresh: &Fresh,
+        updated: DateTime<Utc>,
+    ) -> Result<Vec<u8>, Error> {
+        let mut kept = BTreeMap::new();
+        for post in posts.iter().filter(|post| !fresh.contains_key(post)) {
+            if let Some(fragment) = self.catalog.fragment(*post, format)? {
+                kept.insert(*post, fragment);
+            }
+        }
+        let fragments: Vec<&str> = posts
+            .iter()
+            .filter_map(|post| {
+                fresh
+                    .get(post)
+                    .map(|entry| entry.fragments.of(format))
+                    .or_else(|| kept.get(post).map(String::as_str))
+            })
+            .collect();
+        Ok(feed::document(format, &self.places.feed(place, updated), &fragments))
+    }
+
+    /// A document with what is known of it: its time changes with its bytes, and only then.
+    fn made(
+        &self,
+        path: String,
+        place: Option<&Place>,
+        media_type: &'static str,
+        bytes: Vec<u8>,
+        updated: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Made, Error> {
+        let hash = digest(&bytes);
+        let modified = match self.catalog.document(&path)? {
+            Some(before) if before.hash == hash => before.modified,
+            Some(before) => now.timestamp().max(before.modified + 1),
+            None => updated.timestamp().max(0),
+        };
+        let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
+        let page = place.map(|place| self.places.address(place));
+        let document = document(record, media_type, page, Some(bytes));
+        Ok(Made { path, record, document })
+    }
+
+    /// Makes documents durable, then visible.
+    fn publish(&mut self, made: Vec<Made>, fresh: Fresh, clean: &[i64]) -> Result<u64, Error> {
+        let mut changed = Vec::new();
+        for made in made {
+            if self.catalog.document(&made.path)?.is_none_or(|before| before.hash != made.record.hash) {
+                changed.push(made);
+            }
+        }
+        let records: Vec<_> = changed.iter().map(|made| (made.path.clone(), made.record)).collect();
+        self.catalog.keep(&fresh.into_iter().collect::<Vec<_>>(), &records, true, clean)?;
+        let count = changed.len() as u64;
+        self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), made.document.clone())));
+        self.write(&changed.iter().map(|made| (made.path.as_str(), &made.document)).collect::<Vec<_>>());
+        Ok(count)
+    }
+
+    /// Writes documents to the output folder; what fails is tried again with the next pass.
+    fn write(&mut self, documents: &[(&str, &Document)]) {
+        let Some(output) = &mut self.output else { return };
+        let bytes: Vec<(&str, &[u8])> =
+            documents.iter().filter_map(|(path, document)| Some((*path, document.bytes.as_deref()?))).collect();
+        for (path, _) in &bytes {
+            self.unwritten.remove(*path);
+        }
+        for failure in output.write(&bytes) {
+            tracing::error!("{failure}; it is still served over HTTP, and written as soon as that is possible");
+            self.unwritten.insert(failure.path);
+        }
+    }
+
+    /// Tries again what could not be written.
+    pub(super) fn write_again(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let mut again = Vec::new();
+        for path in self.unwritten.clone() {
+            match self.stored_document(&path, now)? {
+                Some(document) => again.push((path, document)),
+                None => {
+                    self.unwritten.remove(&path);
+                }
+            }
+        }
+        self.write(&again.iter().map(|(path, document)| (path.as_str(), document)).collect::<Vec<_>>());
+        Ok(())
+    }
+
+    /// Whether something waits to be written to the output folder.
+    #[must_use]
+    pub fn has_unwritten(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
+    /// A document of the output folder, made again from the catalog.
+    pub(super) fn stored_document(&self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
+        let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
+        if path.starts_with("opml") {
+            return Ok(self.opml(now)?.into_iter().find(|made| made.path == path).map(|made| made.document));
+        }
+        let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else { return Ok(None) };
+        let Some(place) = self.places.at(folder).cloned() else { return Ok(None) };
+        Ok(self.feed_document(&place, format, now)?.map(|made| made.document))
+    }
+
+    /// One document of one feed.
+    fn feed_document(&self, place: &Place, format: Format, now: DateTime<Utc>) -> Result<Option<Made>, Error> {
+        let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
+            return Ok(None);
+        };
+        let (made, _) = self.make_documents(&[(number, place.clone())], now)?;
+        let path = format!("{}{}", self.places.address(place), format.file_name());
+        Ok(made.into_iter().find(|made| made.path == path))
+    }
+
+    /// A feed that is made on request, with its state kept so that its time stands while its bytes do.
+    pub(super) fn demanded_document(
+        &mut self,
+        place: &Place,
+        format: Format,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Document>, Error> {
+        let Some(mut made) = self.feed_document(place, format, now)? else { return Ok(None) };
+        if self.catalog.document(&made.path)?.is_none_or(|before| before != made.record) {
+            self.catalog.keep(&[], &[(made.path.clone(), made.record)], false, &[])?;
+        }
+        made.document.lifetime = Lifetime::OnDemand;
+        Ok(Some(made.document))
+    }
+
+    /// The posts that a feed shows now, in its order.
+    pub(super) fn shown(&self, place: &Place) -> Result<Vec<i64>, Error> {
+        let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
+            return Ok(Vec::new());
+        };
+        let candidates = self.candidates(number, place.direct)?;
+        let mut lengths = HashMap::new();
+        for candidate in &candidates {
+            if let Some((_, length)) = self.catalog.entry_version(candidate.post)? {
+                lengths.insert(candidate.post, length);
+            } else if !candidate.missing {
+                lengths.insert(candidate.post, 0);
+            }
+        }
+        Ok(self.choose(place, candidates, &lengths).0)
+    }
+
+    /// Renders entries, on all cores. A post whose file cannot be read, or changed since it was seen, is left out: the
+    /// change brings its own event.
+    pub(super) fn render(&self, posts: &BTreeSet<i64>) -> Result<Fresh, Error> {
+        let mut rows = Vec::with_capacity(posts.len());
+        for post in posts {
+            rows.extend(self.catalog.row(*post)?.filter(|row| row.missing.is_none()));
+        }
+        let (settings, places, version) = (&self.settings, &self.places, self.version);
+        let render = |row: &Row| Some((row.post, StoredEntry { version, fragments: fragments(row, settings, places)? }));
+        if rows.len() <= 4 {
+            return Ok(rows.iter().filter_map(render).collect());
+        }
+        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(thread::scope(|scope| {
+            let parts: Vec<_> = rows
+                .chunks(rows.len().div_ceil(workers))
+                .map(|part| scope.spawn(move || part.iter().filter_map(render).collect::<Vec<_>>()))
+                .collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        }))
+    }
+
+    /// The lists of all feeds.
+    fn opml(&self, now: DateTime<Utc>) -> Result<Vec<Made>, Error> {
+        let tree = super::made::tree(&self.catalog, &self.places);
+        let documents = [("opml.xml", feed::opml::leaves(&tree)), ("opml-all.xml", feed::opml::all(&tree))];
+        documents
+            .into_iter()
+            .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, bytes, now, now))
+            .collect()
+    }
+
+    /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop.
+    pub(super) fn restore_shelf(&mut self) -> Result<(), Error> {
+        self.places.learn(self.catalog.collections().into_iter());
+        let stored = self.catalog.stored_documents()?;
+        let clean = self.catalog.fact::<i64>("clean")? == Some(1);
+        self.catalog.set_fact("clean", 0_i64)?;
+        let mut documents = Vec::with_capacity(stored.len());
+        for (path, record) in stored {
+            let format = Format::ALL.into_iter().find(|format| path.ends_with(format.file_name()));
+            let media_type = format.map_or(feed::opml::MEDIA_TYPE, Format::media_type_utf8);
+            let page = format.map(|format| path[..path.len() - format.file_name().len()].to_owned());
+            if let Some(output) = &mut self.output
+                && !output.holds(&path, record.length, record.hash, clean)
+            {
+                self.unwritten.insert(path.clone());
+            }
+            documents.push((path, document(record, media_type, page, None)));
+        }
+        let known: BTreeSet<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
+        if let Some(output) = &mut self.output {
+            output.retain(&|path| known.contains(path))?;
+        }
+        drop(known);
+        self.shelf.update(documents.into_iter().map(|(path, document)| Change::Put(path, document)));
+        Ok(())
+    }
+
+    /// Follows addresses that the settings changed: the old one leads to the new one for ever.
+    pub(super) fn follow_renames(&mut self) -> Result<(), Error> {
+        let collections: Vec<Collection> = self.catalog.collections().into_iter().cloned().collect();
+        let (mut moved, mut renamed, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
+        for collection in collections {
+            let Key::Category(path) = &collection.key else { continue };
+            let target = self.settings.folders.iter().map(|folder| folder.read.categories.aliased(path)).find(|new| {
+                new != path && !new.is_empty()
+            });
+            let key = target.map_or_else(|| collection.key.clone(), Key::Category);
+            let address = self.places.address(&Place { key: key.clone(), direct: false });
+            if collection.address.as_ref().is_some_and(|before| *before != address) {
+                moved.extend(collection.address.clone().map(|before| (before, address.clone())));
+            }
+            if key == collection.key {
+                renamed.push((key, address));
+            } else {
+                dropped.push(collection.key.clone());
+            }
+        }
+        let gone: Vec<String> = self
+            .catalog
+            .stored_documents()?
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| moved.iter().any(|(old, _)| path.starts_with(old.as_str())))
+            .collect();
+        self.catalog.drop_documents(&gone, &moved)?;
+        self.shelf.update(gone.iter().cloned().map(Change::Remove));
+        renamed.iter().try_for_each(|(key, address)| self.catalog.set_address(key, address))?;
+        dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
+        if !gone.is_empty() {
+            self.catalog.mark_all_dirty()?;
+        }
+        Ok(())
+    }
+
+    /// Buries missing posts that left every window.
+    pub(super) fn bury_unshown(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        for index in 0..self.settings.folders.len() {
+            let folder = self.settings.folders[index].clone();
+            let missing = self.catalog.missing(&folder.read.folder)?;
+            if missing.is_empty() {
+                continue;
+            }
+            let collections: BTreeSet<i64> = missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
+            let mut shown = BTreeSet::new();
+            for collection in collections {
+                shown.extend(self.candidates(collection, false)?.into_iter().map(|candidate| candidate.post));
+            }
+            let mut batch = self.catalog.batch(now.timestamp())?;
+            batch.bury_unshown(&folder, &shown)?;
+            batch.commit()?;
+        }
+        Ok(())
+    }
+}
+
+/// A document as the shelf holds it.
+fn document(record: DocumentRecord, media_type: &'static str, page: Option<String>, bytes: Option<Vec<u8>>) -> Document {
+    Document {
+        media_type,
+        hash: record.hash,
+        length: record.length,
+        last_modified: u64::try_from(record.modified).ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
+        page: page.map(Arc::from),
+        lifetime: Lifetime::Maintained,
+        bytes: bytes.map(Arc::from),
+    }
+}
+
+/// Reads a post again and renders it.
+fn fragments(row: &Row, settings: &Settings, places: &Places) -> Option<Fragments> {
+    let folder = settings.folders.iter().find(|folder| folder.read.folder == row.folder)?;
+    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(&row.path));
+    let (stat, bytes) = watch::read(&folder.path.join(path)).ok()?;
+    if digest(&bytes) != row.content {
+        return None;
+    }
+    let modified = DateTime::from_timestamp_nanos(stat.modified);
+    let reading = post::read(&SourceFile { path, bytes: &bytes, modified }, &folder.read);
+    let Outcome::Post(post) = reading.outcome else { return None };
+    let parse = |url: &String| url::Url::parse(url).ok();
+    let bases = body::Bases {
+        post: row.link.as_ref().and_then(parse).or_else(|| folder.read.links.site_url.clone()),
+        site: folder.read.links.site_url.clone(),
+    };
+    let rendered = body::render(&post.body, &bases);
+    Some(entry::entry(row, &post, rendered, places, settings.content).fragments())
+}

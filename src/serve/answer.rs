@@ -1,0 +1,150 @@
+//! From a request to a response: looks on the shelf, asks the daemon, compresses what nobody has asked for yet.
+//!
+//! All the waiting is here; [`super::respond`] decides.
+
+use std::{ops::ControlFlow, sync::Arc, thread, time::Duration};
+
+use http_body_util::Full;
+use hyper::{
+    Method, Response,
+    body::Bytes,
+    header::{CONTENT_LENGTH, HeaderValue},
+    http::request::Parts,
+};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    task,
+    time::{Instant, timeout_at},
+};
+use tracing::warn;
+
+use super::{
+    Answer, Ask, Document, Lifetime, Settings, Shelf,
+    encoding::{self, Coding},
+    respond::{self, Payload, Reply, Rules},
+};
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Answerer {
+    shelf: Arc<Shelf>,
+    asks: mpsc::Sender<Ask>,
+    rules: Rules,
+    answer_within: Duration,
+    compressing: Semaphore,
+}
+
+impl Answerer {
+    pub(crate) fn new(shelf: Arc<Shelf>, asks: mpsc::Sender<Ask>, settings: &Settings) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            shelf,
+            asks,
+            rules: Rules::new(settings),
+            answer_within: settings.answer_within,
+            compressing: Semaphore::new(cores),
+        }
+    }
+
+    /// The response to a request. Always one, whatever the request.
+    pub(crate) async fn answer(&self, request: &Parts) -> Response<Full<Bytes>> {
+        let (reply, bytes) = match respond::wanted(request, &self.rules) {
+            ControlFlow::Continue(paths) => self.find(request, &paths).await,
+            ControlFlow::Break(reply) => self.with_bytes(reply).await,
+        };
+        finish(request, reply, bytes)
+    }
+
+    async fn find(&self, request: &Parts, paths: &[String]) -> (Reply, Bytes) {
+        if let Some(reply) = paths.iter().find_map(|path| respond::probe(path, self.shelf.is_ready())) {
+            return self.with_bytes(reply).await;
+        }
+        if let Some(found) = self.on_shelf(paths) {
+            let reply = respond::respond(request, Some(found), &self.rules);
+            if let Some(bytes) = self.bytes(&reply.payload).await {
+                return (reply, bytes);
+            }
+        }
+        let answer = self.ask_in_time(paths).await;
+        self.with_bytes(respond::respond(request, answer, &self.rules)).await
+    }
+
+    /// What the shelf knows of the paths; also that one of them lacks its final slash.
+    fn on_shelf(&self, paths: &[String]) -> Option<Answer> {
+        let document = paths.iter().find_map(|path| self.shelf.get(path)).map(Answer::Document);
+        document.or_else(|| {
+            let folder = paths.iter().find(|path| self.shelf.has_folder(path))?;
+            Some(Answer::Moved(format!("{folder}/")))
+        })
+    }
+
+    /// What the daemon says of the paths; nothing if it is too busy to say.
+    async fn ask_in_time(&self, paths: &[String]) -> Option<Answer> {
+        let deadline = Instant::now() + self.answer_within;
+        for path in paths {
+            let (reply, answer) = oneshot::channel();
+            self.asks.try_send(Ask { path: path.clone(), reply }).ok()?;
+            match timeout_at(deadline, answer).await {
+                Ok(Ok(Answer::Absent)) => {}
+                Ok(Ok(answer)) => return Some(answer),
+                _ => return None,
+            }
+        }
+        // Before the first scan is published nobody knows what is absent: a reader must not drop its subscription.
+        self.shelf.is_ready().then_some(Answer::Absent)
+    }
+
+    async fn with_bytes(&self, reply: Reply) -> (Reply, Bytes) {
+        if let Some(bytes) = self.bytes(&reply.payload).await {
+            return (reply, bytes);
+        }
+        let reply = respond::unavailable();
+        let bytes = self.bytes(&reply.payload).await.unwrap_or_default();
+        (reply, bytes)
+    }
+
+    /// The bytes of a payload; nothing if the document has none any more, so that the daemon must be asked.
+    async fn bytes(&self, payload: &Payload) -> Option<Bytes> {
+        match payload {
+            Payload::Nothing => Some(Bytes::new()),
+            Payload::Text(text) => Some(text.clone()),
+            Payload::Form(document, coding) => match self.shelf.form(document.hash, *coding) {
+                Some(bytes) => Some(bytes),
+                None => self.make(document, *coding).await,
+            },
+        }
+    }
+
+    /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
+    async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
+        let kept = self.shelf.form(document.hash, Coding::Identity);
+        let identity = kept.or_else(|| document.bytes.clone().map(Bytes::from_owner))?;
+        let bytes = if coding == Coding::Identity {
+            identity
+        } else {
+            let _permit = self.compressing.acquire().await.ok()?;
+            if let Some(made) = self.shelf.form(document.hash, coding) {
+                return Some(made);
+            }
+            let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
+            Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
+        };
+        if document.lifetime != Lifetime::Momentary {
+            self.shelf.keep_form(document.hash, coding, bytes.clone());
+        }
+        Some(bytes)
+    }
+}
+
+/// Puts reply and bytes together. HEAD gets the length that GET would have, and no body.
+fn finish(request: &Parts, reply: Reply, bytes: Bytes) -> Response<Full<Bytes>> {
+    let length = HeaderValue::from(bytes.len());
+    let body = if request.method == Method::HEAD { Bytes::new() } else { bytes };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    if !matches!(reply.payload, Payload::Nothing) {
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    response
+}

@@ -1,0 +1,230 @@
+//! Conditional requests (RFC 9110 §13): the validators of a document, and whether a client has it already.
+//!
+//! Validators and headers in, a [`Verdict`] out. `If-Modified-Since` must name our time exactly, as in nginx: a clock
+//! that stepped back, or a document restored from a backup, must not hide a change.
+
+use std::time::SystemTime;
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+
+use super::encoding::{COMPRESSOR, Coding};
+
+/// A strong entity tag, quotes included: hex of a hash over the content's hash, the coding, and the compressor that
+/// made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ETag([u8; 34]);
+
+impl ETag {
+    /// The tag of a document in a coding.
+    pub(crate) fn new(hash: [u8; 16], coding: Coding) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&hash).update(&[coding.tag(), COMPRESSOR]);
+        let digest = hasher.finalize();
+        let mut tag = [b'"'; 34];
+        if let Some(inside) = tag.get_mut(1..33) {
+            for (pair, byte) in inside.chunks_exact_mut(2).zip(digest.as_bytes()) {
+                pair.copy_from_slice(&[hex(byte >> 4), hex(byte & 15)]);
+            }
+        }
+        Self(tag)
+    }
+
+    /// The value of the `ETag` header.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(&self.0).ok()
+    }
+
+    /// The opaque tag between the quotes.
+    fn opaque(&self) -> &[u8] {
+        self.0.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\"")).unwrap_or_default()
+    }
+}
+
+const fn hex(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
+/// What the conditions of a GET or HEAD say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Send the document.
+    Send,
+    /// 304: the client has it.
+    NotModified,
+    /// 412: the client wants another version than this one, or none.
+    Failed,
+}
+
+/// Judges the conditions in the order of RFC 9110 §13.2.2.
+pub(crate) fn judge(headers: &HeaderMap, etag: &ETag, last_modified: Option<SystemTime>) -> Verdict {
+    if headers.contains_key(IF_MATCH) {
+        if !listed(headers, &IF_MATCH, etag, Comparison::Strong) {
+            return Verdict::Failed;
+        }
+    } else if let (Some(limit), Some(modified)) = (date(headers, &IF_UNMODIFIED_SINCE), last_modified)
+        && modified > limit
+    {
+        return Verdict::Failed;
+    }
+    let has_it = if headers.contains_key(IF_NONE_MATCH) {
+        listed(headers, &IF_NONE_MATCH, etag, Comparison::Weak)
+    } else {
+        let since = date(headers, &IF_MODIFIED_SINCE);
+        since.is_some() && since == last_modified
+    };
+    if has_it { Verdict::NotModified } else { Verdict::Send }
+}
+
+/// A date that stands in a header once and can be read.
+fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
+    headers.get(name)?.to_str().ok().and_then(|text| httpdate::parse_http_date(text.trim()).ok())
+}
+
+/// RFC 9110 §8.8.3.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    /// A weak tag equals nothing.
+    Strong,
+    /// `W/` is ignored: a proxy that compresses makes our tags weak.
+    Weak,
+}
+
+/// Whether a list of entity tags names `etag`, or everything.
+fn listed(headers: &HeaderMap, name: &HeaderName, etag: &ETag, comparison: Comparison) -> bool {
+    headers.get_all(name).iter().any(|value| {
+        let value = value.as_bytes().trim_ascii();
+        value == b"*" || Tags(value).any(|tag| tag.is(etag, comparison))
+    })
+}
+
+/// One tag of a list.
+struct Tag<'a> {
+    weak: bool,
+    opaque: &'a [u8],
+}
+
+impl Tag<'_> {
+    fn is(&self, etag: &ETag, comparison: Comparison) -> bool {
+        self.opaque == etag.opaque() && !(self.weak && comparison == Comparison::Strong)
+    }
+}
+
+/// The tags of a list, `"a", W/"b"`; commas inside quotes belong to the tag. A tag without its quotes, as some readers
+/// send it, is read up to the next comma.
+struct Tags<'a>(&'a [u8]);
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = Tag<'a>;
+
+    fn next(&mut self) -> Option<Tag<'a>> {
+        let start = self.0.iter().position(|byte| !matches!(byte, b',' | b' ' | b'\t'))?;
+        let rest = self.0.get(start..)?;
+        let (weak, rest) = rest.strip_prefix(b"W/").map_or((false, rest), |rest| (true, rest));
+        let (quoted, end) = match rest.strip_prefix(b"\"") {
+            Some(quoted) => (quoted, b'"'),
+            None => (rest, b','),
+        };
+        let length = quoted.iter().position(|byte| *byte == end).unwrap_or(quoted.len());
+        let (opaque, rest) = quoted.split_at_checked(length)?;
+        self.0 = rest.get(1..).unwrap_or_default();
+        Some(Tag { weak, opaque: opaque.trim_ascii() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HASH: [u8; 16] = [7; 16];
+
+    fn etag() -> ETag {
+        ETag::new(HASH, Coding::Gzip)
+    }
+
+    fn text(etag: &ETag) -> String {
+        etag.header().unwrap().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_tag_is_strong_and_differs_by_content_and_coding() {
+        let tag = text(&etag());
+        assert_eq!((tag.len(), &tag[..1], &tag[33..]), (34, "\"", "\""));
+        assert!(tag[1..33].bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(etag(), ETag::new(HASH, Coding::Gzip));
+        assert_ne!(etag(), ETag::new(HASH, Coding::Brotli));
+        assert_ne!(etag(), ETag::new(HASH, Coding::Identity));
+        assert_ne!(etag(), ETag::new([8; 16], Coding::Gzip));
+    }
+
+    /// `{}` stands for our tag, `{raw}` for what is between its quotes.
+    fn verdict(conditions: &[(HeaderName, &str)], modified: Option<SystemTime>) -> Verdict {
+        let ours = text(&etag());
+        let mut headers = HeaderMap::new();
+        for (name, value) in conditions {
+            let value = value.replace("{}", &ours).replace("{raw}", ours.trim_matches('"'));
+            headers.append(name, HeaderValue::from_str(&value).unwrap());
+        }
+        judge(&headers, &etag(), modified)
+    }
+
+    #[test]
+    fn conditions_decide_as_rfc_9110_says() {
+        use Verdict::{Failed, NotModified, Send};
+        // Fri, 25 Feb 2022 08:54:46 GMT
+        let modified = Some(UNIX_EPOCH + Duration::from_secs(1_645_779_286));
+        let check = |conditions: &[(HeaderName, &str)], expected| {
+            assert_eq!(verdict(conditions, modified), expected, "{conditions:?}");
+        };
+        check(&[], Send);
+        check(&[(IF_NONE_MATCH, "{}")], NotModified);
+        check(&[(IF_NONE_MATCH, "W/{}")], NotModified);
+        check(&[(IF_NONE_MATCH, "*")], NotModified);
+        check(&[(IF_NONE_MATCH, "{raw}")], NotModified);
+        check(&[(IF_NONE_MATCH, "\"a,b\", {}")], NotModified);
+        check(&[(IF_NONE_MATCH, "\"a\",W/\"b\",,  W/{} , \"c\"")], NotModified);
+        check(&[(IF_NONE_MATCH, "\"a\""), (IF_NONE_MATCH, "{}")], NotModified);
+        check(&[(IF_NONE_MATCH, "\"a\", \"b\"")], Send);
+        check(&[(IF_NONE_MATCH, "\"*\"")], Send);
+        check(&[(IF_NONE_MATCH, "")], Send);
+        check(&[(IF_NONE_MATCH, "\"{raw}x\"")], Send);
+        check(&[(IF_NONE_MATCH, "\"")], Send);
+        check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT")], NotModified);
+        // The obsolete forms are still to be read (RFC 9110 §5.6.7).
+        check(&[(IF_MODIFIED_SINCE, "Friday, 25-Feb-22 08:54:46 GMT")], NotModified);
+        check(&[(IF_MODIFIED_SINCE, "Fri Feb 25 08:54:46 2022")], NotModified);
+        check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:45 GMT")], Send);
+        check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:47 GMT")], Send);
+        check(&[(IF_MODIFIED_SINCE, "yesterday")], Send);
+        // A tag outweighs a date.
+        check(&[(IF_NONE_MATCH, "\"a\""), (IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT")], Send);
+        check(&[(IF_NONE_MATCH, "{}"), (IF_MODIFIED_SINCE, "Fri, 25 Feb 2000 08:54:46 GMT")], NotModified);
+        check(&[(IF_MATCH, "{}")], Send);
+        check(&[(IF_MATCH, "*")], Send);
+        check(&[(IF_MATCH, "W/{}")], Failed);
+        check(&[(IF_MATCH, "\"a\"")], Failed);
+        check(&[(IF_MATCH, "{}"), (IF_NONE_MATCH, "{}")], NotModified);
+        check(&[(IF_UNMODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT")], Send);
+        check(&[(IF_UNMODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:45 GMT")], Failed);
+    }
+
+    #[test]
+    fn a_document_without_a_time_is_never_unmodified_by_date() {
+        let date = "Thu, 01 Jan 1970 00:00:00 GMT";
+        assert_eq!(verdict(&[(IF_MODIFIED_SINCE, date)], None), Verdict::Send);
+        assert_eq!(verdict(&[(IF_UNMODIFIED_SINCE, date)], None), Verdict::Send);
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_of_tags_panics_and_ours_is_found_at_its_end(before in "[ -~]{0,40}") {
+            verdict(&[(IF_NONE_MATCH, &before)], None);
+            let list = format!("\"{}\" , {{}}", before.replace(['"', '{', '}'], ""));
+            prop_assert_eq!(verdict(&[(IF_NONE_MATCH, &list)], None), Verdict::NotModified);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The listener loop: accepts connections, bounds their number and their patience, stops when told to.
+//!
+//! The caller owns the socket and decides when to stop, so a test listens on port 0. Nothing a client does ends the
+//! loop.
+
+use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    select,
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tracing::{debug, warn};
+
+use super::{Ask, Settings, Shelf, answer::Answerer, patient::Patient};
+
+/// The longest head of a request: far more than any reader sends, and little enough for a thousand connections.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Between two tries to accept, when the process or the machine has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` is ready, then lets responses in flight finish, for [`Settings::finish_within`] at most.
+pub async fn run(
+    listener: TcpListener,
+    shelf: Arc<Shelf>,
+    asks: mpsc::Sender<Ask>,
+    shutdown: impl Future<Output = ()>,
+    settings: Settings,
+) {
+    let answerer = Arc::new(Answerer::new(shelf, asks, &settings));
+    let (stop, stopping) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    let mut troubled = false;
+    loop {
+        select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept(), if connections.len() < settings.connections => match accepted {
+                Ok((stream, _)) => {
+                    troubled = false;
+                    connections.spawn(converse(stream, Arc::clone(&answerer), stopping.clone(), settings.clone()));
+                }
+                Err(error) if is_the_clients(&error) => debug!(%error, "a client left before it was accepted"),
+                Err(error) => {
+                    // Said once, not ten times a second for as long as it lasts.
+                    if !troubled {
+                        warn!(%error, "cannot accept connections for now: is the limit of open files too low?");
+                    }
+                    troubled = true;
+                    sleep(NO_ROOM).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    drop(stop);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if timeout(settings.finish_within, drained).await.is_err() {
+        debug!("connections were cut: their clients were too slow");
+    }
+}
+
+/// Whether accepting failed because of this one connection (accept(2)), so that the next may well succeed.
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, NetworkDown, NetworkUnreachable, TimedOut};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted | NetworkDown | NetworkUnreachable | TimedOut
+    )
+}
+
+/// Serves one connection until its client leaves, is too slow, or the server stops.
+async fn converse(stream: TcpStream, answerer: Arc<Answerer>, mut stopping: watch::Receiver<()>, settings: Settings) {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "small packets may be held back");
+    }
+    let service = service_fn(|request: Request<Incoming>| {
+        let answerer = Arc::clone(&answerer);
+        async move {
+            // The body is dropped unread: no request that has one gets more than a refusal.
+            let (head, _) = request.into_parts();
+            Ok::<_, Infallible>(answerer.answer(&head).await)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // Runs between requests too, so it also ends idle connections.
+        .header_read_timeout(settings.head_within)
+        .max_header_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after)), service);
+    let mut connection = pin!(connection);
+    let served = select! {
+        served = &mut connection => served,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::{Request, header::ACCEPT_ENCODING};
+use proptest::prelude::*;
+
+use super::*;
+
+const WHEN: &str = "Fri, 25 Feb 2022 08:54:46 GMT";
+
+fn when() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_645_779_286)
+}
+
+fn feed() -> Document {
+    Document {
+        media_type: "application/rss+xml; charset=utf-8",
+        hash: [1; 16],
+        length: 10_000,
+        last_modified: Some(when()),
+        page: Some(Arc::from("categories/社交媒体/")),
+        lifetime: Lifetime::Maintained,
+        bytes: None,
+    }
+}
+
+fn page() -> Document {
+    Document {
+        media_type: "text/html; charset=utf-8",
+        last_modified: None,
+        page: None,
+        lifetime: Lifetime::OnDemand,
+        ..feed()
+    }
+}
+
+fn rules(prefix: &str) -> Rules {
+    Rules::new(&Settings { prefix: prefix.to_owned(), ..Settings::default() })
+}
+
+/// A request line and headers, `GET /rss.xml`, with a Host of its own.
+fn request(line: &str, headers: &[(&str, &str)]) -> Parts {
+    let (method, target) = line.split_once(' ').unwrap();
+    let mut request = Request::builder().method(method).uri(target).header(HOST, "feeds.example.org");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn show(document: Document, line: &str, headers: &[(&str, &str)]) -> Reply {
+    respond(&request(line, headers), Some(Answer::Document(Arc::new(document))), &rules(""))
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.get(name).map(|value| value.to_str().unwrap())
+}
+
+fn text(reply: &Reply) -> &str {
+    match &reply.payload {
+        Payload::Text(text) => std::str::from_utf8(text).unwrap(),
+        Payload::Nothing | Payload::Form(..) => "",
+    }
+}
+
+fn broken(flow: ControlFlow<Reply, Vec<String>>) -> Reply {
+    match flow {
+        ControlFlow::Break(reply) => reply,
+        ControlFlow::Continue(paths) => panic!("looks for {paths:?}"),
+    }
+}
+
+#[test]
+fn every_spelling_leads_to_the_path() {
+    let check = |target: &str, prefix: &str, expected: &[&str]| match wanted(
+        &request(&format!("GET {target}"), &[]),
+        &rules(prefix),
+    ) {
+        ControlFlow::Continue(paths) => assert_eq!(paths, expected, "{target} under {prefix:?}"),
+        ControlFlow::Break(reply) => panic!("{target} under {prefix:?}: {reply:?}"),
+    };
+    check("/", "", &[""]);
+    check("/rss.xml", "", &["rss.xml"]);
+    check("/rss.xml?utm_source=x", "", &["rss.xml"]);
+    check("http://feeds.example.org/rss.xml", "", &["rss.xml"]);
+    check("/categories/社交媒体/", "", &["categories/社交媒体/"]);
+    check("/categories/%E7%A4%BE%E4%BA%A4%E5%AA%92%E4%BD%93/", "", &["categories/社交媒体/"]);
+    check("/categories/%e7%a4%be%e4%ba%a4%e5%aa%92%e4%bd%93/", "", &["categories/社交媒体/"]);
+    check("/categories/cafe%CC%81/", "", &["categories/café/"]);
+    // With a prefix, with and without it; a configured feed may share the prefix's name.
+    check("/feeds/", "feeds", &["", "feeds/"]);
+    check("/", "feeds", &[""]);
+    check("/feeds/rss.xml", "feeds", &["rss.xml", "feeds/rss.xml"]);
+    check("/rss.xml", "feeds", &["rss.xml"]);
+    check("/feedsrss.xml", "feeds", &["feedsrss.xml"]);
+    check("/blog/%E8%AE%A2%E9%98%85/rss.xml", "blog/订阅", &["rss.xml", "blog/订阅/rss.xml"]);
+    check("/feeds/feeds/rss.xml", "feeds", &["feeds/rss.xml", "feeds/feeds/rss.xml"]);
+}
+
+#[test]
+fn wrong_addresses_are_corrected() {
+    let check = |target: &str, prefix: &str, expected: &str| {
+        let reply = broken(wanted(&request(&format!("GET {target}"), &[]), &rules(prefix)));
+        assert_eq!(reply.status, StatusCode::MOVED_PERMANENTLY, "{target}");
+        assert_eq!(header(&reply, "location"), Some(expected), "{target}");
+        assert_eq!(header(&reply, "cache-control"), Some("max-age=300"));
+    };
+    check("/categories/%25E7%25A4%25BE/?a=b", "", "/categories/%E7%A4%BE/?a=b");
+    check("/feeds/categories/%25E7%25A4%25BE/", "feeds", "/feeds/categories/%E7%A4%BE/");
+    check("/categories/%25E7%25A4%25BE/", "feeds", "/feeds/categories/%E7%A4%BE/");
+    check("/feeds", "feeds", "/feeds/");
+}
+
+#[test]
+fn nothing_of_ours_looks_like_this() {
+    for target in ["/../etc/passwd", "/a/%2e%2e/b", "//example.com/", "/a%2Fb", "/%00", "/%FF"] {
+        let reply = broken(wanted(&request(&format!("GET {target}"), &[]), &rules("feeds")));
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{target}");
+        assert_eq!(text(&reply), "nothing is here: see /feeds/ for the feeds, /feeds/opml.xml for all of them\n");
+    }
+}
+
+#[test]
+fn only_reading_is_allowed() {
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] {
+        let reply = broken(wanted(&request(&format!("{method} /rss.xml"), &[]), &rules("")));
+        assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(header(&reply, "allow"), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(header(&reply, "access-control-allow-origin"), Some("*"));
+    }
+    for target in ["*", "/rss.xml"] {
+        let reply = broken(wanted(&request(&format!("OPTIONS {target}"), &[]), &rules("")));
+        assert_eq!(reply.status, StatusCode::NO_CONTENT);
+        assert_eq!(header(&reply, "allow"), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(header(&reply, "access-control-allow-methods"), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(header(&reply, "access-control-allow-headers"), Some("*"));
+        assert!(matches!(reply.payload, Payload::Nothing));
+    }
+}
+
+#[test]
+fn a_request_of_http_1_1_names_one_host() {
+    let mut parts = request("GET /rss.xml", &[("host", "other.example.org")]);
+    assert_eq!(broken(wanted(&parts, &rules(""))).status, StatusCode::BAD_REQUEST);
+    parts.headers.remove(HOST);
+    assert_eq!(broken(wanted(&parts, &rules(""))).status, StatusCode::BAD_REQUEST);
+    parts.version = Version::HTTP_10;
+    assert!(wanted(&parts, &rules("")).is_continue());
+}
+
+#[test]
+fn a_feed_says_what_readers_need() {
+    let reply = show(feed(), "GET /rss.xml", &[]);
+    assert_eq!(reply.status, StatusCode::OK);
+    for (name, expected) in [
+        ("content-type", "application/rss+xml; charset=utf-8"),
+        ("cache-control", "max-age=300"),
+        ("last-modified", WHEN),
+        ("vary", "Accept-Encoding, Sec-Fetch-Dest"),
+        ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "ETag"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "script-src 'none'; object-src 'none'; frame-ancestors 'none'"),
+    ] {
+        assert_eq!(header(&reply, name), Some(expected), "{name}");
+    }
+    assert!(header(&reply, "etag").unwrap().starts_with('"'));
+    assert_eq!(header(&reply, "content-encoding"), None);
+    assert!(matches!(reply.payload, Payload::Form(_, Coding::Identity)));
+}
+
+#[test]
+fn a_page_varies_by_coding_alone_and_has_no_time() {
+    let reply = show(page(), "GET /", &[("sec-fetch-dest", "document")]);
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(header(&reply, "vary"), Some("Accept-Encoding"));
+    assert_eq!(header(&reply, "last-modified"), None);
+}
+
+#[test]
+fn codings_have_their_own_tags_and_short_documents_have_none() {
+    let tag = |accept: &str, length: u64, coding: Option<&str>| {
+        let reply = show(Document { length, ..feed() }, "GET /rss.xml", &[(ACCEPT_ENCODING.as_str(), accept)]);
+        assert_eq!(header(&reply, "content-encoding"), coding, "{accept} {length}");
+        header(&reply, "etag").unwrap().to_owned()
+    };
+    let identity = tag("", 10_000, None);
+    let gzip = tag("gzip", 10_000, Some("gzip"));
+    let brotli = tag("gzip, br", 10_000, Some("br"));
+    assert!(identity != gzip && gzip != brotli && brotli != identity);
+    assert_eq!(tag("gzip;q=0", 10_000, None), identity);
+    assert_eq!(tag("gzip, br", 511, None), identity);
+    assert_eq!(tag("gzip", 512, Some("gzip")), gzip);
+}
+
+#[test]
+fn what_a_client_has_is_not_sent_again() {
+    let tag = |accept: &str| {
+        let reply = show(feed(), "GET /rss.xml", &[("accept-encoding", accept)]);
+        header(&reply, "etag").unwrap().to_owned()
+    };
+    let check = |line: &str, headers: &[(&str, &str)], expected: u16| {
+        let reply = show(feed(), line, headers);
+        assert_eq!(reply.status.as_u16(), expected, "{line} {headers:?}");
+        reply
+    };
+    let gzip = tag("gzip");
+    let reply = check("GET /rss.xml", &[("accept-encoding", "gzip"), ("if-none-match", &gzip)], 304);
+    // RFC 9110 §15.4.5, and what a browser checks again; nothing that describes a body.
+    let full = check("GET /rss.xml", &[("accept-encoding", "gzip")], 200);
+    for name in full.headers.keys() {
+        let about_the_body = *name == CONTENT_TYPE || *name == CONTENT_ENCODING;
+        let expected = if about_the_body { None } else { full.headers.get(name) };
+        assert_eq!(reply.headers.get(name), expected, "{name}");
+    }
+    assert!(matches!(reply.payload, Payload::Nothing));
+
+    check("HEAD /rss.xml", &[("accept-encoding", "gzip"), ("if-none-match", &gzip)], 304);
+    check("GET /rss.xml", &[("if-none-match", &gzip)], 200);
+    check("GET /rss.xml", &[("if-none-match", &tag(""))], 304);
+    check("GET /rss.xml", &[("if-none-match", "*")], 304);
+    check("GET /rss.xml", &[("if-modified-since", WHEN)], 304);
+    check("GET /rss.xml", &[("if-modified-since", "Sat, 26 Feb 2022 08:54:46 GMT")], 200);
+    check("GET /rss.xml", &[("if-modified-since", WHEN), ("if-none-match", "\"old\"")], 200);
+    check("GET /rss.xml", &[("if-match", "\"old\"")], 412);
+    check("GET /rss.xml", &[("range", "bytes=0-9")], 200);
+}
+
+#[test]
+fn a_browser_is_sent_to_the_page() {
+    let check = |line: &str, dest: &str, prefix: &str, expected: Option<&str>| {
+        let reply = respond(
+            &request(line, &[("sec-fetch-dest", dest), ("if-none-match", "*")]),
+            Some(Answer::Document(Arc::new(feed()))),
+            &rules(prefix),
+        );
+        assert_eq!(header(&reply, "location"), expected, "{line}");
+        if expected.is_some() {
+            assert_eq!(reply.status, StatusCode::SEE_OTHER);
+            assert_eq!(header(&reply, "cache-control"), Some("no-store"));
+            assert_eq!(header(&reply, "vary"), Some("Accept-Encoding, Sec-Fetch-Dest"));
+        }
+    };
+    let page = "categories/%E7%A4%BE%E4%BA%A4%E5%AA%92%E4%BD%93/";
+    check("GET /rss.xml", "document", "", Some(&format!("/{page}")));
+    check("HEAD /rss.xml", "document", "", Some(&format!("/{page}")));
+    check("GET /rss.xml", "document", "a b", Some(&format!("/a%20b/{page}")));
+    check("GET /rss.xml?rawer", "document", "", Some(&format!("/{page}")));
+    check("GET /rss.xml?raw", "document", "", None);
+    check("GET /rss.xml?a=b&raw=1", "document", "", None);
+    check("GET /rss.xml", "empty", "", None);
+    check("GET /rss.xml", "iframe", "", None);
+}
+
+#[test]
+fn what_is_not_a_document_has_its_own_status() {
+    let check = |found: Option<Answer>, status: u16| {
+        let reply = respond(&request("GET /a/rss.xml", &[]), found, &rules(""));
+        assert_eq!(reply.status.as_u16(), status);
+        assert_eq!(header(&reply, "access-control-allow-origin"), Some("*"));
+        assert_eq!(header(&reply, "content-type"), Some("text/plain; charset=utf-8"));
+        reply
+    };
+    assert_eq!(header(&check(Some(Answer::Absent), 404), "cache-control"), Some("no-store"));
+    assert_eq!(header(&check(Some(Answer::Gone), 410), "cache-control"), Some("no-store"));
+    assert_eq!(header(&check(None, 503), "retry-after"), Some("10"));
+    let to = |to: &str| header(&check(Some(Answer::Moved(to.to_owned())), 301), "location").map(str::to_owned);
+    assert_eq!(to("categories/社/").as_deref(), Some("/categories/%E7%A4%BE/"));
+    assert_eq!(to("https://blog.example.org/a").as_deref(), Some("https://blog.example.org/a"));
+    assert_eq!(to("//evil.example.org").as_deref(), Some("/evil.example.org"));
+    // A header cannot be smuggled in.
+    assert_eq!(to("https://blog.example.org/\r\nSet-Cookie: a=b"), None);
+}
+
+#[test]
+fn the_administrators_documents_are_never_stored() {
+    let status = Document { media_type: "application/json", lifetime: Lifetime::Momentary, ..page() };
+    let reply = show(status, "GET /status.json", &[("if-none-match", "*"), ("accept-encoding", "gzip")]);
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(header(&reply, "cache-control"), Some("no-store"));
+    assert_eq!(header(&reply, "access-control-allow-origin"), None);
+    assert_eq!(header(&reply, "etag"), None);
+    assert!(matches!(reply.payload, Payload::Form(_, Coding::Identity)));
+}
+
+#[test]
+fn probes_know_whether_the_first_scan_is_published() {
+    let status = |path: &str, ready: bool| probe(path, ready).map(|reply| reply.status.as_u16());
+    assert_eq!(status("healthz", false), Some(200));
+    assert_eq!(status("readyz", false), Some(503));
+    assert_eq!(status("readyz", true), Some(200));
+    assert_eq!(status("rss.xml", true), None);
+}
+
+#[test]
+fn the_prefix_is_the_path_of_the_base_url() {
+    for (base, expected) in [
+        ("https://feeds.example.org/", ""),
+        ("https://blog.example.org/feeds/", "feeds"),
+        ("https://blog.example.org/feeds", "feeds"),
+        ("https://blog.example.org/a/%E8%AE%A2%E9%98%85/", "a/订阅"),
+        ("https://blog.example.org/订阅/", "订阅"),
+    ] {
+        assert_eq!(Settings::new(Some(&base.parse().unwrap()), 300).prefix, expected, "{base}");
+    }
+    assert_eq!(Settings::new(None, 300).prefix, "");
+}
+
+proptest! {
+    #[test]
+    fn every_request_gets_one_sound_reply(
+        target in "/[!-~]{0,60}",
+        prefix in "(|feeds|a/b)",
+        name in "(accept-encoding|if-none-match|if-match|if-modified-since|sec-fetch-dest|range)",
+        value in "[ -~]{0,40}",
+    ) {
+        let Ok(uri) = target.parse::<hyper::Uri>() else { return Ok(()) };
+        let mut parts = request("GET /", &[(&name, &value)]);
+        parts.uri = uri;
+        let rules = rules(&prefix);
+        let reply = match wanted(&parts, &rules) {
+            ControlFlow::Break(reply) => reply,
+            ControlFlow::Continue(_) => respond(&parts, Some(Answer::Document(Arc::new(feed()))), &rules),
+        };
+        prop_assert!([200, 301, 303, 304, 404, 412].contains(&reply.status.as_u16()), "{:?}", reply);
+        if let Some(location) = header(&reply, "location") {
+            prop_assert!(location.starts_with('/') && !location.starts_with("//"), "{}", location);
+        }
+        prop_assert_eq!(header(&reply, "x-content-type-options"), Some("nosniff"));
+    }
+}
