@@ -14,7 +14,20 @@ pub(super) struct Place {
 
 /// Every node of a YAML file in the order of the file: its key path and where its key (or list item) starts.
 #[derive(Debug, Default)]
-pub(super) struct Places(Vec<(String, Place, Place)>);
+pub(super) struct Places(Vec<Spot>);
+
+/// One node: a text, a mapping or a list.
+#[derive(Debug)]
+struct Spot {
+    /// Its key path, such as `posts[0].path`.
+    path: String,
+    /// Where its key starts; its own place for a list item.
+    key: Place,
+    /// Where it starts itself.
+    value: Place,
+    /// What it says, if it is a text.
+    text: Option<String>,
+}
 
 /// A collection that is open while events are read.
 enum Open {
@@ -37,18 +50,18 @@ impl Places {
                     if let Some(Open::Mapping(_, key @ None)) = open.last_mut() {
                         *key = Some((value.into_owned(), place));
                     } else {
-                        places.node(&mut open, place);
+                        places.node(&mut open, place, Some(value.into_owned()));
                     }
                 }
                 Event::Alias(_) => {
-                    places.node(&mut open, place);
+                    places.node(&mut open, place, None);
                 }
                 Event::MappingStart(..) => {
-                    let path = places.node(&mut open, place);
+                    let path = places.node(&mut open, place, None);
                     open.push(Open::Mapping(path, None));
                 }
                 Event::SequenceStart(..) => {
-                    let path = places.node(&mut open, place);
+                    let path = places.node(&mut open, place, None);
                     open.push(Open::List(path, 0));
                 }
                 Event::MappingEnd | Event::SequenceEnd => {
@@ -61,7 +74,7 @@ impl Places {
     }
 
     /// Notes a value that starts at `place`, and returns its path.
-    fn node(&mut self, open: &mut [Open], place: Place) -> String {
+    fn node(&mut self, open: &mut [Open], place: Place, text: Option<String>) -> String {
         let (path, key) = match open.last_mut() {
             None => (String::new(), place),
             Some(Open::List(path, index)) => {
@@ -76,7 +89,7 @@ impl Places {
                 None => (path.clone(), place),
             },
         };
-        self.0.push((path.clone(), key, place));
+        self.0.push(Spot { path: path.clone(), key, value: place, text });
         path
     }
 
@@ -84,8 +97,8 @@ impl Places {
     pub(super) fn find(&self, key: &str) -> Option<Place> {
         let mut key = key;
         loop {
-            if let Some((.., place)) = self.0.iter().find(|(path, ..)| path == key) {
-                return Some(*place);
+            if let Some(spot) = self.0.iter().find(|spot| spot.path == key) {
+                return Some(spot.value);
             }
             key = key.rfind(['.', '[']).and_then(|end| key.get(..end))?;
         }
@@ -93,7 +106,12 @@ impl Places {
 
     /// The key at a place: the last one that starts at it or before it on the way there.
     pub(super) fn key_at(&self, at: Place) -> Option<&str> {
-        self.0.iter().take_while(|(_, key, _)| *key <= at).last().map(|(path, ..)| path.as_str())
+        self.0.iter().take_while(|spot| spot.key <= at).last().map(|spot| spot.path.as_str())
+    }
+
+    /// What stands at `key`, if it is a text.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|spot| spot.path == key)?.text.as_deref()
     }
 }
 
