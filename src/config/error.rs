@@ -73,7 +73,7 @@ fn in_words(error: &Yaml, key: &str) -> String {
         Yaml::Unexpected { expected, .. } => format!("expected {}", plain(expected)),
         Yaml::NullIntoString { .. } => String::from("there is no value: write one after the colon, or remove the key"),
         Yaml::DuplicateMappingKey { key: Some(name), .. } => format!("`{name}` stands twice: remove one of them"),
-        Yaml::MultipleDocuments { .. } => String::from("a second document begins here: remove the `---`"),
+        Yaml::MultipleDocuments { .. } => String::from("a second document begins here: remove the `---` before it"),
         _ => {
             let text = error.to_string();
             let text = text.split(" at line ").next().unwrap_or(&text);

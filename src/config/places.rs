@@ -109,6 +109,12 @@ impl Places {
         self.0.iter().take_while(|spot| spot.key <= at).last().map(|spot| spot.path.as_str())
     }
 
+    /// The names of all keys, whatever they are in.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> std::collections::BTreeSet<String> {
+        self.0.iter().filter_map(|spot| spot.path.rsplit('.').next().map(str::to_owned)).collect()
+    }
+
     /// What stands at `key`, if it is a text.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|spot| spot.path == key)?.text.as_deref()
