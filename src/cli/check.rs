@@ -129,7 +129,8 @@ impl Target {
         verdict.diagnostics.extend(reading.diagnostics);
         let verdict = match reading.outcome {
             Outcome::Skipped => Verdict { status: Status::Skipped, ..verdict },
-            Outcome::Rejected(error) => verdict.rejected(error.diagnostic()),
+            // The reading says why itself.
+            Outcome::Rejected(_) => Verdict { status: Status::Rejected, ..verdict },
             Outcome::Post(post) => {
                 let bases = body::Bases {
                     post: post.link.as_deref().and_then(|link| link.parse().ok()),

@@ -55,9 +55,6 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
     let mut remarks = Vec::new();
     let mut all = report::Verdict::new(&inside);
     all.diagnostics = reading.diagnostics;
-    if let Outcome::Rejected(error) = &reading.outcome {
-        all.diagnostics.push(error.diagnostic());
-    }
     report::text(&all, &text, false, &mut remarks)?;
     if !remarks.is_empty() {
         out.push('\n');

@@ -45,9 +45,9 @@ impl Verdict {
     }
 }
 
-/// A time as programs read it: RFC 3339 in UTC.
+/// A time as programs read it, and as feeds show it: RFC 3339 in UTC, whole seconds.
 pub(super) fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// One line of `check --format json`. The keys are documented: none goes, none changes its meaning.

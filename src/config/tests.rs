@@ -90,8 +90,8 @@ fn errors_name_file_place_key_and_cure() {
         ("state: a/s\nposts: [{path: a}]", "1:8: state: the state folder DIR/a/s lies inside the posts folder DIR/a: choose another one"),
         ("state: out/s\noutput: out", "1:8: state: the state folder DIR/out/s lies inside the output DIR/out, where everybody can read it: choose another one"),
         ("categories: {names: {a: {language: '?'}}}", "1:36: categories.names.a.language: `?` is no language tag: write one such as `en`, `de` or `zh-CN`"),
-        ("title: 'a", "1:8: title: this is no valid YAML: unclosed quote"),
-        ("title: a\n\tb: c", "2:1: title: this is no valid YAML: tabs disallowed in this context"),
+        ("title: 'a", "1:8: this is no valid YAML: unclosed quote"),
+        ("title: a\n\tb: c", "1:8: this is no valid YAML: while scanning a plain scalar, found a tab"),
     ];
     for (text, expected) in table {
         let place = Place::with(text);
@@ -299,6 +299,8 @@ fn a_drop_in_opens_the_parents_of_the_folders() {
     assert!(home.contains("ProtectHome=tmpfs\n"), "{home}");
     assert!(home.contains("BindReadOnlyPaths=\"/home/me/my blog\"\n"), "{home}");
     assert!(!home.contains("ReadWritePaths"), "{home}");
+    let open = drop_in(&super::tests::settings("posts: [{path: /srv/posts}]\noutput: state/feeds\nlisten: '[::]:8081'\n"));
+    assert!(open.contains("SocketBindAllow=tcp:8081\n") && open.contains("IPAddressAllow=any\n"), "{open}");
 }
 
 #[test]

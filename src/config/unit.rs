@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 
-use super::Settings;
+use super::{Listen, Settings};
 
 /// The drop-in's text. Binds name the *parent* of each posts folder: a crawler that deletes its folder and makes it
 /// again would leave a bind mount of the folder itself on the dead one for ever.
@@ -30,12 +30,25 @@ pub fn drop_in(settings: &Settings) -> String {
     }
     text.push_str("# The parent of each posts folder, so that the folder itself may be deleted and made again.\n");
     for parent in &parents {
-        let key = if home { "BindReadOnlyPaths" } else { "ReadOnlyPaths" };
-        let _ = writeln!(text, "{key}={}", quoted(parent));
+        // In a bind, a colon would begin the destination.
+        let path = quoted(parent);
+        let _ = if home {
+            writeln!(text, "BindReadOnlyPaths={}", path.replace(':', "\\\\:"))
+        } else {
+            writeln!(text, "ReadOnlyPaths={path}")
+        };
     }
     if !settings.output.starts_with(&settings.state) {
         text.push_str("# Where the feeds are written.\n");
         let _ = writeln!(text, "ReadWritePaths={}", quoted(&settings.output));
+    }
+    if let Listen::Address(address) = settings.listen {
+        if address.port() != 8080 {
+            let _ = writeln!(text, "# The port of `listen`.\nSocketBindAllow=tcp:{}", address.port());
+        }
+        if !address.ip().is_loopback() {
+            text.push_str("# `listen` is open to other machines.\nIPAddressAllow=any\n");
+        }
     }
     text
 }
