@@ -40,13 +40,13 @@ pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
 }
 
 /// One pass over all folders.
-pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failure> {
+pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure> {
     log();
     if options.dry_run {
         return Err(Failure::Usage(String::from("`build --dry-run` is not built yet; `check` writes nothing either")));
     }
     let settings = loader.load()?.into_settings()?;
-    for folder in settings.folders.iter().filter(|folder| !folder.path.is_dir()) {
+    if let Some(folder) = settings.folders.iter().find(|folder| !folder.path.is_dir()) {
         let message = format!("{} is no folder that can be read: correct the path, or make it", folder.path.display());
         return Err(Failure::Io(message));
     }
@@ -58,7 +58,12 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
     })?;
     bar.finish_and_clear();
     let rejected = rejected(&mut pipeline);
-    tracing::info!("{} files read, {} new posts, {} documents written, {rejected} posts rejected", pass.read, pass.arrived, pass.documents);
+    tracing::info!(
+        "{} files read, {} new posts, {} documents written, {rejected} posts rejected",
+        pass.read,
+        pass.arrived,
+        pass.documents
+    );
     pipeline.close()?;
     if options.strict && rejected > 0 {
         complain(&format!("{rejected} posts were rejected: `feedwright check` says why"));
@@ -82,7 +87,8 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
     let here = &loader.surroundings.directory;
     // A path may stand for a file on disk, or be written as it is below its folder.
     let inside = |path: &PathBuf| settings.folders.iter().any(|folder| path.starts_with(&folder.path));
-    let paths: Vec<_> = paths.iter().map(|path| Some(here.join(path)).filter(inside).unwrap_or_else(|| path.clone())).collect();
+    let paths: Vec<_> =
+        paths.iter().map(|path| Some(here.join(path)).filter(inside).unwrap_or_else(|| path.clone())).collect();
     let mut pipeline = open(settings)?;
     let unknown = match change {
         Change::Forget => pipeline.forget(&paths, Utc::now())?,

@@ -120,7 +120,9 @@ impl Target {
         };
         if path.to_str().is_none() {
             let message = "the file's name is not UTF-8; what cannot be shown of it is written as \u{fffd}";
-            verdict.diagnostics.push(Diagnostic::warning(Code::Encoding, message).help("rename the file, for instance with convmv"));
+            verdict
+                .diagnostics
+                .push(Diagnostic::warning(Code::Encoding, message).help("rename the file, for instance with convmv"));
         }
         let inside = self.inside(&path);
         let modified = DateTime::from_timestamp_nanos(stat.modified);
@@ -144,7 +146,7 @@ impl Target {
             }
         };
         let text = post::decode::decode(&bytes, self.folder.read.encoding, &mut Vec::new());
-        let text = text.map_or_else(|_| String::new(), |text| text.into_owned());
+        let text = text.map_or_else(|_| String::new(), std::borrow::Cow::into_owned);
         (verdict, text)
     }
 
@@ -152,7 +154,15 @@ impl Target {
     fn inside(&self, path: &Path) -> PathBuf {
         let whole = self.root.join(path);
         let below = |root: &Path| whole.strip_prefix(root).ok().map(Path::to_owned);
-        let real = || self.root.canonicalize().ok()?.join(path).strip_prefix(self.folder.path.canonicalize().ok()?).ok().map(Path::to_owned);
+        let real = || {
+            self.root
+                .canonicalize()
+                .ok()?
+                .join(path)
+                .strip_prefix(self.folder.path.canonicalize().ok()?)
+                .ok()
+                .map(Path::to_owned)
+        };
         below(&self.folder.path).or_else(real).unwrap_or_else(|| path.to_owned())
     }
 
@@ -163,7 +173,10 @@ impl Target {
         }
         if let Some(expires) = post.expires.filter(|expires| *expires <= now) {
             let message = format!("the post has expired on {}", report::time(expires));
-            return (Status::Draft, Some(Diagnostic::info(Code::Withheld, message).help("move `expiryDate`, or remove it")));
+            return (
+                Status::Draft,
+                Some(Diagnostic::info(Code::Withheld, message).help("move `expiryDate`, or remove it")),
+            );
         }
         if self.folder.future == Future::Hold && post.published.at > now {
             let message = format!("held until {}", report::time(post.published.at));
@@ -183,7 +196,9 @@ impl Verdict {
 
 fn unreadable(error: &io::Error) -> Diagnostic {
     let help = match error.kind() {
-        io::ErrorKind::PermissionDenied => "let this user read the file, for instance with `setfacl -m u:feedwright:r FILE`",
+        io::ErrorKind::PermissionDenied => {
+            "let this user read the file, for instance with `setfacl -m u:feedwright:r FILE`"
+        }
         io::ErrorKind::NotFound => "it vanished while it was read, or is a folder: look again",
         _ => "move it elsewhere, or repair it",
     };

@@ -76,14 +76,22 @@ impl Explainer<'_> {
     fn lines(&self, line: &mut dyn FnMut(&str, &str, &str)) {
         let Self { post, folder, fields, .. } = self;
         let rules = &folder.read;
-        line("folder", &format!("{} ({})", rules.folder, folder.path.display()), "the configuration, or the command line");
+        line(
+            "folder",
+            &format!("{} ({})", rules.folder, folder.path.display()),
+            "the configuration, or the command line",
+        );
         line("title", &post.title, &self.first(Field::Title, "the first heading, else the file's name"));
         line("published", &report::time(post.published.at), &self.published());
         if let Some(updated) = post.updated {
             line("updated", &report::time(updated), &self.first(Field::Updated, ""));
         }
         let categories: Vec<String> = post.categories.iter().map(|path| path.join("/")).collect();
-        line("categories", &categories.join(", "), &self.first(Field::Categories, "no key: `categories.uncategorised`"));
+        line(
+            "categories",
+            &categories.join(", "),
+            &self.first(Field::Categories, "no key: `categories.uncategorised`"),
+        );
         if !post.tags.is_empty() {
             line("tags", &post.tags.join(", "), &self.first(Field::Tags, ""));
         }
@@ -120,14 +128,15 @@ impl Explainer<'_> {
 
     fn published(&self) -> String {
         let rules = &self.folder.read.dates;
-        let is_date = |node: &&Node| {
-            node.text().is_some_and(|text| switch(text).is_none() && date::read(text, rules).is_ok())
-        };
+        let is_date =
+            |node: &&Node| node.text().is_some_and(|text| switch(text).is_none() && date::read(text, rules).is_ok());
         let zone = rules.timezone.name();
         match self.post.published.from {
             PublishedFrom::FrontMatter => {
-                let line = self.fields.all(Field::Published).find(is_date).map(|node| self.quote(node)).unwrap_or_default();
-                let stamp = if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
+                let line =
+                    self.fields.all(Field::Published).find(is_date).map(|node| self.quote(node)).unwrap_or_default();
+                let stamp =
+                    if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
                 format!("{line} (a time without zone is in {zone}){stamp}")
             }
             PublishedFrom::FileName => format!("the file's name, in {zone}"),
@@ -144,7 +153,9 @@ impl Explainer<'_> {
         match (&links.site_url, self.fields.first(Field::Permalink)) {
             (None, _) => String::from("no `link` key, and no `site_url` configured"),
             (Some(site), Some(node)) => format!("`site_url` {site} and {}", self.quote(node)),
-            (Some(site), None) if links.permalink.is_some() => format!("`site_url` {site} and the folder's `permalink`"),
+            (Some(site), None) if links.permalink.is_some() => {
+                format!("`site_url` {site} and the folder's `permalink`")
+            }
             (Some(_), None) => String::from("no `link` key, and no `permalink` configured"),
         }
     }

@@ -133,7 +133,7 @@ fn command(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Run { common } => act::run(&loader(common.split())?),
         Command::Build { common, strict, dry_run } => {
-            act::build(&loader(common.split())?, &act::Build { strict, dry_run })
+            act::build(&loader(common.split())?, act::Build { strict, dry_run })
         }
         Command::Check { posts, config, format } => check::check(&load(config)?, &posts, format),
         Command::Explain { file, config } => explain::explain(&load(config)?, &file),
@@ -175,7 +175,8 @@ fn configuration(command: ConfigCommand) -> Result<ExitCode, Failure> {
         }
         ConfigCommand::Default => say(config::DEFAULT),
         ConfigCommand::Schema => {
-            let schema = serde_json::to_string_pretty(&config::schema()).map_err(|error| Failure::Io(error.to_string()))?;
+            let schema =
+                serde_json::to_string_pretty(&config::schema()).map_err(|error| Failure::Io(error.to_string()))?;
             say(&format!("{schema}\n"))
         }
         ConfigCommand::Init { dir } => {

@@ -45,9 +45,9 @@ impl Verdict {
     }
 }
 
-/// A time as programs read it, and as feeds show it: RFC 3339 in UTC, whole seconds.
+/// A time as programs read it: RFC 3339 in UTC.
 pub(super) fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// One line of `check --format json`. The keys are documented: none goes, none changes its meaning.
@@ -111,11 +111,15 @@ pub(super) fn text(verdict: &Verdict, source: &str, colours: bool, out: &mut dyn
         let title = heading.primary_title(printable(&diagnostic.message)).id(code(diagnostic));
         let group = match place(diagnostic, source) {
             Some((number, line, span)) => title.element(
-                Snippet::source(line).line_start(number).path(path.as_str()).annotation(AnnotationKind::Primary.span(span)),
+                Snippet::source(line)
+                    .line_start(number)
+                    .path(path.as_str())
+                    .annotation(AnnotationKind::Primary.span(span)),
             ),
             None => title.element(Origin::path(path.as_str())),
         };
-        let help = diagnostic.help.as_deref().map(|help| Group::with_title(Heading::HELP.secondary_title(printable(help))));
+        let help =
+            diagnostic.help.as_deref().map(|help| Group::with_title(Heading::HELP.secondary_title(printable(help))));
         let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
         writeln!(out, "{}\n", renderer.render(&report))?;
     }

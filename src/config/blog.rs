@@ -109,13 +109,16 @@ fn of_toml(table: &toml::Table) -> Blog {
         site_url: text("base_url").or_else(|| text("baseURL")),
         permalink: permalink.map(str::to_owned),
         timezone: text("timeZone"),
-        language: ["languageCode", "locale", "default_language", "defaultContentLanguage"].iter().find_map(|key| text(key)),
+        language: ["languageCode", "locale", "default_language", "defaultContentLanguage"]
+            .iter()
+            .find_map(|key| text(key)),
     }
 }
 
 /// The configuration, with a word on each decision that was taken.
 fn write(blog: &Blog) -> String {
-    let mut out = String::from("# Written by `feedwright config init`; `feedwright config default` explains every key.\n\n");
+    let mut out =
+        String::from("# Written by `feedwright config init`; `feedwright config default` explains every key.\n\n");
     let mut line = |indent: &str, key: &str, value: Option<&str>| {
         if let Some(value) = value {
             // Writing to a String cannot fail.
@@ -129,7 +132,11 @@ fn write(blog: &Blog) -> String {
     line("", "description", blog.description.as_deref());
     line("", "language", language.as_deref());
     line("", "author", blog.author.as_deref());
-    line("# Where the feeds will live on the web.\n#", "base_url", site_url.map(|url| format!("{}/feeds/", url.trim_end_matches('/'))).as_deref());
+    line(
+        "# Where the feeds will live on the web.\n#",
+        "base_url",
+        site_url.map(|url| format!("{}/feeds/", url.trim_end_matches('/'))).as_deref(),
+    );
     out.push_str("posts:\n");
     let mut line = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -154,7 +161,8 @@ fn write(blog: &Blog) -> String {
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     let inner = text.contains(|c: char| !plain(c));
-    if !inner && text.starts_with(|c: char| c.is_alphabetic() || c == '/') && !matches!(text, "true" | "false" | "null") {
+    if !inner && text.starts_with(|c: char| c.is_alphabetic() || c == '/') && !matches!(text, "true" | "false" | "null")
+    {
         return text.to_owned();
     }
     serde_json::Value::from(text).to_string()
@@ -196,7 +204,8 @@ mod tests {
 
     #[test]
     fn hugo() {
-        let text = "baseURL = 'https://e.org/'\ntitle = 'Mine'\nlanguageCode = 'de'\n[permalinks]\npost = '/:year/:slug/'\n";
+        let text =
+            "baseURL = 'https://e.org/'\ntitle = 'Mine'\nlanguageCode = 'de'\n[permalinks]\npost = '/:year/:slug/'\n";
         let expected = "title: Mine\nlanguage: de\nposts:\n  - path: DIR/content\n    preset: hugo\n    \
              site_url: \"https://e.org/\"\n    permalink: \"/:year/:slug/\"\n    language: de\n    ids: permalink";
         assert_eq!(made("hugo.toml", text, &[]), expected);

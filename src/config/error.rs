@@ -57,7 +57,12 @@ impl ConfigError {
             column: usize::try_from(at.column()).unwrap_or(0),
         });
         let key = place.and_then(|place| places.key_at(place)).unwrap_or_default().to_owned();
-        Self { file, at: place.map(|place| (place.line, place.column)), message: in_words(error.without_snippet(), &key), key }
+        Self {
+            file,
+            at: place.map(|place| (place.line, place.column)),
+            message: in_words(error.without_snippet(), &key),
+            key,
+        }
     }
 }
 
@@ -98,7 +103,17 @@ fn plain(expected: &str) -> &str {
 /// Keys of a folder that people write at the top, with the place where they belong, and the other way round.
 fn unknown_key(field: &str, expected: &[&str], key: &str) -> String {
     const OF_FOLDERS: [&str; 12] = [
-        "path", "preset", "site_url", "permalink", "timezone", "ids", "include", "exclude", "keys", "future", "volatile",
+        "path",
+        "preset",
+        "site_url",
+        "permalink",
+        "timezone",
+        "ids",
+        "include",
+        "exclude",
+        "keys",
+        "future",
+        "volatile",
         "on_delete",
     ];
     const OF_ALL: [&str; 6] = ["base_url", "output", "state", "listen", "scan_interval", "delete_grace"];

@@ -127,12 +127,7 @@ impl Loader {
         self.file.clone().or_else(found)
     }
 
-    fn resolve(
-        &self,
-        file: File,
-        base: &Path,
-        at: &dyn Fn(ConfigError) -> ConfigError,
-    ) -> Result<Loaded, ConfigError> {
+    fn resolve(&self, file: File, base: &Path, at: &dyn Fn(ConfigError) -> ConfigError) -> Result<Loaded, ConfigError> {
         let template = resolve::template(&file, self.surroundings.timezone).map_err(at)?;
         let complete = self.complete(file, base).map_err(at)?;
         let settings = resolve::settings(&complete).map_err(at)?;
@@ -194,11 +189,15 @@ fn named_on_the_command_line(paths: &[PathBuf], here: &Path, configured: &[Posts
         let path = absolute(here, path);
         let known = configured.iter().find(|item| item.path.as_deref().is_some_and(|own| real(own) == real(&path)));
         let name = || path.file_name().filter(|_| paths.len() > 1).map(|name| name.to_string_lossy().into_owned());
-        let item = known.cloned().unwrap_or_else(|| Posts { name: name(), path: Some(path.clone()), ..Posts::default() });
+        let item =
+            known.cloned().unwrap_or_else(|| Posts { name: name(), path: Some(path.clone()), ..Posts::default() });
         if paths.len() > 1 && posts.iter().any(|other| other.name == item.name) {
             return Err(ConfigError::value(
                 "POSTS",
-                format!("two folders are called `{}`: give them names in a configuration file", item.name.unwrap_or_default()),
+                format!(
+                    "two folders are called `{}`: give them names in a configuration file",
+                    item.name.unwrap_or_default()
+                ),
             ));
         }
         posts.push(item);

@@ -23,13 +23,19 @@ pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Re
             }
         }
         if folder.starts_with(&output) || output.starts_with(folder) {
-            let message =
-                format!("the output {} and the posts folder {} contain each other: choose another output folder", output.display(), folder.display());
+            let message = format!(
+                "the output {} and the posts folder {} contain each other: choose another output folder",
+                output.display(),
+                folder.display()
+            );
             return Err(ConfigError::value(key(Place::Output), message));
         }
         if state.starts_with(folder) {
-            let message =
-                format!("the state folder {} lies inside the posts folder {}: choose another one", state.display(), folder.display());
+            let message = format!(
+                "the state folder {} lies inside the posts folder {}: choose another one",
+                state.display(),
+                folder.display()
+            );
             return Err(ConfigError::value(key(Place::State), message));
         }
     }

@@ -25,9 +25,7 @@ impl Preset {
                 ..plain
             },
             Self::Hexo => plain,
-            Self::Jekyll => {
-                Posts { categories: Some(flat(SplitRule::Blanks)), ids: Some(IdRule::JekyllFeed), ..plain }
-            }
+            Self::Jekyll => Posts { categories: Some(flat(SplitRule::Blanks)), ids: Some(IdRule::JekyllFeed), ..plain },
             Self::Hugo | Self::Zola => Posts { categories: Some(flat(SplitRule::Never)), ..plain },
         }
     }

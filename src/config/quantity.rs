@@ -24,9 +24,9 @@ const SIZES: [(u64, &[&str]); 7] = [
 
 /// Reads a duration: numbers with units, added up. A number without a unit is refused, for nobody can know it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    sum(text, &TIMES)
-        .map(Duration::from_secs)
-        .ok_or_else(|| format!("`{text}` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`"))
+    sum(text, &TIMES).map(Duration::from_secs).ok_or_else(|| {
+        format!("`{text}` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`")
+    })
 }
 
 /// Reads a size in bytes.
@@ -68,7 +68,7 @@ fn sum(text: &str, units: &[(u64, &[&str])]) -> Option<u64> {
 
 /// The largest unit that divides the value evenly.
 fn write(value: u64, units: &[(u64, &[&str])], zero: &str) -> String {
-    let unit = units.iter().find(|(factor, _)| value != 0 && value % factor == 0);
+    let unit = units.iter().find(|(factor, _)| value != 0 && value.is_multiple_of(*factor));
     match unit {
         Some((factor, names)) => format!("{} {}", value / factor, names.first().unwrap_or(&"")),
         None => zero.to_owned(),

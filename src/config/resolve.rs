@@ -1,6 +1,6 @@
 //! The file's texts → [`Settings`]: every value judged, every default filled in.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono_tz::Tz;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -130,12 +130,14 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         folders.push(folder);
     }
     let at = |key: &'static str| move |message| ConfigError::value(key, message);
-    let duration = |key, value: &Option<String>| {
-        quantity::duration(value.as_deref().unwrap_or_default()).map_err(at(key))
-    };
+    let duration =
+        |key, value: &Option<String>| quantity::duration(value.as_deref().unwrap_or_default()).map_err(at(key));
     let scan_interval = duration("scan_interval", &file.scan_interval)?;
     if scan_interval.is_zero() {
-        return Err(ConfigError::value("scan_interval", "looking without a pause serves nobody: write `1 h`, or `10 s`"));
+        return Err(ConfigError::value(
+            "scan_interval",
+            "looking without a pause serves nobody: write `1 h`, or `10 s`",
+        ));
     }
     let max_age = duration("max_age", &file.max_age)?.as_secs();
     let cache = quantity::size(file.cache_size.as_deref().unwrap_or_default()).map_err(at("cache_size"))?;
@@ -182,7 +184,7 @@ fn folder(posts: &Posts, key: &str) -> Result<Folder, ConfigError> {
     let future = posts.future.unwrap_or_default();
     let (filter, selection) = filter(posts, key)?;
     Ok(Folder {
-        path: posts.path.clone().unwrap_or_else(PathBuf::new),
+        path: posts.path.clone().unwrap_or_default(),
         read: post::ReadSettings {
             folder: name,
             front_matter: match posts.front_matter.unwrap_or_default() {
@@ -344,7 +346,9 @@ pub fn web_address(text: &str) -> Result<Url, String> {
         return Err(format!("`{text}` is no http or https address: {cure}"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{text}` has a `?` or `#`, and addresses are built under it: write only what comes before"));
+        return Err(format!(
+            "`{text}` has a `?` or `#`, and addresses are built under it: write only what comes before"
+        ));
     }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
@@ -363,9 +367,9 @@ fn zone(text: &str) -> Result<Tz, String> {
 
 fn language(tag: &str) -> Result<String, String> {
     let mut parts = tag.split('-');
-    let first = parts.next().is_some_and(|part| {
-        (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphabetic())
-    });
+    let first = parts
+        .next()
+        .is_some_and(|part| (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphabetic()));
     let valid = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphanumeric());
     if first && parts.all(valid) {
         return Ok(tag.to_owned());
@@ -377,8 +381,9 @@ fn language(tag: &str) -> Result<String, String> {
 }
 
 fn encoding(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
-    encoding_rs::Encoding::for_label(label.as_bytes())
-        .ok_or_else(|| format!("unknown encoding `{label}`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`"))
+    encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        format!("unknown encoding `{label}`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`")
+    })
 }
 
 fn words(key: &str, text: Option<&str>) -> Result<String, ConfigError> {

@@ -19,8 +19,12 @@ impl Place {
 
     fn loader(&self, overrides: Overrides) -> Loader {
         let path = self.folder.path().to_owned();
-        let surroundings =
-            Surroundings { state: path.join("state"), timezone: Tz::Europe__Berlin, socket: false, directory: path.clone() };
+        let surroundings = Surroundings {
+            state: path.join("state"),
+            timezone: Tz::Europe__Berlin,
+            socket: false,
+            directory: path.clone(),
+        };
         Loader { file: Some(path.join("feedwright.yaml")), overrides, surroundings }
     }
 
@@ -47,14 +51,23 @@ fn errors_name_file_place_key_and_cure() {
             "posts:\n  - path: a\n    categories:\n      lst: flat",
             "4:7: posts[0].categories.lst: unknown key `lst`; did you mean `list`?",
         ),
-        ("title: a\ntimezone: UTC", "2:1: timezone: `timezone` belongs to a folder: put it into an item of `posts`, or under `defaults`"),
-        ("posts:\n  - path: a\n    output: b", "3:5: posts[0].output: `output` concerns all folders: put it at the start of a line"),
         (
-            "window: {xyz: 1}",
-            "1:10: window.xyz: unknown key `xyz`; known are entries, hours, max_entries, max_size",
+            "title: a\ntimezone: UTC",
+            "2:1: timezone: `timezone` belongs to a folder: put it into an item of `posts`, or under `defaults`",
         ),
-        ("posts:\n  - path: a\n    preset: hexxo", "3:13: posts[0].preset: unknown value `hexxo`; did you mean `hexo`?"),
-        ("posts:\n  - {path: a, volatile: [dates]}", "2:26: posts[0].volatile[0]: unknown value `dates`; did you mean `date`?"),
+        (
+            "posts:\n  - path: a\n    output: b",
+            "3:5: posts[0].output: `output` concerns all folders: put it at the start of a line",
+        ),
+        ("window: {xyz: 1}", "1:10: window.xyz: unknown key `xyz`; known are entries, hours, max_entries, max_size"),
+        (
+            "posts:\n  - path: a\n    preset: hexxo",
+            "3:13: posts[0].preset: unknown value `hexxo`; did you mean `hexo`?",
+        ),
+        (
+            "posts:\n  - {path: a, volatile: [dates]}",
+            "2:26: posts[0].volatile[0]: unknown value `dates`; did you mean `date`?",
+        ),
         ("window: {entries: many}", "1:19: window.entries: expected a whole number"),
         ("window: 50", "1:9: window: expected keys and values (`key: value`)"),
         ("posts: a", "1:8: posts: expected a list (`- …` lines, or `[…]`)"),
@@ -63,33 +76,102 @@ fn errors_name_file_place_key_and_cure() {
         ("title: a\ntitle: b", "2:1: title: `title` stands twice: remove one of them"),
         ("title: a\n---\ntitle: b", "3:1: title: a second document begins here: remove the `---` before it"),
         ("- a", "1:1: expected keys and values (`key: value`)"),
-        ("max_age: 300", "1:10: max_age: `300` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`"),
-        ("cache_size: big", "1:13: cache_size: `big` is no size: write a number and a unit, such as `512 KiB`, `64 MiB`, `1 GiB`"),
+        (
+            "max_age: 300",
+            "1:10: max_age: `300` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`",
+        ),
+        (
+            "cache_size: big",
+            "1:13: cache_size: `big` is no size: write a number and a unit, such as `512 KiB`, `64 MiB`, `1 GiB`",
+        ),
         ("scan_interval: 0", "1:16: scan_interval: looking without a pause serves nobody: write `1 h`, or `10 s`"),
-        ("base_url: feeds.example.org", "1:11: base_url: `feeds.example.org` is no address: write it in full, such as `https://blog.example.org/`"),
-        ("base_url: ftp://e.org/", "1:11: base_url: `ftp://e.org/` is no http or https address: write it in full, such as `https://blog.example.org/`"),
-        ("base_url: https://e.org/?a", "1:11: base_url: `https://e.org/?a` has a `?` or `#`, and addresses are built under it: write only what comes before"),
-        ("listen: localhost", "1:9: listen: `localhost` is no address to listen on: write an IP address and a port, such as `127.0.0.1:8080` or `[::]:8080`, or `fd`"),
+        (
+            "base_url: feeds.example.org",
+            "1:11: base_url: `feeds.example.org` is no address: write it in full, such as `https://blog.example.org/`",
+        ),
+        (
+            "base_url: ftp://e.org/",
+            "1:11: base_url: `ftp://e.org/` is no http or https address: write it in full, such as `https://blog.example.org/`",
+        ),
+        (
+            "base_url: https://e.org/?a",
+            "1:11: base_url: `https://e.org/?a` has a `?` or `#`, and addresses are built under it: write only what comes before",
+        ),
+        (
+            "listen: localhost",
+            "1:9: listen: `localhost` is no address to listen on: write an IP address and a port, such as `127.0.0.1:8080` or `[::]:8080`, or `fd`",
+        ),
         ("language: zh_CN", "1:11: language: `zh_CN` is no language tag; did you mean `zh-CN`?"),
         ("title: ''", "1:8: title: every feed needs one: write some words, or remove the key"),
-        ("window: {max_entries: 5}", "1:23: window.max_entries: this is less than `entries`: raise it, or lower the other"),
-        ("defaults: {timezone: Asia/Shangai}", "1:22: defaults.timezone: unknown zone `Asia/Shangai`; did you mean `Asia/Shanghai`?"),
-        ("defaults: {path: a}", "1:18: defaults.path: `path` differs from folder to folder: put it into an item of `posts`"),
-        ("posts:\n  - path: a\n    timezone: 北京", "3:15: posts[0].timezone: unknown zone `北京`: write a name such as `Asia/Shanghai` or `Europe/Berlin`"),
-        ("posts: [{path: a, encoding: utf9}]", "1:29: posts[0].encoding: unknown encoding `utf9`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`"),
-        ("posts: [{path: a, permalink: ':title'}]", "1:30: posts[0].permalink: a permalink pattern needs the address of the blog: add `site_url: https://blog.example.org/`"),
-        ("posts: [{path: a, site_url: 'https://e.org', permalink: 'x'}]", "1:57: posts[0].permalink: the permalink pattern `x` has no variable: give it some, as in `:year/:month/:day/:title/`"),
-        ("posts: [{path: a, exclude: [ok, '[']}]", "1:33: posts[0].exclude[1]: `[` is no glob: unclosed character class; missing ']'; write it like `*.txt` or `old/**`"),
+        (
+            "window: {max_entries: 5}",
+            "1:23: window.max_entries: this is less than `entries`: raise it, or lower the other",
+        ),
+        (
+            "defaults: {timezone: Asia/Shangai}",
+            "1:22: defaults.timezone: unknown zone `Asia/Shangai`; did you mean `Asia/Shanghai`?",
+        ),
+        (
+            "defaults: {path: a}",
+            "1:18: defaults.path: `path` differs from folder to folder: put it into an item of `posts`",
+        ),
+        (
+            "posts:\n  - path: a\n    timezone: 北京",
+            "3:15: posts[0].timezone: unknown zone `北京`: write a name such as `Asia/Shanghai` or `Europe/Berlin`",
+        ),
+        (
+            "posts: [{path: a, encoding: utf9}]",
+            "1:29: posts[0].encoding: unknown encoding `utf9`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`",
+        ),
+        (
+            "posts: [{path: a, permalink: ':title'}]",
+            "1:30: posts[0].permalink: a permalink pattern needs the address of the blog: add `site_url: https://blog.example.org/`",
+        ),
+        (
+            "posts: [{path: a, site_url: 'https://e.org', permalink: 'x'}]",
+            "1:57: posts[0].permalink: the permalink pattern `x` has no variable: give it some, as in `:year/:month/:day/:title/`",
+        ),
+        (
+            "posts: [{path: a, exclude: [ok, '[']}]",
+            "1:33: posts[0].exclude[1]: `[` is no glob: unclosed character class; missing ']'; write it like `*.txt` or `old/**`",
+        ),
         ("posts: [{name: a}]", "1:9: posts[0]: there is no `path`: say which folder this is, as `path: /srv/posts`"),
-        ("posts: [{path: a}, {path: b}]", "1:9: posts[0]: with several folders each needs a `name`, which becomes part of every id: choose it once, such as `name: blog`"),
-        ("posts:\n- {path: a, name: x}\n- {path: b, name: x}", "3:19: posts[1].name: two folders are called `x`: choose another name for one"),
-        ("posts: [{path: a, name: a/b}]", "1:25: posts[0].name: `a/b` is no name: use letters, digits and dashes, such as `blog`"),
-        ("posts:\n- {path: a, name: x}\n- {path: a/b/../c, name: y}", "3:10: posts[1].path: DIR/a/c and DIR/a (posts[0].path) contain each other: name one of them, or folders that lie beside each other"),
-        ("output: a/out\nposts: [{path: a}]", "1:9: output: the output DIR/a/out and the posts folder DIR/a contain each other: choose another output folder"),
-        ("output: .\nposts: [{path: a}]", "1:9: output: the output DIR and the posts folder DIR/a contain each other: choose another output folder"),
-        ("state: a/s\nposts: [{path: a}]", "1:8: state: the state folder DIR/a/s lies inside the posts folder DIR/a: choose another one"),
-        ("state: out/s\noutput: out", "1:8: state: the state folder DIR/out/s lies inside the output DIR/out, where everybody can read it: choose another one"),
-        ("categories: {names: {a: {language: '?'}}}", "1:36: categories.names.a.language: `?` is no language tag: write one such as `en`, `de` or `zh-CN`"),
+        (
+            "posts: [{path: a}, {path: b}]",
+            "1:9: posts[0]: with several folders each needs a `name`, which becomes part of every id: choose it once, such as `name: blog`",
+        ),
+        (
+            "posts:\n- {path: a, name: x}\n- {path: b, name: x}",
+            "3:19: posts[1].name: two folders are called `x`: choose another name for one",
+        ),
+        (
+            "posts: [{path: a, name: a/b}]",
+            "1:25: posts[0].name: `a/b` is no name: use letters, digits and dashes, such as `blog`",
+        ),
+        (
+            "posts:\n- {path: a, name: x}\n- {path: a/b/../c, name: y}",
+            "3:10: posts[1].path: DIR/a/c and DIR/a (posts[0].path) contain each other: name one of them, or folders that lie beside each other",
+        ),
+        (
+            "output: a/out\nposts: [{path: a}]",
+            "1:9: output: the output DIR/a/out and the posts folder DIR/a contain each other: choose another output folder",
+        ),
+        (
+            "output: .\nposts: [{path: a}]",
+            "1:9: output: the output DIR and the posts folder DIR/a contain each other: choose another output folder",
+        ),
+        (
+            "state: a/s\nposts: [{path: a}]",
+            "1:8: state: the state folder DIR/a/s lies inside the posts folder DIR/a: choose another one",
+        ),
+        (
+            "state: out/s\noutput: out",
+            "1:8: state: the state folder DIR/out/s lies inside the output DIR/out, where everybody can read it: choose another one",
+        ),
+        (
+            "categories: {names: {a: {language: '?'}}}",
+            "1:36: categories.names.a.language: `?` is no language tag: write one such as `en`, `de` or `zh-CN`",
+        ),
         ("title: 'a", "1:8: this is no valid YAML: unclosed quote"),
         ("title: a\n\tb: c", "1:8: this is no valid YAML: while scanning a plain scalar, found a tab"),
     ];
@@ -190,7 +272,8 @@ fn the_command_line_wins() {
     assert_eq!(folder.read.language.as_deref(), Some("de"));
     // A configured folder stays what it is configured to be.
     assert_eq!(load(&["./a/"]).unwrap().folders[0].read.folder, "own");
-    let names: Vec<_> = load(&["x/one", "two"]).unwrap().folders.iter().map(|folder| folder.read.folder.clone()).collect();
+    let names: Vec<_> =
+        load(&["x/one", "two"]).unwrap().folders.iter().map(|folder| folder.read.folder.clone()).collect();
     assert_eq!(names, ["one", "two"]);
     let error = load(&["x/one", "y/one"]).unwrap_err().to_string();
     assert_eq!(error, "POSTS: two folders are called `one`: give them names in a configuration file");
@@ -232,7 +315,9 @@ fn what_is_resolved_is_a_configuration_that_says_the_same() {
 
 #[test]
 fn categories_have_names_wherever_they_stand() {
-    let settings = settings("posts: [{path: a, categories: {names: {x/y: {slug: z}}}}]\ncategories: {names: {'a\\/b': {title: T}}}\n");
+    let settings = settings(
+        "posts: [{path: a, categories: {names: {x/y: {slug: z}}}}]\ncategories: {names: {'a\\/b': {title: T}}}\n",
+    );
     let paths: Vec<_> = settings.names.iter().map(|name| name.path.clone()).collect();
     assert_eq!(paths, [vec!["a/b".to_owned()], vec!["x".to_owned(), "y".to_owned()]]);
 }
@@ -240,7 +325,8 @@ fn categories_have_names_wherever_they_stand() {
 /// The default configuration with its examples uncommented: lines with `#` and a letter, or `#` and two blanks.
 fn examples() -> String {
     let is_example = |line: &str| {
-        line.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) || rest.starts_with("  "))
+        line.strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) || rest.starts_with("  "))
     };
     let lines = DEFAULT.lines().map(|line| if is_example(line) { &line[1..] } else { line });
     lines.collect::<Vec<_>>().join("\n")
@@ -283,7 +369,15 @@ fn collect(schema: &serde_json::Value, keys: &mut BTreeSet<String>) {
 fn values_in_the_default_configuration_are_the_defaults() {
     let place = Place::with("posts: [{path: a}]\n");
     let resolved = place.load().unwrap().to_yaml().unwrap();
-    for line in ["max_age: 5 min", "cache_size: 64 MiB", "delete_grace: 5 min", "mass_delete_grace: 6 h", "scan_interval: 1 h", "listen: 127.0.0.1:8080", "title: All posts"] {
+    for line in [
+        "max_age: 5 min",
+        "cache_size: 64 MiB",
+        "delete_grace: 5 min",
+        "mass_delete_grace: 6 h",
+        "scan_interval: 1 h",
+        "listen: 127.0.0.1:8080",
+        "title: All posts",
+    ] {
         assert!(DEFAULT.contains(&format!("\n#{line}")), "{line}");
         assert!(resolved.replace('"', "").contains(line), "{line} in {resolved}");
     }
@@ -291,7 +385,9 @@ fn values_in_the_default_configuration_are_the_defaults() {
 
 #[test]
 fn a_drop_in_opens_the_parents_of_the_folders() {
-    let settings = settings("posts:\n- {path: /srv/crawler/_posts, name: a}\n- {path: /srv/crawler/more, name: b}\noutput: /srv/www/feeds\n");
+    let settings = settings(
+        "posts:\n- {path: /srv/crawler/_posts, name: a}\n- {path: /srv/crawler/more, name: b}\noutput: /srv/www/feeds\n",
+    );
     let unit = drop_in(&settings);
     let directives: Vec<&str> = unit.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert_eq!(directives, ["[Service]", "ReadOnlyPaths=/srv/crawler", "ReadWritePaths=/srv/www/feeds"]);
@@ -299,7 +395,8 @@ fn a_drop_in_opens_the_parents_of_the_folders() {
     assert!(home.contains("ProtectHome=tmpfs\n"), "{home}");
     assert!(home.contains("BindReadOnlyPaths=\"/home/me/my blog\"\n"), "{home}");
     assert!(!home.contains("ReadWritePaths"), "{home}");
-    let open = drop_in(&super::tests::settings("posts: [{path: /srv/posts}]\noutput: state/feeds\nlisten: '[::]:8081'\n"));
+    let open =
+        drop_in(&super::tests::settings("posts: [{path: /srv/posts}]\noutput: state/feeds\nlisten: '[::]:8081'\n"));
     assert!(open.contains("SocketBindAllow=tcp:8081\n") && open.contains("IPAddressAllow=any\n"), "{open}");
 }
 

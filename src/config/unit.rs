@@ -24,7 +24,8 @@ pub fn drop_in(settings: &Settings) -> String {
         let _ = writeln!(text, "#   sudo setfacl -R -d -m u:feedwright:rX {path}");
     }
     text.push_str("\n[Service]\n");
-    let home = parents.iter().any(|parent| ["/home", "/root", "/run/user"].iter().any(|hidden| parent.starts_with(hidden)));
+    let home =
+        parents.iter().any(|parent| ["/home", "/root", "/run/user"].iter().any(|hidden| parent.starts_with(hidden)));
     if home {
         text.push_str("# Posts lie in a home folder; all other homes stay hidden.\nProtectHome=tmpfs\n");
     }
