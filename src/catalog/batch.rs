@@ -305,9 +305,9 @@ impl Batch<'_> {
     /// Writes a row, and its memberships where they changed.
     fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
         let was = known && before.is_public();
-        if row.is_public() && !was && before.arrival.is_none() && !self.in_first_scan(&row.folder)? {
-            row.arrival = Some(self.next_arrival);
-            self.next_arrival += 1;
+        if row.is_public() && row.arrival.is_none() {
+            row.arrival = Some(if self.in_first_scan(&row.folder)? { 0 } else { self.next_arrival });
+            self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
         row.write(&self.db)?;
         let same_place = was
@@ -354,7 +354,7 @@ impl Batch<'_> {
             tie,
             post: row.post,
             direct,
-            arrival: row.arrival,
+            arrival: row.arrival.filter(|arrival| *arrival > 0),
         }));
     }
 
@@ -498,13 +498,14 @@ impl Batch<'_> {
         Ok(next)
     }
 
-    /// Buries the posts of a folder that are missing and that `shown` does not name: they have left every window.
+    /// Buries the posts of a folder that have been missing since before `until` and that `shown` does not name: they have
+    /// left every window.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>) -> Result<(), CatalogError> {
-        let condition = "folder = ? AND missing IS NOT NULL AND gone IS NULL";
-        for row in select(&self.db, condition, [&folder.read.folder])? {
+    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>, until: i64) -> Result<(), CatalogError> {
+        let condition = "folder = ? AND missing <= ? AND gone IS NULL";
+        for row in select(&self.db, condition, params![folder.read.folder, until])? {
             if !shown.contains(&row.post) {
                 self.bury(row)?;
             }

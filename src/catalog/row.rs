@@ -73,7 +73,7 @@ pub struct Row {
     pub id: Option<String>,
     /// When the file was first seen.
     pub first_seen: i64,
-    /// Counts the posts that became public after their folder's first scan.
+    /// A count, given when the post first becomes public; 0 in its folder's first scan.
     pub arrival: Option<i64>,
     /// The pinned publication time.
     pub published: i64,

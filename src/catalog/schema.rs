@@ -30,7 +30,7 @@ const STEPS: &[&str] = &["
         gone        INTEGER,            -- a tombstone since
         id          TEXT,               -- NULL for files that never were a post
         first_seen  INTEGER NOT NULL,
-        arrival     INTEGER,            -- a count, given when it first became public; NULL in the folder's first scan
+        arrival     INTEGER,            -- a count, given when it first became public; 0 in the folder's first scan
         published   INTEGER NOT NULL,
         dated_from  TEXT NOT NULL,
         updated     INTEGER NOT NULL,
@@ -69,7 +69,7 @@ const STEPS: &[&str] = &["
         tie        INTEGER NOT NULL,   -- from the id, orders equal times
         post       INTEGER NOT NULL,
         direct     INTEGER NOT NULL,   -- in this category itself, not in one below it
-        arrival    INTEGER,            -- as in `post`
+        arrival    INTEGER,            -- as in `post`, NULL for 0
         PRIMARY KEY (collection, published, tie, post)
     ) WITHOUT ROWID;
     CREATE INDEX member_arrival ON member (collection, arrival) WHERE arrival IS NOT NULL;

@@ -52,7 +52,7 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
     }
     let mut pipeline = open(settings)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let pass = pipeline.scan(Utc::now(), &|read| {
+    let pass = pipeline.scan(Utc::now(), &mut |read| {
         bar.set_position(read);
         bar.set_message(format!("{read} posts read"));
     })?;
@@ -94,7 +94,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         Change::Forget => pipeline.forget(&paths, Utc::now())?,
         Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
     };
-    pipeline.scan(Utc::now(), &|_| {})?;
+    pipeline.scan(Utc::now(), &mut |_| {})?;
     pipeline.close()?;
     for path in &unknown {
         let cure = match change {

@@ -111,7 +111,6 @@ pub(super) fn fragment(entry: &Entry) -> String {
 /// What stands before and after the items.
 pub(super) fn frame(feed: &Feed) -> (String, String) {
     let mut document = channel(feed).to_string();
-    document.insert_str(0, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     let end = document.rfind("</channel>").unwrap_or(document.len());
     let after = document.split_off(end);
     (document, after + "\n")

@@ -51,6 +51,7 @@ fn documents(feed: &Feed, entries: &[Entry]) -> [String; 3] {
 
 /// Every text and attribute of a document, decoded; fails on what is not well-formed or not a character of XML.
 fn texts(xml: &str) -> Vec<String> {
+    assert!(xml.starts_with("<?xml") && xml.matches("<?xml").count() == 1, "{xml}");
     let mut reader = quick_xml::Reader::from_str(xml);
     let mut texts = Vec::new();
     loop {

@@ -1,7 +1,6 @@
 //! Files → posts → catalog.
 
 use std::{
-    collections::HashMap,
     io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -51,7 +50,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn scan(&mut self, now: DateTime<Utc>, progress: &dyn Fn(u64)) -> Result<Pass, Error> {
+    pub fn scan(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
         let mut pass = Pass::default();
         for index in 0..self.settings.folders.len() {
             self.scan_folder(index, now, &mut pass, progress)?;
@@ -59,7 +58,6 @@ impl Pipeline {
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.clear_tombstones()?;
         batch.commit()?;
-        self.settle(now)?;
         self.bury_unshown(now)?;
         pass.documents = self.press(now)?;
         Ok(pass)
@@ -80,7 +78,7 @@ impl Pipeline {
                 looks.push(Look { path, kind, known });
             }
             if !looks.is_empty() {
-                self.take(index, &folder, looks, now, &mut pass, &|_| {})?;
+                self.take(index, &folder, looks, now, &mut pass, &mut |_| {})?;
             }
         }
         pass.documents = self.press(now)?;
@@ -92,7 +90,7 @@ impl Pipeline {
         index: usize,
         now: DateTime<Utc>,
         pass: &mut Pass,
-        progress: &dyn Fn(u64),
+        progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let folder = self.settings.folders[index].clone();
         let name = &folder.read.folder;
@@ -145,7 +143,7 @@ impl Pipeline {
         looks: Vec<Look>,
         now: DateTime<Utc>,
         pass: &mut Pass,
-        progress: &dyn Fn(u64),
+        progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         if looks.is_empty() {
             return Ok(());

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
-    config::{Settings, Window},
+    config::{OnDelete, Settings, Window},
     feed::{self, Format, Fragments, window},
     post::{self, Outcome, SourceFile, body},
     serve::{Change, Document, Lifetime},
@@ -425,21 +425,23 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Buries missing posts that left every window.
+    /// Buries posts that are kept though their files are missing, once they have left every window.
     pub(super) fn bury_unshown(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         for index in 0..self.settings.folders.len() {
             let folder = self.settings.folders[index].clone();
-            let missing = self.catalog.missing(&folder.read.folder)?;
-            if missing.is_empty() {
+            if folder.on_delete != OnDelete::Keep {
                 continue;
             }
+            let missing = self.catalog.missing(&folder.read.folder)?;
             let collections: BTreeSet<i64> = missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
             let mut shown = BTreeSet::new();
             for collection in collections {
                 shown.extend(self.candidates(collection, false)?.into_iter().map(|candidate| candidate.post));
             }
             let mut batch = self.catalog.batch(now.timestamp())?;
-            batch.bury_unshown(&folder, &shown)?;
+            // A crawler that is just writing everything again is not done yet.
+            let until = now.timestamp() - i64::try_from(self.settings.delete_grace.as_secs()).unwrap_or(0);
+            batch.bury_unshown(&folder, &shown, until)?;
             batch.commit()?;
         }
         Ok(())
