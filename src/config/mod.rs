@@ -1,10 +1,48 @@
 //! YAML → [`Settings`]: unknown keys refused with a suggestion; every error names file, line and key.
+//!
+//! In: the configuration file, what the command line says over it, and the process's [`Surroundings`]. Out: [`Settings`]
+//! in which every path is absolute and every default filled in. Nothing here looks into a posts folder.
+//!
+//! In reading order: `raw` is the file as it is written, `places` knows where its keys stand, `load` finds and reads it,
+//! `presets` and `merge` lay defaults under it, `resolve` judges the values and `overlap` the folders. `blog` writes a
+//! configuration for a blog, `unit` a drop-in for systemd.
+
+mod blog;
+mod error;
+mod load;
+mod merge;
+mod overlap;
+mod places;
+mod presets;
+mod quantity;
+mod raw;
+mod resolve;
+mod selection;
+#[cfg(test)]
+mod tests;
+mod unit;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
 use crate::{post, watch};
+
+pub use blog::{BlogError, of_blog};
+pub use error::ConfigError;
+pub use load::{Loaded, Loader, Overrides, Surroundings};
+pub use resolve::web_address;
+pub use selection::{Pick, Selection};
+pub use unit::drop_in;
+
+/// The annotated default configuration, as packages install it.
+pub const DEFAULT: &str = include_str!("../../config/feedwright.yaml");
+
+/// The JSON Schema of the configuration file.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(raw::File)
+}
 
 /// Everything a run needs to know, resolved: presets applied, paths absolute, contradictions refused.
 #[derive(Debug, Clone)]
@@ -29,7 +67,7 @@ pub struct Settings {
     pub window: Window,
     /// Addresses and words of categories, by path.
     pub names: Vec<CategoryName>,
-    /// The posts folders; never empty.
+    /// The posts folders; never empty in what [`Loaded::into_settings`] gives.
     pub folders: Vec<Folder>,
     /// How long a post that vanished alone stays.
     pub delete_grace: Duration,
@@ -46,6 +84,33 @@ pub enum Listen {
     Address(SocketAddr),
     /// A socket that the service manager passes.
     Passed,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self::Address(SocketAddr::from(([127, 0, 0, 1], 8080)))
+    }
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "fd" {
+            return Ok(Self::Passed);
+        }
+        let cure = "write an IP address and a port, such as `127.0.0.1:8080` or `[::]:8080`, or `fd`";
+        text.parse().map(Self::Address).map_err(|_| format!("`{text}` is no address to listen on: {cure}"))
+    }
+}
+
+impl std::fmt::Display for Listen {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(out),
+            Self::Passed => out.write_str("fd"),
+        }
+    }
 }
 
 /// The words of the main feed.
@@ -73,8 +138,7 @@ pub enum Content {
 }
 
 /// What a feed shows: the newest `entries`, all published within `hours` before its newest, and late arrivals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// At least this many.
     pub entries: u32,
@@ -116,8 +180,8 @@ pub struct Folder {
     pub read: post::ReadSettings,
     /// Which of its files look like posts.
     pub filter: watch::Filter,
-    /// Posts of these categories or tags are left out.
-    pub exclude: Vec<String>,
+    /// Which of its posts are let in, by tag and category.
+    pub selection: Selection,
     /// Whether a post dated in the future waits.
     pub future: Future,
     /// Fields that a crawler rewrites without meaning it.
@@ -126,8 +190,22 @@ pub struct Folder {
     pub on_delete: OnDelete,
     /// What another text at a known path is.
     pub path_reuse: PathReuse,
-    /// Overrides [`Settings::window`] for nothing but this folder's own feed; kept for `/feeds/NAME/`.
+    /// The window of feeds that hold posts of this folder alone; [`Settings::window`] if absent.
     pub window: Option<Window>,
+}
+
+impl Folder {
+    /// The folder as the watcher sees it.
+    #[must_use]
+    pub fn watched(&self) -> watch::Folder {
+        watch::Folder { root: self.path.clone(), filter: self.filter.clone() }
+    }
+
+    /// Turns a post that the folder's [`Selection`] leaves out into a skipped one.
+    #[must_use]
+    pub fn admit(&self, reading: post::Reading) -> post::Reading {
+        self.selection.apply(reading)
+    }
 }
 
 /// Whether a post dated in the future waits.

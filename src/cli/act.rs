@@ -1,0 +1,125 @@
+//! The commands that change feeds or state: `run`, `build`, `forget`, `refresh`.
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+
+use chrono::Utc;
+use indicatif::ProgressBar;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::{Failure, complain};
+use crate::{
+    config::{Loader, Settings},
+    daemon,
+    pipeline::{Health, Pipeline},
+    serve::{Answer, Shelf},
+    systemd,
+};
+
+/// What `build` is asked to do besides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Build {
+    /// Rejected posts are a failure.
+    pub(super) strict: bool,
+    /// Nothing is written.
+    pub(super) dry_run: bool,
+}
+
+/// What is done to posts that are named by path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Forget,
+    Refresh,
+}
+
+/// Serves until a signal ends it.
+pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
+    log();
+    let settings = loader.load()?.into_settings()?;
+    daemon::run(settings, &|| loader.load()?.into_settings())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One pass over all folders.
+pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure> {
+    log();
+    if options.dry_run {
+        return Err(Failure::Usage(String::from("`build --dry-run` is not built yet; `check` writes nothing either")));
+    }
+    let settings = loader.load()?.into_settings()?;
+    if let Some(folder) = settings.folders.iter().find(|folder| !folder.path.is_dir()) {
+        let message = format!("{} is no folder that can be read: correct the path, or make it", folder.path.display());
+        return Err(Failure::Io(message));
+    }
+    let mut pipeline = open(settings)?;
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let pass = pipeline.scan(Utc::now(), &mut |read| {
+        bar.set_position(read);
+        bar.set_message(format!("{read} posts read"));
+    })?;
+    bar.finish_and_clear();
+    let rejected = rejected(&mut pipeline);
+    tracing::info!(
+        "{} files read, {} new posts, {} documents written, {rejected} posts rejected",
+        pass.read,
+        pass.arrived,
+        pass.documents
+    );
+    pipeline.close()?;
+    if options.strict && rejected > 0 {
+        complain(&format!("{rejected} posts were rejected: `feedwright check` says why"));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How many posts are left out because they cannot be read, as `/status.json` says it.
+fn rejected(pipeline: &mut Pipeline) -> u64 {
+    let health = Health { degraded: None, last_scan: Some(Utc::now()) };
+    let Answer::Document(document) = pipeline.answer("status.json", &health, Utc::now()) else { return 0 };
+    let status = document.bytes.as_deref().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
+    status.and_then(|status| status.pointer("/posts/rejected")?.as_u64()).unwrap_or(0)
+}
+
+/// Forgets or refreshes posts by their paths.
+pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Result<ExitCode, Failure> {
+    log();
+    let settings = loader.load()?.into_settings()?;
+    let here = &loader.surroundings.directory;
+    // A path may stand for a file on disk, or be written as it is below its folder.
+    let inside = |path: &PathBuf| settings.folders.iter().any(|folder| path.starts_with(&folder.path));
+    let paths: Vec<_> =
+        paths.iter().map(|path| Some(here.join(path)).filter(inside).unwrap_or_else(|| path.clone())).collect();
+    let mut pipeline = open(settings)?;
+    let unknown = match change {
+        Change::Forget => pipeline.forget(&paths, Utc::now())?,
+        Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
+    };
+    pipeline.scan(Utc::now(), &mut |_| {})?;
+    pipeline.close()?;
+    for path in &unknown {
+        let cure = match change {
+            Change::Forget => "name posts that stay in the feeds though their file is gone",
+            Change::Refresh => "name posts as they lie in their folder",
+        };
+        complain(&format!("{}: there is no such post: {cure}", path.display()));
+    }
+    Ok(if unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn open(settings: Settings) -> Result<Pipeline, Failure> {
+    let shelf = Arc::new(Shelf::new(settings.cache_bytes));
+    Ok(Pipeline::open(settings, shelf)?)
+}
+
+/// Logs to the journal if systemd reads it, to stderr otherwise. `FEEDWRIGHT_LOG` says how much (`debug`, `warn` …).
+fn log() {
+    let filter = EnvFilter::try_from_env("FEEDWRIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    if systemd::logs_to_journal()
+        && let Ok(journal) = tracing_journald::layer()
+    {
+        return registry.with(journal).init();
+    }
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    registry.with(layer.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())).init();
+}

@@ -1,0 +1,206 @@
+//! `check`: read posts, say what is wrong, write nothing.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Failure,
+    arguments::Format,
+    report::{self, Status, Verdict},
+};
+use crate::{
+    config::{Folder, Future, Loaded},
+    post::{self, Code, Diagnostic, Level, Outcome, PostError, SourceFile, Visibility, body},
+    watch::{self, Found, Kind, Root},
+};
+
+/// What is checked: one POSTS argument, or one configured folder.
+struct Target {
+    folder: Folder,
+    /// What paths are told relative to.
+    root: PathBuf,
+    /// The one file that was named.
+    file: Option<PathBuf>,
+}
+
+/// Checks what was named, or else the configured folders.
+pub(super) fn check(loaded: &Loaded, posts: &[PathBuf], format: Format) -> Result<ExitCode, Failure> {
+    let targets = targets(loaded, posts)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut summary = report::Summary::default();
+    let mut broken = None;
+    for target in &targets {
+        let walked = target.visit(&mut |verdict, source| {
+            summary.count(&verdict);
+            let written = match format {
+                Format::Json => report::json(&verdict, &mut out),
+                Format::Text => report::text(&verdict, source, colours, &mut out),
+            };
+            if let Err(error) = written {
+                broken.get_or_insert(error);
+            }
+        });
+        if let Root::Missing(message) = walked {
+            return Err(Failure::Io(message));
+        }
+    }
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    if format == Format::Text {
+        summary.write(&mut out)?;
+    }
+    out.flush()?;
+    Ok(if summary.rejected() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn targets(loaded: &Loaded, posts: &[PathBuf]) -> Result<Vec<Target>, Failure> {
+    if posts.is_empty() {
+        let settings = loaded.clone().into_settings()?;
+        let whole = |folder: Folder| Target { root: folder.path.clone(), folder, file: None };
+        return Ok(settings.folders.into_iter().map(whole).collect());
+    }
+    posts.iter().map(|path| Target::named(loaded, path)).collect()
+}
+
+impl Target {
+    fn named(loaded: &Loaded, path: &Path) -> Result<Self, Failure> {
+        let whole = std::path::absolute(path)?;
+        let metadata = whole.symlink_metadata().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::Io(format!("{} does not exist: correct the path", path.display())),
+            _ => Failure::Io(format!("{} cannot be looked at: {error}", path.display())),
+        })?;
+        let folder = loaded.folder_of(&whole);
+        if metadata.is_dir() || (metadata.is_symlink() && whole.is_dir()) {
+            return Ok(Self { folder, root: whole, file: None });
+        }
+        let root = whole.parent().unwrap_or(&whole).to_owned();
+        Ok(Self { folder, root, file: whole.file_name().map(PathBuf::from) })
+    }
+
+    /// Reads every post; `visit` gets the verdict and the file's text.
+    fn visit(&self, visit: &mut dyn FnMut(Verdict, &str)) -> Root {
+        let mut judge = |found: Found| {
+            let (verdict, source) = self.judge(found);
+            visit(verdict, &source);
+        };
+        if let Some(file) = &self.file {
+            judge(watch::look(0, &self.root, file));
+            return Root::Present { device: 0 };
+        }
+        let folder = watch::Folder { root: self.root.clone(), filter: self.folder.filter.clone() };
+        watch::walk(0, &folder, &mut judge).root
+    }
+
+    /// Reads one post. Its text comes along, for the lines that are shown.
+    fn judge(&self, found: Found) -> (Verdict, String) {
+        let path = found.path;
+        let mut verdict = Verdict::new(&path);
+        let bytes = match found.kind {
+            Kind::File(stat) if stat.size > watch::LIMIT => {
+                let error = PostError::TooLarge { size: stat.size, limit: watch::LIMIT };
+                return (verdict.rejected(error.diagnostic()), String::new());
+            }
+            Kind::File(_) => watch::read(&self.root.join(&path)),
+            Kind::Odd(message) => {
+                return (verdict.rejected(Diagnostic::error(Code::Unreadable, message)), String::new());
+            }
+            // A folder that is called like a post, or a file that went while it was looked at.
+            Kind::Gone => Err(io::ErrorKind::NotFound.into()),
+        };
+        let (stat, bytes) = match bytes {
+            Ok(read) => read,
+            Err(error) => return (verdict.rejected(unreadable(&error)), String::new()),
+        };
+        if path.to_str().is_none() {
+            let message = "the file's name is not UTF-8; what cannot be shown of it is written as \u{fffd}";
+            verdict
+                .diagnostics
+                .push(Diagnostic::warning(Code::Encoding, message).help("rename the file, for instance with convmv"));
+        }
+        let inside = self.inside(&path);
+        let modified = DateTime::from_timestamp_nanos(stat.modified);
+        let source = SourceFile { path: &inside, bytes: &bytes, modified };
+        let reading = self.folder.admit(post::read(&source, &self.folder.read));
+        verdict.diagnostics.extend(reading.diagnostics);
+        let verdict = match reading.outcome {
+            Outcome::Skipped => Verdict { status: Status::Skipped, ..verdict },
+            // The reading says why itself.
+            Outcome::Rejected(_) => Verdict { status: Status::Rejected, ..verdict },
+            Outcome::Post(post) => {
+                let bases = body::Bases {
+                    post: post.link.as_deref().and_then(|link| link.parse().ok()),
+                    site: self.folder.read.links.site_url.clone(),
+                };
+                verdict.diagnostics.extend(body::render(&post.body, &bases).diagnostics);
+                let id = post.id.clone().unwrap_or_else(|| post::id::of_path(&self.folder.read.folder, &inside));
+                let (status, remark) = self.status(&post, Utc::now());
+                verdict.diagnostics.extend(remark);
+                Verdict { status, post: Some((id, post)), ..verdict }
+            }
+        };
+        let text = post::decode::decode(&bytes, self.folder.read.encoding, &mut Vec::new());
+        let text = text.map_or_else(|_| String::new(), std::borrow::Cow::into_owned);
+        (verdict, text)
+    }
+
+    /// The path below the post's folder, of which a part may have been named on the command line.
+    fn inside(&self, path: &Path) -> PathBuf {
+        let whole = self.root.join(path);
+        let below = |root: &Path| whole.strip_prefix(root).ok().map(Path::to_owned);
+        let real = || {
+            self.root
+                .canonicalize()
+                .ok()?
+                .join(path)
+                .strip_prefix(self.folder.path.canonicalize().ok()?)
+                .ok()
+                .map(Path::to_owned)
+        };
+        below(&self.folder.path).or_else(real).unwrap_or_else(|| path.to_owned())
+    }
+
+    fn status(&self, post: &post::Post, now: DateTime<Utc>) -> (Status, Option<Diagnostic>) {
+        if let Visibility::Withheld(key) = post.visibility {
+            let message = format!("`{key}` keeps this post from the public");
+            return (Status::Draft, Some(Diagnostic::info(Code::Withheld, message)));
+        }
+        if let Some(expires) = post.expires.filter(|expires| *expires <= now) {
+            let message = format!("the post has expired on {}", report::time(expires));
+            return (
+                Status::Draft,
+                Some(Diagnostic::info(Code::Withheld, message).help("move `expiryDate`, or remove it")),
+            );
+        }
+        if self.folder.future == Future::Hold && post.published.at > now {
+            let message = format!("held until {}", report::time(post.published.at));
+            return (Status::Scheduled, Some(Diagnostic::info(Code::Scheduled, message)));
+        }
+        (Status::Published, None)
+    }
+}
+
+impl Verdict {
+    fn rejected(mut self, diagnostic: Diagnostic) -> Self {
+        debug_assert_eq!(diagnostic.level, Level::Error);
+        self.diagnostics.push(diagnostic);
+        Self { status: Status::Rejected, ..self }
+    }
+}
+
+fn unreadable(error: &io::Error) -> Diagnostic {
+    let help = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "let this user read the file, for instance with `setfacl -m u:feedwright:r FILE`"
+        }
+        io::ErrorKind::NotFound => "it vanished while it was read, or is a folder: look again",
+        _ => "move it elsewhere, or repair it",
+    };
+    Diagnostic::error(Code::Unreadable, format!("the file cannot be read: {error}")).help(help)
+}

@@ -1,0 +1,175 @@
+//! `explain`: how each field of a post was decided, and from what.
+
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use chrono::DateTime;
+
+use super::{Failure, report, say};
+use crate::{
+    config::{Folder, Loaded},
+    post::{
+        self, Outcome, Post, PublishedFrom, SourceFile, Visibility, date, decode,
+        fields::{Field, Fields, switch},
+        front_matter::{self, Node},
+        id::{self, IdRule},
+    },
+    watch,
+};
+
+/// Explains one post.
+pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure> {
+    let whole = std::path::absolute(file)?;
+    let folder = loaded.folder_of(&whole);
+    let inside = whole.strip_prefix(&folder.path).map_or_else(|_| PathBuf::from(file), Path::to_owned);
+    let (stat, bytes) = watch::read(&whole).map_err(|error| Failure::Io(format!("{}: {error}", file.display())))?;
+    let modified = DateTime::from_timestamp_nanos(stat.modified);
+    let reading = folder.admit(post::read(&SourceFile { path: &inside, bytes: &bytes, modified }, &folder.read));
+    let text = decode::decode(&bytes, folder.read.encoding, &mut Vec::new()).unwrap_or_default();
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str, from: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{name:<11} {value}\n            ← {from}");
+    };
+    let verdict = match &reading.outcome {
+        Outcome::Post(post) => {
+            let root = front_matter::split(&text).ok().flatten();
+            let root = root.and_then(|split| front_matter::parse(&split, &mut Vec::new()).ok());
+            let root = root.unwrap_or(Node { value: front_matter::Value::Map(Vec::new()), line: 1, column: 1 });
+            let fields = Fields::new(&root, &folder.read.keys);
+            Explainer { post, folder: &folder, path: &inside, fields, text: &text }.lines(&mut line);
+            ExitCode::SUCCESS
+        }
+        Outcome::Skipped => {
+            line("status", "skipped", "this is no post, see below");
+            ExitCode::SUCCESS
+        }
+        Outcome::Rejected(error) => {
+            line("status", "rejected", &error.to_string());
+            ExitCode::FAILURE
+        }
+    };
+    let mut remarks = Vec::new();
+    let mut all = report::Verdict::new(&inside);
+    all.diagnostics = reading.diagnostics;
+    report::text(&all, &text, false, &mut remarks)?;
+    if !remarks.is_empty() {
+        out.push('\n');
+        out.push_str(&String::from_utf8_lossy(&remarks));
+    }
+    say(&out)?;
+    Ok(verdict)
+}
+
+struct Explainer<'a> {
+    post: &'a Post,
+    folder: &'a Folder,
+    path: &'a Path,
+    fields: Fields<'a>,
+    text: &'a str,
+}
+
+impl Explainer<'_> {
+    fn lines(&self, line: &mut dyn FnMut(&str, &str, &str)) {
+        let Self { post, folder, fields, .. } = self;
+        let rules = &folder.read;
+        line(
+            "folder",
+            &format!("{} ({})", rules.folder, folder.path.display()),
+            "the configuration, or the command line",
+        );
+        line("title", &post.title, &self.first(Field::Title, "the first heading, else the file's name"));
+        line("published", &report::time(post.published.at), &self.published());
+        if let Some(updated) = post.updated {
+            line("updated", &report::time(updated), &self.first(Field::Updated, ""));
+        }
+        let categories: Vec<String> = post.categories.iter().map(|path| path.join("/")).collect();
+        line(
+            "categories",
+            &categories.join(", "),
+            &self.first(Field::Categories, "no key: `categories.uncategorised`"),
+        );
+        if !post.tags.is_empty() {
+            line("tags", &post.tags.join(", "), &self.first(Field::Tags, ""));
+        }
+        line("authors", &post.authors.join(", "), &self.first(Field::Authors, "no key: the feed's `author`"));
+        let image = post.image.as_deref().unwrap_or("none");
+        line("image", image, &self.first(Field::Image, "no key: the first picture of the text, if it has one"));
+        line("link", post.link.as_deref().unwrap_or("a page of our own, under /posts/"), &self.link());
+        line("id", &post.id.clone().unwrap_or_else(|| id::of_path(&rules.folder, self.path)), &self.id());
+        let language = post.language.as_deref().unwrap_or("none");
+        line("language", language, &self.first(Field::Language, "the folder's `language`"));
+        if let Some(expires) = post.expires {
+            line("expires", &report::time(expires), &self.first(Field::Expires, ""));
+        }
+        match post.visibility {
+            Visibility::Public => line("public", "yes", "no key says otherwise"),
+            Visibility::Withheld(key) => {
+                line("public", "no", &fields.key(key).map_or_else(|| format!("`{key}`"), |node| self.quote(node)));
+            }
+        }
+    }
+
+    /// The line on which a field stands, or what is taken in its place.
+    fn first(&self, field: Field, otherwise: &str) -> String {
+        self.fields.first(field).map_or_else(|| otherwise.to_owned(), |node| self.quote(node))
+    }
+
+    /// The line of the file on which a value stands.
+    fn quote(&self, node: &Node) -> String {
+        let number = usize::try_from(node.line).unwrap_or(1);
+        let line = self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
+        let short: String = line.chars().take(80).collect();
+        format!("line {number}: {short}{}", if short.len() < line.len() { "…" } else { "" })
+    }
+
+    fn published(&self) -> String {
+        let rules = &self.folder.read.dates;
+        let is_date =
+            |node: &&Node| node.text().is_some_and(|text| switch(text).is_none() && date::read(text, rules).is_ok());
+        let zone = rules.timezone.name();
+        match self.post.published.from {
+            PublishedFrom::FrontMatter => {
+                let line =
+                    self.fields.all(Field::Published).find(is_date).map(|node| self.quote(node)).unwrap_or_default();
+                let stamp =
+                    if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
+                format!("{line} (a time without zone is in {zone}){stamp}")
+            }
+            PublishedFrom::FileName => format!("the file's name, in {zone}"),
+            PublishedFrom::FileTime => String::from("the file's modification time at first sight"),
+        }
+    }
+
+    fn link(&self) -> String {
+        let links = &self.folder.read.links;
+        let absolute = |node: &&Node| node.text().is_some_and(|text| text.trim().starts_with("http"));
+        if let Some(node) = self.fields.all(Field::Link).find(absolute) {
+            return self.quote(node);
+        }
+        match (&links.site_url, self.fields.first(Field::Permalink)) {
+            (None, _) => String::from("no `link` key, and no `site_url` configured"),
+            (Some(site), Some(node)) => format!("`site_url` {site} and {}", self.quote(node)),
+            (Some(site), None) if links.permalink.is_some() => {
+                format!("`site_url` {site} and the folder's `permalink`")
+            }
+            (Some(_), None) => String::from("no `link` key, and no `permalink` configured"),
+        }
+    }
+
+    fn id(&self) -> String {
+        if self.post.id.is_some()
+            && let Some(node) = self.fields.first(Field::Id)
+        {
+            return self.quote(node);
+        }
+        match (self.folder.read.ids, &self.post.id) {
+            (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the link"),
+            (IdRule::JekyllFeed, Some(_)) => String::from("`ids: jekyll-feed`: the link without its ending"),
+            _ => String::from("the folder's name and the file's path"),
+        }
+    }
+}

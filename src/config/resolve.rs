@@ -1,0 +1,403 @@
+//! The file's texts → [`Settings`]: every value judged, every default filled in.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono_tz::Tz;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use unicode_normalization::UnicodeNormalization;
+use url::Url;
+
+use super::{
+    CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Selection, Settings, Site, Volatile,
+    Window,
+    error::closest,
+    quantity,
+    raw::{self, Categories, File, Flicker, FrontMatter, Posts, Preset},
+};
+use crate::post::{
+    self, CategoryPath,
+    category::{CategoryRules, ListRule, SplitRule},
+    date::{DateOrder, DateRules, StampRule},
+    fields::Field,
+    id::IdRule,
+    link::{LinkRules, Permalink},
+};
+
+/// The word that turns a default category off.
+const NO_CATEGORY: &str = "none";
+
+/// Bytes of documents and their compressed forms that HTTP keeps, if nobody says otherwise.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// A folder that nobody configured: `defaults`, the preset and what is built in. Judging it finds what is wrong under
+/// `defaults` in its own place, so that an item of `posts` is only blamed for its own keys.
+pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError> {
+    let defaults = file.defaults.clone().unwrap_or_default();
+    let misplaced = [("path", defaults.path.is_some()), ("name", defaults.name.is_some())];
+    if let Some((key, _)) = misplaced.iter().find(|(_, present)| *present) {
+        let message = format!("`{key}` differs from folder to folder: put it into an item of `posts`");
+        return Err(ConfigError::value(format!("defaults.{key}"), message));
+    }
+    // A permalink for folders that each have their own site is fine here.
+    let site = defaults.permalink.is_some() && defaults.site_url.is_none();
+    let site_url = if site { Some(String::from("http://localhost/")) } else { defaults.site_url.clone() };
+    let posts = complete_posts(Posts { site_url, name: Some(String::from("posts")), ..defaults }, timezone);
+    let mut folder = folder(&posts, "defaults")?;
+    if site {
+        folder.read.links = LinkRules::default();
+    }
+    Ok(folder)
+}
+
+/// The same file with every default filled in.
+pub(super) fn complete(file: File, timezone: Tz) -> File {
+    let defaults = file.defaults.unwrap_or_default();
+    let single = file.posts.len() == 1;
+    let posts = file.posts.into_iter().map(|item| {
+        let name = item.name.clone().or_else(|| single.then(|| String::from("posts")));
+        complete_posts(Posts { name, ..item }.over(defaults.clone()), timezone)
+    });
+    let window = Window::default();
+    let duration = |seconds| Some(quantity::write_duration(Duration::from_secs(seconds)));
+    File {
+        posts: posts.collect(),
+        defaults: None,
+        title: file.title.or_else(|| Some(String::from("All posts"))),
+        description: file.description.or_else(|| Some(String::from("Everything, newest first"))),
+        content: file.content.or(Some(Content::Full)),
+        window: Some(file.window.unwrap_or_default().over(raw::Window {
+            entries: Some(window.entries),
+            hours: Some(window.hours),
+            max_entries: Some(window.max_entries),
+            max_size: Some(quantity::write_size(window.max_bytes)),
+        })),
+        max_age: file.max_age.or_else(|| duration(300)),
+        cache_size: file.cache_size.or_else(|| Some(quantity::write_size(CACHE_BYTES))),
+        delete_grace: file.delete_grace.or_else(|| duration(300)),
+        mass_delete_grace: file.mass_delete_grace.or_else(|| duration(6 * 3600)),
+        scan_interval: file.scan_interval.or_else(|| duration(3600)),
+        ..file
+    }
+}
+
+/// A folder's keys over those of its preset over those that are built in.
+fn complete_posts(posts: Posts, timezone: Tz) -> Posts {
+    let preset = posts.preset.unwrap_or_default();
+    let mut posts = posts.over(preset.defaults()).over(Posts {
+        timezone: Some(timezone.name().to_owned()),
+        ids: Some(IdRule::default()),
+        include: Some(Vec::new()),
+        exclude: Some(Vec::new()),
+        categories: Some(Categories {
+            list: Some(ListRule::default()),
+            split: Some(SplitRule::default()),
+            uncategorised: Some(String::from("uncategorised")),
+            ..Categories::default()
+        }),
+        future: Some(Future::default()),
+        volatile: Some(Vec::new()),
+        on_delete: Some(OnDelete::default()),
+        path_reuse: Some(PathReuse::default()),
+        front_matter: Some(FrontMatter::default()),
+        date_order: Some(DateOrder::default()),
+        ..Posts::default()
+    });
+    if posts.permalink.is_none() && posts.site_url.is_some() {
+        posts.permalink = preset.permalink().map(str::to_owned);
+    }
+    posts
+}
+
+/// Judges a complete file.
+pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
+    let several = file.posts.len() > 1;
+    let mut folders: Vec<Folder> = Vec::new();
+    for (index, posts) in file.posts.iter().enumerate() {
+        let key = format!("posts[{index}]");
+        if several && posts.name.is_none() {
+            let message = "with several folders each needs a `name`, which becomes part of every id: choose it once, \
+                           such as `name: blog`";
+            return Err(ConfigError::value(key, message));
+        }
+        if posts.path.is_none() {
+            return Err(ConfigError::value(key, "there is no `path`: say which folder this is, as `path: /srv/posts`"));
+        }
+        let folder = folder(posts, &key)?;
+        if folders.iter().any(|other| other.read.folder == folder.read.folder) {
+            let message = format!("two folders are called `{}`: choose another name for one", folder.read.folder);
+            return Err(ConfigError::value(format!("{key}.name"), message));
+        }
+        folders.push(folder);
+    }
+    let at = |key: &'static str| move |message| ConfigError::value(key, message);
+    let duration =
+        |key, value: &Option<String>| quantity::duration(value.as_deref().unwrap_or_default()).map_err(at(key));
+    let scan_interval = duration("scan_interval", &file.scan_interval)?;
+    if scan_interval.is_zero() {
+        return Err(ConfigError::value(
+            "scan_interval",
+            "looking without a pause serves nobody: write `1 h`, or `10 s`",
+        ));
+    }
+    let max_age = duration("max_age", &file.max_age)?.as_secs();
+    let cache = quantity::size(file.cache_size.as_deref().unwrap_or_default()).map_err(at("cache_size"))?;
+    Ok(Settings {
+        base_url: optional(file.base_url.as_deref(), web_address, at("base_url"))?,
+        output: file.output.clone().unwrap_or_default(),
+        state: file.state.clone().unwrap_or_default(),
+        listen: file.listen.as_deref().unwrap_or_default().parse().map_err(at("listen"))?,
+        max_age: u32::try_from(max_age).map_err(|_| ConfigError::value("max_age", "at most 68 years"))?,
+        cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
+        site: Site {
+            title: words("title", file.title.as_deref())?,
+            description: words("description", file.description.as_deref())?,
+            language: optional(file.language.as_deref(), language, at("language"))?,
+            author: file.author.clone().filter(|author| !author.trim().is_empty()),
+        },
+        content: file.content.unwrap_or_default(),
+        window: window(file.window.as_ref(), "window")?,
+        names: names(file)?,
+        folders,
+        delete_grace: duration("delete_grace", &file.delete_grace)?,
+        mass_delete_grace: duration("mass_delete_grace", &file.mass_delete_grace)?,
+        scan_interval,
+    })
+}
+
+/// Judges one complete folder, whose keys stand under `key`.
+fn folder(posts: &Posts, key: &str) -> Result<Folder, ConfigError> {
+    let at = |name: &str| {
+        let key = format!("{key}.{name}");
+        move |message: String| ConfigError::value(key, message)
+    };
+    let preset = posts.preset.unwrap_or_default();
+    let name = posts.name.clone().unwrap_or_default();
+    if name.trim().is_empty() || name.contains(|c: char| c.is_control() || c == '/') {
+        return Err(at("name")(format!("`{name}` is no name: use letters, digits and dashes, such as `blog`")));
+    }
+    let site_url = optional(posts.site_url.as_deref(), web_address, at("site_url"))?;
+    if site_url.is_none() && posts.permalink.is_some() {
+        let message = "a permalink pattern needs the address of the blog: add `site_url: https://blog.example.org/`";
+        return Err(at("permalink")(message.to_owned()));
+    }
+    let pattern = |text: &str| Permalink::parse(text, preset.dialect()).map_err(|error| error.to_string());
+    let future = posts.future.unwrap_or_default();
+    let (filter, selection) = filter(posts, key)?;
+    Ok(Folder {
+        path: posts.path.clone().unwrap_or_default(),
+        read: post::ReadSettings {
+            folder: name,
+            front_matter: match posts.front_matter.unwrap_or_default() {
+                FrontMatter::Required => post::FrontMatterRule::Required,
+                FrontMatter::Optional => post::FrontMatterRule::Optional,
+            },
+            encoding: optional(posts.encoding.as_deref(), encoding, at("encoding"))?,
+            keys: keys(posts.keys.as_ref()),
+            dates: DateRules {
+                timezone: optional(posts.timezone.as_deref(), zone, at("timezone"))?.unwrap_or(Tz::UTC),
+                order: posts.date_order.unwrap_or_default(),
+                stamps: match preset {
+                    Preset::Crawler => StampRule::AnyZone { holds_future: future == Future::Hold },
+                    _ => StampRule::SameZone,
+                },
+            },
+            categories: categories(posts),
+            links: LinkRules { site_url, permalink: optional(posts.permalink.as_deref(), pattern, at("permalink"))? },
+            ids: posts.ids.unwrap_or_default(),
+            language: optional(posts.language.as_deref(), language, at("language"))?,
+        },
+        filter,
+        selection,
+        future,
+        volatile: Volatile {
+            date: posts.volatile.iter().flatten().any(|field| *field == Flicker::Date),
+            image: posts.volatile.iter().flatten().any(|field| *field == Flicker::Image),
+        },
+        on_delete: posts.on_delete.unwrap_or_default(),
+        path_reuse: posts.path_reuse.unwrap_or_default(),
+        window: match &posts.window {
+            Some(own) => Some(window(Some(own), &format!("{key}.window"))?),
+            None => None,
+        },
+    })
+}
+
+/// `include` and `exclude`: globs for the walk, tags and categories for what was read.
+fn filter(posts: &Posts, key: &str) -> Result<(crate::watch::Filter, Selection), ConfigError> {
+    let both = |name: &str, entries: Option<&Vec<String>>| -> Result<(GlobSet, Vec<Pick>), ConfigError> {
+        let (mut globs, mut picks) = (GlobSetBuilder::new(), Vec::new());
+        for (index, entry) in entries.into_iter().flatten().enumerate() {
+            if let Some(tag) = entry.strip_prefix("tag:") {
+                picks.push(Pick::Tag(tag.trim().to_owned()));
+            } else if let Some(path) = entry.strip_prefix("category:") {
+                picks.push(Pick::Category(category_path(path)));
+            } else {
+                let folder = if entry.ends_with('/') { "**" } else { "" };
+                let glob = Glob::new(&format!("{entry}{folder}")).map_err(|error| {
+                    let message = format!("`{entry}` is no glob: {}; write it like `*.txt` or `old/**`", error.kind());
+                    ConfigError::value(format!("{key}.{name}[{index}]"), message)
+                })?;
+                globs.add(glob);
+            }
+        }
+        let set = globs.build().map_err(|error| ConfigError::value(format!("{key}.{name}"), error.to_string()))?;
+        Ok((set, picks))
+    };
+    let (include, wanted) = both("include", posts.include.as_ref())?;
+    let (exclude, unwanted) = both("exclude", posts.exclude.as_ref())?;
+    let filter = crate::watch::Filter { include, exclude, ..crate::watch::Filter::default() };
+    Ok((filter, Selection { include: wanted, exclude: unwanted }))
+}
+
+fn keys(keys: Option<&BTreeMap<String, Field>>) -> Vec<(String, Field)> {
+    keys.into_iter().flatten().map(|(key, field)| (key.clone(), *field)).collect()
+}
+
+fn categories(posts: &Posts) -> CategoryRules {
+    let own = posts.categories.clone().unwrap_or_default();
+    let aliases = own.aliases.iter().flatten().map(|(from, to)| (category_path(from), category_path(to)));
+    CategoryRules {
+        list: own.list.unwrap_or_default(),
+        split: own.split.unwrap_or_default(),
+        aliases: aliases.collect(),
+        prefix: posts.category_prefix.as_deref().map(category_path).unwrap_or_default(),
+        uncategorised: own.uncategorised.filter(|name| !name.trim().is_empty() && name != NO_CATEGORY),
+    }
+}
+
+/// The words of all categories, wherever they are configured. Two places may not say different things.
+fn names(file: &File) -> Result<Vec<CategoryName>, ConfigError> {
+    let all = file.categories.iter().map(|own| (String::from("categories"), &own.names));
+    let own = file.posts.iter().enumerate().filter_map(|(index, posts)| {
+        Some((format!("posts[{index}].categories"), posts.categories.as_ref()?.names.as_ref()?))
+    });
+    let mut names: BTreeMap<CategoryPath, CategoryName> = BTreeMap::new();
+    for (key, map) in all.chain(own) {
+        for (path, name) in map {
+            let key = format!("{key}.names.{path}");
+            let path = category_path(path);
+            if path.is_empty() {
+                return Err(ConfigError::value(key, "there is no category name: write one before the colon"));
+            }
+            let at = |message| ConfigError::value(format!("{key}.language"), message);
+            let name = CategoryName {
+                path: path.clone(),
+                slug: name.slug.clone(),
+                title: name.title.clone(),
+                description: name.description.clone(),
+                language: optional(name.language.as_deref(), language, at)?,
+            };
+            if names.get(&path).is_some_and(|other| *other != name) {
+                return Err(ConfigError::value(key, "this category has other words elsewhere: keep one of the two"));
+            }
+            names.insert(path, name);
+        }
+    }
+    Ok(names.into_values().collect())
+}
+
+fn window(own: Option<&raw::Window>, key: &str) -> Result<Window, ConfigError> {
+    let (own, standard) = (own.cloned().unwrap_or_default(), Window::default());
+    let at = |name: &str, message: &str| Err(ConfigError::value(format!("{key}.{name}"), message));
+    let window = Window {
+        entries: own.entries.unwrap_or(standard.entries),
+        hours: own.hours.unwrap_or(standard.hours),
+        max_entries: own.max_entries.unwrap_or(standard.max_entries),
+        max_bytes: match &own.max_size {
+            Some(text) => {
+                quantity::size(text).map_err(|message| ConfigError::value(format!("{key}.max_size"), message))?
+            }
+            None => standard.max_bytes,
+        },
+    };
+    if window.entries == 0 {
+        return at("entries", "a feed without entries serves nobody: write at least 1");
+    }
+    if window.max_entries < window.entries {
+        return at("max_entries", "this is less than `entries`: raise it, or lower the other");
+    }
+    Ok(window)
+}
+
+/// A category path as it is written in the configuration: names joined by `/`, where `\/` is a `/` within a name.
+pub(super) fn category_path(text: &str) -> CategoryPath {
+    let mut names = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, names.last_mut()) {
+            ('\\', Some(name)) if letters.next_if_eq(&'/').is_some() => name.push('/'),
+            ('/', _) => names.push(String::new()),
+            (letter, Some(name)) => name.push(letter),
+            (_, None) => {}
+        }
+    }
+    let folded = |name: &String| name.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect::<String>();
+    names.iter().map(folded).filter(|name| !name.is_empty()).collect()
+}
+
+/// An absolute http(s) address of a folder; a missing slash at the end is added.
+///
+/// # Errors
+/// When it is none, with the cure.
+pub fn web_address(text: &str) -> Result<Url, String> {
+    let cure = "write it in full, such as `https://blog.example.org/`";
+    let mut url = Url::parse(text.trim()).map_err(|_| format!("`{text}` is no address: {cure}"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(format!("`{text}` is no http or https address: {cure}"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "`{text}` has a `?` or `#`, and addresses are built under it: write only what comes before"
+        ));
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+fn zone(text: &str) -> Result<Tz, String> {
+    Tz::from_str_insensitive(text).map_err(|_| {
+        match closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            Some(zone) => format!("unknown zone `{text}`; did you mean `{zone}`?"),
+            None => format!("unknown zone `{text}`: write a name such as `Asia/Shanghai` or `Europe/Berlin`"),
+        }
+    })
+}
+
+fn language(tag: &str) -> Result<String, String> {
+    let mut parts = tag.split('-');
+    let first = parts
+        .next()
+        .is_some_and(|part| (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphabetic()));
+    let valid = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphanumeric());
+    if first && parts.all(valid) {
+        return Ok(tag.to_owned());
+    }
+    Err(match tag.replace('_', "-") {
+        dashed if dashed != tag => format!("`{tag}` is no language tag; did you mean `{dashed}`?"),
+        _ => format!("`{tag}` is no language tag: write one such as `en`, `de` or `zh-CN`"),
+    })
+}
+
+fn encoding(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
+    encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        format!("unknown encoding `{label}`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`")
+    })
+}
+
+fn words(key: &str, text: Option<&str>) -> Result<String, ConfigError> {
+    match text.unwrap_or_default().trim() {
+        "" => Err(ConfigError::value(key, "every feed needs one: write some words, or remove the key")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Reads a text that is there.
+fn optional<T>(
+    text: Option<&str>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+    at: impl FnOnce(String) -> ConfigError,
+) -> Result<Option<T>, ConfigError> {
+    text.map(read).transpose().map_err(at)
+}

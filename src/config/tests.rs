@@ -1,0 +1,419 @@
+use std::{collections::BTreeSet, fs, path::Path};
+
+use chrono_tz::Tz;
+
+use super::*;
+use crate::post::{category::ListRule, date::StampRule, id::IdRule};
+
+/// A folder with a configuration in it, `base/posts` and `base/blog` beside it.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn with(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("feedwright.yaml"), text).unwrap();
+        Self { folder }
+    }
+
+    fn loader(&self, overrides: Overrides) -> Loader {
+        let path = self.folder.path().to_owned();
+        let surroundings = Surroundings {
+            state: path.join("state"),
+            timezone: Tz::Europe__Berlin,
+            socket: false,
+            directory: path.clone(),
+        };
+        Loader { file: Some(path.join("feedwright.yaml")), overrides, surroundings }
+    }
+
+    fn load(&self) -> Result<Loaded, ConfigError> {
+        self.loader(Overrides::default()).load()
+    }
+
+    /// A text with this place's path taken out.
+    fn anywhere(&self, text: &str) -> String {
+        let real = self.folder.path().canonicalize().unwrap();
+        text.replace(&*real.to_string_lossy(), "DIR").replace(&*self.folder.path().to_string_lossy(), "DIR")
+    }
+}
+
+fn settings(text: &str) -> Settings {
+    Place::with(text).load().and_then(Loaded::into_settings).unwrap()
+}
+
+#[test]
+fn errors_name_file_place_key_and_cure() {
+    let table = [
+        ("tittle: x", "1:1: tittle: unknown key `tittle`; did you mean `title`?"),
+        (
+            "posts:\n  - path: a\n    categories:\n      lst: flat",
+            "4:7: posts[0].categories.lst: unknown key `lst`; did you mean `list`?",
+        ),
+        (
+            "title: a\ntimezone: UTC",
+            "2:1: timezone: `timezone` belongs to a folder: put it into an item of `posts`, or under `defaults`",
+        ),
+        (
+            "posts:\n  - path: a\n    output: b",
+            "3:5: posts[0].output: `output` concerns all folders: put it at the start of a line",
+        ),
+        ("window: {xyz: 1}", "1:10: window.xyz: unknown key `xyz`; known are entries, hours, max_entries, max_size"),
+        (
+            "posts:\n  - path: a\n    preset: hexxo",
+            "3:13: posts[0].preset: unknown value `hexxo`; did you mean `hexo`?",
+        ),
+        (
+            "posts:\n  - {path: a, volatile: [dates]}",
+            "2:26: posts[0].volatile[0]: unknown value `dates`; did you mean `date`?",
+        ),
+        ("window: {entries: many}", "1:19: window.entries: expected a whole number"),
+        ("window: 50", "1:9: window: expected keys and values (`key: value`)"),
+        ("posts: a", "1:8: posts: expected a list (`- …` lines, or `[…]`)"),
+        ("title: [a]", "1:8: title: expected a text"),
+        ("title:\n  x: y", "2:3: title.x: expected a text"),
+        ("title: a\ntitle: b", "2:1: title: `title` stands twice: remove one of them"),
+        ("title: a\n---\ntitle: b", "3:1: title: a second document begins here: remove the `---` before it"),
+        ("- a", "1:1: expected keys and values (`key: value`)"),
+        (
+            "max_age: 300",
+            "1:10: max_age: `300` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`",
+        ),
+        (
+            "cache_size: big",
+            "1:13: cache_size: `big` is no size: write a number and a unit, such as `512 KiB`, `64 MiB`, `1 GiB`",
+        ),
+        ("scan_interval: 0", "1:16: scan_interval: looking without a pause serves nobody: write `1 h`, or `10 s`"),
+        (
+            "base_url: feeds.example.org",
+            "1:11: base_url: `feeds.example.org` is no address: write it in full, such as `https://blog.example.org/`",
+        ),
+        (
+            "base_url: ftp://e.org/",
+            "1:11: base_url: `ftp://e.org/` is no http or https address: write it in full, such as `https://blog.example.org/`",
+        ),
+        (
+            "base_url: https://e.org/?a",
+            "1:11: base_url: `https://e.org/?a` has a `?` or `#`, and addresses are built under it: write only what comes before",
+        ),
+        (
+            "listen: localhost",
+            "1:9: listen: `localhost` is no address to listen on: write an IP address and a port, such as `127.0.0.1:8080` or `[::]:8080`, or `fd`",
+        ),
+        ("language: zh_CN", "1:11: language: `zh_CN` is no language tag; did you mean `zh-CN`?"),
+        ("title: ''", "1:8: title: every feed needs one: write some words, or remove the key"),
+        (
+            "window: {max_entries: 5}",
+            "1:23: window.max_entries: this is less than `entries`: raise it, or lower the other",
+        ),
+        (
+            "defaults: {timezone: Asia/Shangai}",
+            "1:22: defaults.timezone: unknown zone `Asia/Shangai`; did you mean `Asia/Shanghai`?",
+        ),
+        (
+            "defaults: {path: a}",
+            "1:18: defaults.path: `path` differs from folder to folder: put it into an item of `posts`",
+        ),
+        (
+            "posts:\n  - path: a\n    timezone: 北京",
+            "3:15: posts[0].timezone: unknown zone `北京`: write a name such as `Asia/Shanghai` or `Europe/Berlin`",
+        ),
+        (
+            "posts: [{path: a, encoding: utf9}]",
+            "1:29: posts[0].encoding: unknown encoding `utf9`: write one such as `gb18030`, `big5`, `shift_jis`, `windows-1252`",
+        ),
+        (
+            "posts: [{path: a, permalink: ':title'}]",
+            "1:30: posts[0].permalink: a permalink pattern needs the address of the blog: add `site_url: https://blog.example.org/`",
+        ),
+        (
+            "posts: [{path: a, site_url: 'https://e.org', permalink: 'x'}]",
+            "1:57: posts[0].permalink: the permalink pattern `x` has no variable: give it some, as in `:year/:month/:day/:title/`",
+        ),
+        (
+            "posts: [{path: a, exclude: [ok, '[']}]",
+            "1:33: posts[0].exclude[1]: `[` is no glob: unclosed character class; missing ']'; write it like `*.txt` or `old/**`",
+        ),
+        ("posts: [{name: a}]", "1:9: posts[0]: there is no `path`: say which folder this is, as `path: /srv/posts`"),
+        (
+            "posts: [{path: a}, {path: b}]",
+            "1:9: posts[0]: with several folders each needs a `name`, which becomes part of every id: choose it once, such as `name: blog`",
+        ),
+        (
+            "posts:\n- {path: a, name: x}\n- {path: b, name: x}",
+            "3:19: posts[1].name: two folders are called `x`: choose another name for one",
+        ),
+        (
+            "posts: [{path: a, name: a/b}]",
+            "1:25: posts[0].name: `a/b` is no name: use letters, digits and dashes, such as `blog`",
+        ),
+        (
+            "posts:\n- {path: a, name: x}\n- {path: a/b/../c, name: y}",
+            "3:10: posts[1].path: DIR/a/c and DIR/a (posts[0].path) contain each other: name one of them, or folders that lie beside each other",
+        ),
+        (
+            "output: a/out\nposts: [{path: a}]",
+            "1:9: output: the output DIR/a/out and the posts folder DIR/a contain each other: choose another output folder",
+        ),
+        (
+            "output: .\nposts: [{path: a}]",
+            "1:9: output: the output DIR and the posts folder DIR/a contain each other: choose another output folder",
+        ),
+        (
+            "state: a/s\nposts: [{path: a}]",
+            "1:8: state: the state folder DIR/a/s lies inside the posts folder DIR/a: choose another one",
+        ),
+        (
+            "state: out/s\noutput: out",
+            "1:8: state: the state folder DIR/out/s lies inside the output DIR/out, where everybody can read it: choose another one",
+        ),
+        (
+            "categories: {names: {a: {language: '?'}}}",
+            "1:36: categories.names.a.language: `?` is no language tag: write one such as `en`, `de` or `zh-CN`",
+        ),
+        ("title: 'a", "1:8: this is no valid YAML: unclosed quote"),
+        ("title: a\n\tb: c", "1:8: this is no valid YAML: while scanning a plain scalar, found a tab"),
+    ];
+    for (text, expected) in table {
+        let place = Place::with(text);
+        let error = place.load().and_then(Loaded::into_settings).unwrap_err();
+        assert_eq!(place.anywhere(&error.to_string()), format!("DIR/feedwright.yaml:{expected}"), "{text}");
+    }
+}
+
+#[test]
+fn a_configuration_without_folders_needs_one() {
+    for text in ["", "# nothing\n", "posts:\n", "posts: []\n", "title: x\n"] {
+        let place = Place::with(text);
+        let error = place.load().and_then(Loaded::into_settings).unwrap_err();
+        assert!(error.to_string().contains("there is no posts folder"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_crawler() {
+    let settings = settings(
+        "base_url: https://feeds.example.org/\nposts:\n  - path: /srv/crawler/_posts\n    preset: crawler\n    \
+         timezone: Asia/Shanghai\n",
+    );
+    let folder = &settings.folders[0];
+    assert_eq!(settings.base_url.unwrap().as_str(), "https://feeds.example.org/");
+    assert_eq!(folder.path, Path::new("/srv/crawler/_posts"));
+    assert_eq!(folder.read.folder, "posts");
+    assert_eq!(folder.read.dates.timezone, Tz::Asia__Shanghai);
+    assert_eq!(folder.read.dates.stamps, StampRule::AnyZone { holds_future: false });
+    assert_eq!(folder.volatile, Volatile { date: true, image: true });
+    assert_eq!((folder.on_delete, folder.path_reuse, folder.future), (OnDelete::Keep, PathReuse::New, Future::Publish));
+    assert_eq!(folder.read.categories.uncategorised.as_deref(), Some("uncategorised"));
+}
+
+#[test]
+fn a_hexo_blog_behind_a_path_prefix() {
+    let settings = settings(
+        "base_url: https://blog.example.org/feeds\nposts:\n  - path: /home/me/blog/source/_posts\n    preset: hexo\n    \
+         site_url: https://blog.example.org/\n    permalink: \":year/:month/:day/:title/\"\n    ids: permalink\n",
+    );
+    let folder = &settings.folders[0];
+    assert_eq!(settings.base_url.unwrap().path(), "/feeds/");
+    assert_eq!(folder.read.links.site_url.as_ref().unwrap().as_str(), "https://blog.example.org/");
+    assert!(folder.read.links.permalink.is_some());
+    assert_eq!(folder.read.ids, IdRule::Permalink);
+    assert_eq!(folder.volatile, Volatile::default());
+    assert_eq!(folder.read.dates.timezone, Tz::Europe__Berlin);
+}
+
+#[test]
+fn several_folders_of_different_presets() {
+    let settings = settings(
+        "posts:\n  - {path: a, name: crawled, preset: crawler, future: hold}\n  - {path: b, name: blog, preset: jekyll, \
+         site_url: 'https://e.org'}\n  - {path: c, name: site, on_delete: auto}\ndefaults: {preset: hugo, on_delete: remove, \
+         categories: {aliases: {a: b}}}\n",
+    );
+    let [crawled, blog, site] = &settings.folders[..] else { panic!("three folders") };
+    assert_eq!((crawled.on_delete, crawled.future), (OnDelete::Remove, Future::Hold));
+    assert_eq!(crawled.read.dates.stamps, StampRule::AnyZone { holds_future: true });
+    assert_eq!((blog.read.ids, blog.read.categories.list), (IdRule::JekyllFeed, ListRule::Flat));
+    assert!(blog.read.links.permalink.is_some());
+    assert_eq!((site.on_delete, site.read.categories.list), (OnDelete::Auto, ListRule::Flat));
+    assert_eq!(site.read.categories.aliases, [(vec!["a".into()], vec!["b".into()])].into());
+}
+
+#[test]
+fn relative_paths_start_at_the_file_and_defaults_in_the_working_directory() {
+    let place = Place::with("posts: [{path: ../posts}]\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut loader = place.loader(Overrides::default());
+    loader.surroundings.directory = elsewhere.path().to_owned();
+    let settings = loader.load().unwrap().into_settings().unwrap();
+    assert_eq!(settings.folders[0].path, place.folder.path().parent().unwrap().join("posts"));
+    assert_eq!(settings.output, elsewhere.path().join("feeds"));
+    assert_eq!(settings.state, place.folder.path().join("state"));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+}
+
+#[test]
+fn the_command_line_wins() {
+    let place = Place::with("posts: [{path: a, timezone: UTC, name: own}]\noutput: x\ndefaults: {language: de}\n");
+    let over = |posts: &[&str]| Overrides {
+        posts: posts.iter().map(Into::into).collect(),
+        output: Some("out".into()),
+        state: Some("st".into()),
+        listen: Some("fd".parse().unwrap()),
+        base_url: Some(web_address("https://e.org/x").unwrap()),
+    };
+    let load = |posts: &[&str]| place.loader(over(posts)).load().and_then(Loaded::into_settings);
+    let settings = load(&["b"]).unwrap();
+    let here = place.folder.path();
+    assert_eq!((settings.output, settings.state), (here.join("out"), here.join("st")));
+    assert_eq!((settings.listen, settings.base_url.unwrap().path()), (Listen::Passed, "/x/"));
+    let [folder] = &settings.folders[..] else { panic!("one folder") };
+    assert_eq!((&folder.path, folder.read.folder.as_str()), (&here.join("b"), "posts"));
+    assert_eq!(folder.read.language.as_deref(), Some("de"));
+    // A configured folder stays what it is configured to be.
+    assert_eq!(load(&["./a/"]).unwrap().folders[0].read.folder, "own");
+    let names: Vec<_> =
+        load(&["x/one", "two"]).unwrap().folders.iter().map(|folder| folder.read.folder.clone()).collect();
+    assert_eq!(names, ["one", "two"]);
+    let error = load(&["x/one", "y/one"]).unwrap_err().to_string();
+    assert_eq!(error, "POSTS: two folders are called `one`: give them names in a configuration file");
+    let error = load(&["out"]).unwrap_err().to_string();
+    assert!(error.starts_with("--output: the output "), "{error}");
+}
+
+#[test]
+fn a_passed_socket_is_taken_unless_an_address_is_configured() {
+    for (text, expected) in [("", "fd"), ("listen: '[::1]:80'", "[::1]:80")] {
+        let place = Place::with(text);
+        let mut loader = place.loader(Overrides::default());
+        loader.surroundings.socket = true;
+        assert_eq!(loader.load().unwrap().settings().listen.to_string(), expected);
+    }
+}
+
+#[test]
+fn presets() {
+    for preset in ["plain", "crawler", "hexo", "jekyll", "hugo", "zola"] {
+        let place = Place::with(&format!("posts: [{{path: p, preset: {preset}, site_url: 'https://e.org/'}}]\n"));
+        let yaml = place.load().unwrap().to_yaml().unwrap();
+        let folder: Vec<&str> = yaml.lines().take_while(|line| !line.starts_with("output")).collect();
+        insta::assert_snapshot!(preset, place.anywhere(&folder.join("\n")));
+    }
+}
+
+#[test]
+fn what_is_resolved_is_a_configuration_that_says_the_same() {
+    let place = Place::with(
+        "posts:\n- {path: a, name: x, preset: jekyll, exclude: ['tag:x', 'category:a/b', '*.x'], keys: {y: image}}\n- {path: b, \
+         name: y, window: {entries: 3}, categories: {uncategorised: none, names: {c/d: {slug: e}}, aliases: {x: ''}}}\n\
+         categories: {names: {社交媒体: {slug: social}}}\ndelete_grace: 1h 30m\n",
+    );
+    let first = place.load().unwrap();
+    let second = Place::with(&first.to_yaml().unwrap()).load().unwrap();
+    assert_eq!(format!("{:?}", second.settings()), format!("{:?}", first.settings()));
+}
+
+#[test]
+fn categories_have_names_wherever_they_stand() {
+    let settings = settings(
+        "posts: [{path: a, categories: {names: {x/y: {slug: z}}}}]\ncategories: {names: {'a\\/b': {title: T}}}\n",
+    );
+    let paths: Vec<_> = settings.names.iter().map(|name| name.path.clone()).collect();
+    assert_eq!(paths, [vec!["a/b".to_owned()], vec!["x".to_owned(), "y".to_owned()]]);
+}
+
+/// The default configuration with its examples uncommented: lines with `#` and a letter, or `#` and two blanks.
+fn examples() -> String {
+    let is_example = |line: &str| {
+        line.strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) || rest.starts_with("  "))
+    };
+    let lines = DEFAULT.lines().map(|line| if is_example(line) { &line[1..] } else { line });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_default_configuration_is_valid_and_so_are_its_examples() {
+    let place = Place::with(DEFAULT);
+    assert_eq!(place.load().unwrap().settings().folders.len(), 0);
+    let settings = Place::with(&examples()).load().and_then(Loaded::into_settings).unwrap();
+    assert_eq!(settings.folders.len(), 2);
+}
+
+#[test]
+fn the_default_configuration_shows_every_key() {
+    let mut keys = BTreeSet::new();
+    let schema = schema().to_value();
+    collect(&schema, &mut keys);
+    assert!(keys.len() > 40, "{keys:?}");
+    let examples: BTreeSet<String> = places::Places::of(&examples()).keys();
+    let missing: Vec<_> = keys.difference(&examples).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The names of all properties of a schema.
+fn collect(schema: &serde_json::Value, keys: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(map) => {
+            if let Some(properties) = map.get("properties").and_then(serde_json::Value::as_object) {
+                keys.extend(properties.keys().cloned());
+            }
+            map.values().for_each(|value| collect(value, keys));
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|value| collect(value, keys)),
+        _ => {}
+    }
+}
+
+#[test]
+fn values_in_the_default_configuration_are_the_defaults() {
+    let place = Place::with("posts: [{path: a}]\n");
+    let resolved = place.load().unwrap().to_yaml().unwrap();
+    for line in [
+        "max_age: 5 min",
+        "cache_size: 64 MiB",
+        "delete_grace: 5 min",
+        "mass_delete_grace: 6 h",
+        "scan_interval: 1 h",
+        "listen: 127.0.0.1:8080",
+        "title: All posts",
+    ] {
+        assert!(DEFAULT.contains(&format!("\n#{line}")), "{line}");
+        assert!(resolved.replace('"', "").contains(line), "{line} in {resolved}");
+    }
+}
+
+#[test]
+fn a_drop_in_opens_the_parents_of_the_folders() {
+    let settings = settings(
+        "posts:\n- {path: /srv/crawler/_posts, name: a}\n- {path: /srv/crawler/more, name: b}\noutput: /srv/www/feeds\n",
+    );
+    let unit = drop_in(&settings);
+    let directives: Vec<&str> = unit.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    assert_eq!(directives, ["[Service]", "ReadOnlyPaths=/srv/crawler", "ReadWritePaths=/srv/www/feeds"]);
+    let home = drop_in(&super::tests::settings("posts: [{path: '/home/me/my blog/_posts'}]\noutput: state/feeds\n"));
+    assert!(home.contains("ProtectHome=tmpfs\n"), "{home}");
+    assert!(home.contains("BindReadOnlyPaths=\"/home/me/my blog\"\n"), "{home}");
+    assert!(!home.contains("ReadWritePaths"), "{home}");
+    let open =
+        drop_in(&super::tests::settings("posts: [{path: /srv/posts}]\noutput: state/feeds\nlisten: '[::]:8081'\n"));
+    assert!(open.contains("SocketBindAllow=tcp:8081\n") && open.contains("IPAddressAllow=any\n"), "{open}");
+}
+
+#[test]
+fn the_readme_s_configurations_are_valid() {
+    let readme = include_str!("../../README.md");
+    let blocks: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let place = Place::with(block);
+        place.load().and_then(Loaded::into_settings).unwrap_or_else(|error| panic!("{error}\n{block}"));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,40}(\n[ -]{0,3}[a-z]{1,8}:? ?[\\[{'\"a-z:]{0,5}){0,4}") {
+        let _ = Place::with(&text).load();
+    }
+}

@@ -1,0 +1,246 @@
+//! The program as a shell runs it: exit codes, what goes to stdout, what to stderr.
+
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const GOOD: &str = "---\ntitle: 好\ndate: 2024-01-01\ncategories: [a, b]\n---\ntext\n";
+const DRAFT: &str = "---\ntitle: draft\ndraft: true\n---\n";
+const SCHEDULED: &str = "---\ntitle: later\ndate: 2999-01-01T00:00:00Z\n---\n";
+const UNCLOSED: &str = "---\ntitle: never closed\n\ntext\n";
+
+/// A folder to run the program in.
+struct Place(TempDir);
+
+impl Place {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            let path = place.path(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        place
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn run(&self, line: &str) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_feedwright"))
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("XDG_STATE_HOME", self.path("state-home"))
+            .output()
+            .unwrap();
+        Ran(output)
+    }
+
+    /// The lines of `check --format json`, by path.
+    fn verdicts(&self, posts: &str) -> Vec<(String, String, Value)> {
+        let ran = self.run(&format!("check --format json {posts}"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let lines = ran.stdout();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|line| (text(&line["path"]), text(&line["status"]), line)).collect()
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+}
+
+#[test]
+fn every_failure_has_its_exit_code_and_is_said_once() {
+    let place = Place::with(&[
+        ("posts/good.md", GOOD),
+        ("bad/bad.md", UNCLOSED),
+        ("unknown.yaml", "tittle: x\n"),
+        ("empty.yaml", "title: x\n"),
+        ("inside.yaml", "posts: [{path: posts}]\noutput: posts/feeds\n"),
+    ]);
+    for (line, code, stderr) in [
+        ("--version", 0, ""),
+        ("--help", 0, ""),
+        ("run --help", 0, ""),
+        ("config default", 0, ""),
+        ("config schema", 0, ""),
+        ("completions zsh", 0, ""),
+        ("man", 0, ""),
+        ("check posts", 0, ""),
+        ("explain posts/good.md", 0, ""),
+        ("check bad", 1, ""),
+        ("check bad/bad.md", 1, ""),
+        ("nonsense", 64, "feedwright: unrecognized subcommand 'nonsense'"),
+        ("run --listen here", 64, "feedwright: invalid value 'here' for '--listen <ADDR|fd>': `here` is no address"),
+        ("check nowhere", 74, "feedwright: nowhere does not exist: correct the path"),
+        ("explain nowhere.md", 74, "feedwright: nowhere.md: "),
+        ("build nowhere", 74, "feedwright: "),
+        ("config init posts", 74, "feedwright: "),
+        ("check", 78, "feedwright: posts: there is no posts folder"),
+        (
+            "config check -c unknown.yaml",
+            78,
+            "feedwright: unknown.yaml:1:1: tittle: unknown key `tittle`; did you mean `title`?",
+        ),
+        ("config check -c empty.yaml", 78, "feedwright: empty.yaml: posts: there is no posts folder"),
+        ("run -c inside.yaml", 78, "feedwright: inside.yaml:2:9: output: the output "),
+        ("config check -c none.yaml", 78, "feedwright: none.yaml: there is no such file"),
+        ("run posts posts/a", 78, "feedwright: POSTS: "),
+        ("run posts --state posts/x", 78, "feedwright: --state: the state folder "),
+    ] {
+        let ran = place.run(line);
+        assert_eq!(ran.code(), code, "{line}\n{}", ran.stderr());
+        if stderr.is_empty() {
+            assert_eq!(ran.stderr(), "", "{line}");
+        } else {
+            assert!(ran.stderr().starts_with(stderr), "{line}\n{}", ran.stderr());
+            assert_eq!(ran.stderr().matches("feedwright: ").count(), 1, "{line}\n{}", ran.stderr());
+        }
+    }
+}
+
+#[test]
+fn the_default_configuration_is_printed_byte_for_byte() {
+    let shipped = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/feedwright.yaml")).unwrap();
+    assert_eq!(Place::with(&[]).run("config default").stdout(), shipped);
+}
+
+#[test]
+fn check_says_what_becomes_of_each_file_in_path_order() {
+    let place = Place::with(&[
+        ("posts/b/good.md", GOOD),
+        ("posts/a.md", DRAFT),
+        ("posts/c.md", SCHEDULED),
+        ("posts/d.md", "no front matter\n"),
+        ("posts/e.md", UNCLOSED),
+        ("posts/README.md", GOOD),
+        ("posts/_drafts/x.md", GOOD),
+    ]);
+    let verdicts: Vec<_> = place.verdicts("posts").into_iter().map(|(path, status, _)| (path, status)).collect();
+    let expected = [
+        ("a.md", "draft"),
+        ("b/good.md", "published"),
+        ("c.md", "scheduled"),
+        ("d.md", "skipped"),
+        ("e.md", "rejected"),
+    ];
+    assert_eq!(verdicts, expected.map(|(path, status)| (path.to_owned(), status.to_owned())));
+    let text = place.run("check posts").stdout();
+    assert!(text.contains("held until 2999-01-01T00:00:00Z: c.md (later)"), "{text}");
+    assert!(text.contains("error[unclosed]") && text.contains("e.md:1:1"), "{text}");
+    assert!(
+        text.ends_with("5 files: 1 published, 1 not public, 1 scheduled, 1 skipped, 1 rejected; 1 warning\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_post_that_is_named_is_read_whatever_its_name() {
+    let place = Place::with(&[("posts/README.txt", GOOD)]);
+    let verdicts = place.verdicts("posts/README.txt");
+    let (path, status, line) = &verdicts[0];
+    assert_eq!((path.as_str(), status.as_str()), ("README.txt", "published"));
+    assert_eq!(line["published"], "2024-01-01T00:00:00Z");
+    assert_eq!(line["categories"], serde_json::json!([["a", "b"]]));
+}
+
+#[test]
+fn a_configured_folder_is_read_as_it_is_configured() {
+    let place = Place::with(&[
+        ("posts/x/good.md", GOOD),
+        (
+            "config/feedwright.yaml",
+            "posts: [{path: ../posts, preset: jekyll, site_url: 'https://e.org', timezone: Asia/Shanghai}]\n",
+        ),
+    ]);
+    for (named, path) in
+        [("", "x/good.md"), ("posts", "x/good.md"), ("posts/x", "good.md"), ("posts/x/good.md", "good.md")]
+    {
+        let verdicts = place.verdicts(named);
+        assert_eq!(verdicts[0].0, path, "{named}");
+        assert_eq!(verdicts[0].2["published"], "2023-12-31T16:00:00Z", "{named}");
+        assert_eq!(verdicts[0].2["categories"], serde_json::json!([["a"], ["b"]]), "{named}");
+        assert_eq!(verdicts[0].2["id"], place.verdicts("")[0].2["id"], "{named}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_posts_are_named() {
+    let place = Place::with(&[("posts/good.md", GOOD)]);
+    let posts = place.path("posts");
+    assert!(Command::new("mkfifo").arg(posts.join("fifo.md")).status().unwrap().success());
+    fs::File::create(posts.join("huge.md")).unwrap().set_len(1 << 30).unwrap();
+    fs::write(posts.join("binary.md"), b"---\n\0\x01\x02").unwrap();
+    symlink("loop.md", posts.join("loop.md")).unwrap();
+    symlink(".", posts.join("same")).unwrap();
+    symlink("/etc/hostname", posts.join("outside.md")).unwrap();
+    fs::write(posts.join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), GOOD).unwrap();
+    let verdicts = place.verdicts("posts");
+    let statuses: Vec<_> = verdicts.iter().map(|(path, status, _)| (path.as_str(), status.as_str())).collect();
+    let expected = [
+        ("binary.md", "rejected"),
+        ("caf\u{fffd}.md", "published"),
+        ("fifo.md", "rejected"),
+        ("good.md", "published"),
+        ("huge.md", "rejected"),
+        ("loop.md", "rejected"),
+        ("outside.md", "rejected"),
+    ];
+    assert_eq!(statuses, expected);
+    for (path, _, line) in verdicts.iter().filter(|(path, ..)| path != "good.md") {
+        assert!(line["diagnostics"][0]["message"].as_str().is_some_and(|message| message.len() > 10), "{path}: {line}");
+    }
+}
+
+#[test]
+fn explain_says_where_each_field_comes_from() {
+    let place = Place::with(&[("2024-05-06-x.md", "---\ntitle: T\ntags: [a]\n---\n# heading\n")]);
+    let text = place.run("explain 2024-05-06-x.md").stdout();
+    for line in [
+        "title       T\n            ← line 2: title: T",
+        "← the file's name, in ",
+        "tags        a\n            ← line 3: tags: [a]",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_resolved_can_be_read_again() {
+    let place = Place::with(&[("a.yaml", "posts: [{path: posts, preset: crawler}]\n")]);
+    let resolved = place.run("config check --resolved -c a.yaml").stdout();
+    fs::write(place.path("b.yaml"), &resolved).unwrap();
+    assert_eq!(place.run("config check --resolved -c b.yaml").stdout(), resolved);
+}
+
+#[test]
+fn the_sample_posts_are_fine() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/posts");
+    let verdicts = Place::with(&[]).verdicts(samples.to_str().unwrap());
+    assert!((8..=12).contains(&verdicts.len()));
+    let of = |wanted: &str| verdicts.iter().filter(|(_, status, _)| status == wanted).count();
+    assert_eq!((of("published"), of("draft")), (verdicts.len() - 1, 1));
+    let warned = |line: &Value| line["diagnostics"].as_array().unwrap().iter().any(|remark| remark["level"] != "info");
+    assert!(!verdicts.iter().any(|(.., line)| warned(line)));
+}
