@@ -42,7 +42,7 @@ pub struct Body {
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Markup {
-    /// CommonMark with GitHub's extensions; HTML in it passes.
+    /// `CommonMark` with GitHub's extensions; HTML in it passes.
     Markdown,
     /// HTML.
     Html,
@@ -83,21 +83,17 @@ pub struct Image {
 #[must_use]
 pub fn render(body: &Body, bases: &Bases) -> Rendered {
     let mut diagnostics = Vec::new();
-    let prepared = prepared(body, bases).unwrap_or_else(|(excess, line)| {
+    let safe = prepared(body, bases).map(|prepared| policy::sanitise(&prepared));
+    let html = safe.unwrap_or_else(|(excess, line)| {
         diagnostics.push(complaint(excess, line));
         match body.markup {
             Markup::Html => prepare::without_markup(&body.text),
-            Markup::Markdown => {
-                let mut literal = String::from("<pre>");
-                prepare::push_literal(&mut literal, &body.text);
-                literal.push_str("</pre>");
-                literal
-            }
+            Markup::Markdown => prepare::literal(&body.text),
         }
     });
-    let (html, more) = split(&policy::sanitise(&prepared));
+    let (html, more) = split(&html);
     let document = Html::parse_fragment(&html);
-    let marked = more.and_then(|more| html.get(..more)).map(Html::parse_fragment);
+    let marked = more.map(|more| html.get(..more).unwrap_or(&html)).map(Html::parse_fragment);
     let marked = marked.map(|before| summary::summary(&before, summary::MARKED_LENGTH)).filter(|text| !text.is_empty());
     Rendered {
         summary: marked.unwrap_or_else(|| summary::summary(&document, summary::LENGTH)),
@@ -137,7 +133,7 @@ fn complaint(excess: Excess, line: Option<u32>) -> Diagnostic {
 /// Takes out control characters, which entities may have brought in, and the mark of `<!-- more -->`, whose place it
 /// returns.
 fn split(html: &str) -> (String, Option<usize>) {
-    let html = html.trim();
+    let html = html.trim_start_matches(|c: char| c.is_whitespace() || prepare::is_control(c));
     let mut clean = String::with_capacity(html.len());
     let mut more = None;
     for part in html.split_inclusive(prepare::is_control) {
@@ -152,5 +148,6 @@ fn split(html: &str) -> (String, Option<usize>) {
             _ => clean.push_str(part),
         }
     }
+    clean.truncate(clean.trim_end().len());
     (clean, more)
 }

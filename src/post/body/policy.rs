@@ -168,7 +168,7 @@ pub(super) fn goes_with_content(name: &str) -> bool {
 pub(super) enum Address {
     /// Followed by a person.
     Link,
-    /// Fetched by the reader's program.
+    /// Fetched by the reader's program: http(s) only.
     Media,
     /// Several, with sizes.
     Set,
@@ -177,8 +177,8 @@ pub(super) enum Address {
 /// What address an attribute holds, if any.
 pub(super) fn address(attribute: &str) -> Option<Address> {
     match attribute {
-        "href" | "cite" => Some(Address::Link),
-        "src" | "poster" => Some(Address::Media),
+        "href" => Some(Address::Link),
+        "src" | "poster" | "cite" => Some(Address::Media),
         "srcset" => Some(Address::Set),
         _ => None,
     }
@@ -201,8 +201,8 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .link_rel(None)
         .attribute_filter(|_, attribute, value| {
             let safe = match address(attribute) {
-                None => true,
-                Some(Address::Link) => urls::is_link(value),
+                // Links have been held against the schemes above.
+                None | Some(Address::Link) => true,
                 Some(Address::Media) => urls::is_media(value),
                 Some(Address::Set) => urls::candidates(value).all(|candidate| urls::is_media(candidate.url)),
             };

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::{
     Bases,
-    guard::{Excess, Guard, SIZE},
+    guard::{Excess, Guard, OUTPUT, SIZE},
     policy::{self, Address, Element, GENERIC},
     token::{Token, Tokens},
     urls,
@@ -17,6 +17,11 @@ use super::{
 
 /// Stands for `<!-- more -->` until the summary is cut: a control character, which no body keeps.
 pub(super) const MORE: char = '\u{1}';
+
+/// Bytes of text after which a seam is made.
+const SEAM: usize = 1024;
+/// Bytes of an attribute; a longer one is dropped. It is written in quadratic time, too.
+const LONGEST_VALUE: usize = 8 * 1024;
 
 /// Attributes under which lazy loaders hide a picture's address.
 const LAZY: &[&str] = &["data-original", "data-src", "data-actualsrc", "data-lazy-src"];
@@ -30,16 +35,20 @@ pub(super) fn prepare(html: &str, bases: &Bases) -> Result<String, (Excess, usiz
         guard: Guard::default(),
         last: None,
         more: false,
+        run: 0,
     };
     let mut tokens = Tokens::new(html);
     loop {
         let at = tokens.position();
         let Some(token) = tokens.next() else { return Ok(out.html) };
         out.token(token, &mut tokens).map_err(|excess| (excess, at))?;
+        if out.html.len() > OUTPUT {
+            return Err((Excess::Size, at));
+        }
     }
 }
 
-/// The text of a body without its tags, as paragraphs.
+/// The text of a body without its tags, as paragraphs. Safe as it is: nothing of the body but text is in it.
 pub(super) fn without_markup(html: &str) -> String {
     let mut out = String::from("<p>");
     let mut tokens = Tokens::new(html);
@@ -59,6 +68,20 @@ pub(super) fn without_markup(html: &str) -> String {
     out
 }
 
+/// A body as it is written, entities too.
+pub(super) fn literal(text: &str) -> String {
+    let mut out = String::from("<pre>");
+    push_escaped(&mut out, text, |c| match c {
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '&' => Some("&amp;"),
+        c if is_control(c) => Some(""),
+        _ => None,
+    });
+    out.push_str("</pre>");
+    out
+}
+
 struct Preparation<'a> {
     html: String,
     bases: &'a Bases,
@@ -66,6 +89,8 @@ struct Preparation<'a> {
     /// The picture just written, if no text followed.
     last: Option<Picture>,
     more: bool,
+    /// Bytes of text since the last seam.
+    run: usize,
 }
 
 /// A picture as it was found.
@@ -108,8 +133,30 @@ impl Preparation<'_> {
         if self.last.is_some() && !text.trim().is_empty() {
             self.last = None;
         }
-        push_text(&mut self.html, text);
+        self.run += text.len();
+        if self.run < SEAM {
+            push_text(&mut self.html, text);
+        } else {
+            self.push_with_seams(text);
+        }
         Ok(())
+    }
+
+    /// html5ever writes a text in time quadratic in its length when it is full of `&` and characters such as `«`. A
+    /// comment, which the sanitiser drops, makes several texts of it.
+    fn push_with_seams(&mut self, text: &str) {
+        let mut from = 0;
+        let mut run = self.run - text.len();
+        for (at, c) in text.char_indices() {
+            if run >= SEAM && matches!(c, '&' | '\u{80}'..='\u{bf}') {
+                push_text(&mut self.html, text.get(from..at).unwrap_or_default());
+                self.html.push_str("<!---->");
+                (from, run) = (at, 0);
+            }
+            run += c.len_utf8();
+        }
+        push_text(&mut self.html, text.get(from..).unwrap_or_default());
+        self.run = run;
     }
 
     fn mark(&mut self) {
@@ -266,6 +313,9 @@ impl Preparation<'_> {
     }
 
     fn attribute(&mut self, name: &str, value: &str, escape: Escape) {
+        if value.len() > LONGEST_VALUE {
+            return;
+        }
         _ = write!(self.html, " {name}=\"");
         match escape {
             Escape::All if value.contains('&') => push_value(&mut self.html, &value.replace('&', "&amp;")),
@@ -317,16 +367,7 @@ fn push_value(out: &mut String, value: &str) {
 fn push_text(out: &mut String, text: &str) {
     push_escaped(out, text, |c| match c {
         '<' => Some("&lt;"),
-        c if is_control(c) => Some(""),
-        _ => None,
-    });
-}
-
-/// Writes text so that it shows as it stands, entities too.
-pub(super) fn push_literal(out: &mut String, text: &str) {
-    push_escaped(out, text, |c| match c {
-        '<' => Some("&lt;"),
-        '&' => Some("&amp;"),
+        '>' => Some("&gt;"),
         c if is_control(c) => Some(""),
         _ => None,
     });

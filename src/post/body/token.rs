@@ -156,16 +156,13 @@ impl<'a> Tokens<'a> {
     }
 
     fn value(&self, from: usize) -> Option<(&'a str, usize)> {
-        match self.byte(from)? {
-            quote @ (b'"' | b'\'') => {
-                let end = self.past(from + 1, |byte| byte != quote);
-                self.byte(end)?;
-                Some((self.slice(from + 1, end), end + 1))
-            }
-            _ => {
-                let end = self.past(from, |byte| !is_space(byte) && byte != b'>');
-                Some((self.slice(from, end), end))
-            }
+        if let quote @ (b'"' | b'\'') = self.byte(from)? {
+            let end = self.past(from + 1, |byte| byte != quote);
+            self.byte(end)?;
+            Some((self.slice(from + 1, end), end + 1))
+        } else {
+            let end = self.past(from, |byte| !is_space(byte) && byte != b'>');
+            Some((self.slice(from, end), end))
         }
     }
 

@@ -67,14 +67,9 @@ impl Bases {
     }
 }
 
-/// Whether this is an absolute address that a person may follow.
-pub(super) fn is_link(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| LINK_SCHEMES.contains(&url.scheme()))
-}
-
-/// Whether this is an absolute http(s) address.
+/// Whether this is an absolute http(s) address, as [`Bases::media`] writes it.
 pub(super) fn is_media(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| is_web(&url))
+    address.starts_with("https://") || address.starts_with("http://")
 }
 
 fn is_web(url: &Url) -> bool {
@@ -131,15 +126,12 @@ pub(super) fn decode(value: &str) -> Cow<'_, str> {
     while let Some((before, behind)) = rest.split_once('&') {
         decoded.push_str(before);
         let entity = behind.bytes().take(10).position(|byte| byte == b';').and_then(|end| behind.split_at_checked(end));
-        match entity.and_then(|(name, _)| character(name)).zip(entity) {
-            Some((character, (_, end))) => {
-                decoded.push(character);
-                rest = end.strip_prefix(';').unwrap_or(end);
-            }
-            None => {
-                decoded.push('&');
-                rest = behind;
-            }
+        if let Some((character, (_, end))) = entity.and_then(|(name, _)| character(name)).zip(entity) {
+            decoded.push(character);
+            rest = end.strip_prefix(';').unwrap_or(end);
+        } else {
+            decoded.push('&');
+            rest = behind;
         }
     }
     decoded.push_str(rest);
