@@ -1,8 +1,8 @@
 //! The text under the front matter: kept as it is written, rendered when a feed needs the entry.
 //!
 //! A [`Body`] and the addresses it is relative to go in, a [`Rendered`] comes out: safe HTML, a plain summary, the first
-//! picture. In order: [`markdown`] makes HTML; [`prepare`] reads it once, under the eyes of the [`guard`], and repairs it;
-//! [`policy`] has ammonia sanitise it; [`summary`] looks at what is left.
+//! picture. In order: `markdown` makes HTML; `prepare` reads it once, under the eyes of the `guard`, and repairs it;
+//! `policy` has ammonia sanitise it; `summary` looks at what is left.
 //!
 //! Invariants: no parser sees what the guard has not passed, so a hostile body costs what an honest one of its size
 //! does; no relative address, no script and no control character leaves; equal input gives equal bytes.
@@ -19,7 +19,6 @@ mod tests;
 mod token;
 mod urls;
 
-use scraper::Html;
 use url::Url;
 
 use super::{Code, Diagnostic, Level};
@@ -92,15 +91,8 @@ pub fn render(body: &Body, bases: &Bases) -> Rendered {
         }
     });
     let (html, more) = split(&html);
-    let document = Html::parse_fragment(&html);
-    let marked = more.map(|more| html.get(..more).unwrap_or(&html)).map(Html::parse_fragment);
-    let marked = marked.map(|before| summary::summary(&before, summary::MARKED_LENGTH)).filter(|text| !text.is_empty());
-    Rendered {
-        summary: marked.unwrap_or_else(|| summary::summary(&document, summary::LENGTH)),
-        image: summary::picture(&document),
-        html,
-        diagnostics,
-    }
+    let (summary, image) = summary::glance(&html, more);
+    Rendered { html, summary, image, diagnostics }
 }
 
 /// A body as HTML that may be parsed, or why not, and the line of the file if it is known.

@@ -9,16 +9,39 @@ use scraper::{ElementRef, Html, Node, Selector, node::Element};
 use super::{Image, policy};
 
 /// Characters of a summary that is cut from a body.
-pub(super) const LENGTH: usize = 200;
+const LENGTH: usize = 200;
 /// Characters of a summary that the author marked off.
 pub(super) const MARKED_LENGTH: usize = 1000;
+/// Bytes in which most bodies have shown their summary and their picture.
+const GLANCE: usize = 2048;
 /// A word longer than this is cut: the language puts no blanks between words, or it is no word.
 const LONGEST_WORD: usize = 40;
 
 static PICTURES: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("img[src]").ok());
 
+/// The summary and the picture of a body, of which `more` bytes are marked off as its summary.
+///
+/// Most bodies show both at their beginning, so that is parsed first, and the rest only if it has to be.
+pub(super) fn glance(html: &str, more: Option<usize>) -> (String, Option<Image>) {
+    let marked =
+        more.and_then(|more| html.get(..more)).map(|marked| summary(&Html::parse_fragment(marked), MARKED_LENGTH));
+    let marked = marked.filter(|text| !text.is_empty());
+    let beginning = html.as_bytes().iter().take(html.len().min(GLANCE)).rposition(|&byte| byte == b'<');
+    if let Some((beginning, rest)) = beginning.and_then(|at| html.split_at_checked(at)).filter(|_| html.len() > GLANCE)
+    {
+        let document = Html::parse_fragment(beginning);
+        let image = picture(&document);
+        let summary = marked.clone().unwrap_or_else(|| summary(&document, LENGTH));
+        if (marked.is_some() || summary.ends_with('…')) && (image.is_some() || !rest.contains("<img")) {
+            return (summary, image);
+        }
+    }
+    let document = Html::parse_fragment(html);
+    (marked.unwrap_or_else(|| summary(&document, LENGTH)), picture(&document))
+}
+
 /// The words of a document, cut behind `length` characters.
-pub(super) fn summary(document: &Html, length: usize) -> String {
+fn summary(document: &Html, length: usize) -> String {
     let mut words = Words::default();
     let mut block = None;
     for node in document.tree.root().descendants() {
@@ -42,7 +65,7 @@ pub(super) fn summary(document: &Html, length: usize) -> String {
 }
 
 /// The first picture that shows something.
-pub(super) fn picture(document: &Html) -> Option<Image> {
+fn picture(document: &Html) -> Option<Image> {
     document.select(PICTURES.as_ref()?).find(|picture| shows_something(picture)).and_then(|picture| {
         let alt = picture.attr("alt").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
         Some(Image { url: picture.attr("src")?.to_owned(), alt })
@@ -140,6 +163,24 @@ mod tests {
         check("ab e\u{301}x", 4, "ab…");
         check("ab 👍🏽x", 4, "ab…");
         check("<p> </p>", 10, "");
+    }
+
+    #[test]
+    fn a_glance_sees_what_a_parse_of_the_whole_would() {
+        let check = |html: &str| {
+            let document = Html::parse_fragment(html);
+            assert_eq!(glance(html, None), (summary(&document, LENGTH), picture(&document)), "{html}");
+        };
+
+        let long = "<p>一段文字 and words</p>".repeat(200);
+        check(&long);
+        check(&format!("<img src=\"https://x/1\" alt=\"图\">{long}"));
+        check(&format!("{long}<img src=\"https://x/1\">"));
+        check(&format!("<img src=\"https://x/1\" width=\"1\">{long}<img src=\"https://x/2\">"));
+        check(&format!("{}text", "<br>".repeat(1000)));
+        check(&format!("{}<p>end…</p>{}", "<br>".repeat(100), "<p></p>".repeat(1000)));
+        check(&"字".repeat(1000));
+        assert_eq!(glance(&long, Some(29)).0, "一段文字 and words");
     }
 
     #[test]

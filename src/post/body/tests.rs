@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use scraper::Selector;
+use scraper::{Html, Selector};
 
 use super::*;
 
