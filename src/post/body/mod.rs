@@ -141,5 +141,6 @@ fn split(html: &str) -> (String, Option<usize>) {
         }
     }
     clean.truncate(clean.trim_end().len());
-    (clean, more)
+    let end = clean.len();
+    (clean, more.map(|more| more.min(end)))
 }

@@ -144,7 +144,7 @@ fn the_more_mark_splits_and_vanishes() {
     split("<!--more--><p>一</p><p>二</p>", "一 二");
 
     let long = "字".repeat(300);
-    assert_eq!(html(&format!("{long}<!--more-->")).summary.chars().count(), 300);
+    assert_eq!(html(&format!("{long}\n<!--more-->\n")).summary.chars().count(), 300);
     assert_eq!(html(&long).summary.chars().count(), 201);
 }
 
