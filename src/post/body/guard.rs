@@ -1,123 +1,295 @@
-//! Refuse, in one linear scan, what HTML parsers need quadratic time or memory for.
+//! Keeps bodies from parsers that they would bring to their knees.
 //!
-//! The limits are far above what any author writes; the numbers come from measurements of html5ever.
+//! HTML's rules are quadratic in places: every block opens again each formatting element that was never closed, every
+//! tag looks through all open elements, and what is misplaced in a table is moved in front of it. The guard follows a
+//! parser's stack closely enough to add up that work before it is done. It never underestimates by much; where it is in
+//! doubt it counts too much, and honest posts stay far below every limit.
 
-use super::tags::{Piece, Tag, pieces};
+use super::policy::{Element, Kind};
 
-/// Attributes of one tag.
+/// Bytes of a body that are read as markup.
+pub(super) const SIZE: usize = 1024 * 1024;
+/// Bytes of HTML that may be made of a body.
+pub(super) const OUTPUT: usize = SIZE + SIZE / 2;
 const ATTRIBUTES: usize = 256;
-
-/// Open elements.
 const DEPTH: usize = 512;
-
-/// Sum of the depth over all tags.
-const TOTAL_DEPTH: usize = 10_000_000;
-
-/// Sum, over block elements, of the formatting elements that are still open: each is opened again in each of them.
+/// Σ depth over all tags.
+const STEPS: usize = 10_000_000;
+/// Σ unclosed formatting elements over the starts of blocks.
 const REOPENED: usize = 30_000;
-
-/// Markdown: brackets that may open a link, and the depth of quotes and lists at one line.
-const BRACKETS: usize = 50_000;
+/// The same in bytes of start tags.
+const REOPENED_BYTES: usize = 4 * SIZE;
+/// Σ tags so far over the elements that a parser moves.
+const MOVED: usize = 50_000_000;
+/// Bytes of text in a table outside its cells: a parser makes one piece of them, and writes that in quadratic time.
+const STRAY: usize = 64 * 1024;
+/// Blockquotes and lists within each other in Markdown.
 const MARKERS: usize = 100;
+/// Columns before a list marker in Markdown.
+const INDENT: usize = 400;
 
-/// Which limit a body exceeds.
+/// Why a body is not read as markup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Excess {
-    #[error("the body is longer than 1 MiB")]
-    Length,
-    #[error("a tag has more than 256 attributes")]
+    #[error("the body is larger than 1 MiB")]
+    Size,
+    #[error("a tag has more than {ATTRIBUTES} attributes")]
     Attributes,
-    #[error("the markup nests too deeply")]
+    #[error("elements are nested more than {DEPTH} deep")]
     Depth,
-    #[error("formatting that is never closed is repeated too often")]
-    Reopened,
-    #[error("the Markdown holds too many brackets or markers")]
+    #[error("too many elements are nested too deep")]
+    Steps,
+    #[error("too many formatting elements such as `<b>` or `<a>` are never closed")]
+    Unclosed,
+    #[error("too many elements are closed in the wrong order, or stand in a table outside its cells")]
+    Misplaced,
+    #[error("lists or quotations are nested more than {MARKERS} deep")]
     Markers,
 }
 
-const VOID: [&str; 16] = [
-    "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta", "param", "source",
-    "track", "wbr",
-];
+/// What a parser would have on its hands so far.
+#[derive(Default)]
+pub(super) struct Guard {
+    /// Open elements, apart from formatting ones.
+    open: Vec<Open>,
+    /// Formatting elements that were never closed; a parser opens them again in every block.
+    formatting: Vec<Formatting>,
+    formatting_bytes: usize,
+    tags: usize,
+    steps: usize,
+    reopened: usize,
+    reopened_bytes: usize,
+    moved: usize,
+    stray: usize,
+}
 
-const FORMATTING: [&str; 14] =
-    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+struct Open {
+    element: &'static Element,
+    /// Formatting elements before this index belong to the world outside the table cell.
+    marker: usize,
+}
 
-/// Elements that end where another begins, because their end tags may be left out: (those that begin, those that end).
-const IMPLIED_ENDS: [(&[&str], &[&str]); 6] = [
-    (&["li"], &["p", "li"]),
-    (&["dt", "dd"], &["p", "dt", "dd"]),
-    (&["td", "th"], &["p", "td", "th"]),
-    (&["tr"], &["p", "td", "th", "tr"]),
-    (&["tbody", "thead", "tfoot"], &["p", "td", "th", "tr", "tbody", "thead", "tfoot", "caption", "colgroup"]),
-    (&["option", "optgroup"], &["option", "optgroup"]),
-];
+struct Formatting {
+    name: &'static str,
+    bytes: usize,
+    has_attributes: bool,
+    /// How many elements were open around it.
+    depth: usize,
+}
 
-const BLOCKS: [&str; 35] = [
-    "address", "article", "aside", "blockquote", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "menu",
-    "nav", "ol", "p", "pre", "section", "table", "td", "ul",
-];
-
-/// Checks HTML.
-pub(super) fn check(html: &str) -> Result<(), Excess> {
-    let mut open: Vec<String> = Vec::new();
-    let (mut total, mut reopened, mut unclosed) = (0_usize, 0_usize, 0_usize);
-    for piece in pieces(html) {
-        let Piece::Tag(tag) = piece else { continue };
-        total += open.len();
-        if total > TOTAL_DEPTH {
-            return Err(Excess::Depth);
-        }
-        let formatting = FORMATTING.contains(&tag.name.as_str());
-        if tag.closing {
-            unclosed = unclosed.saturating_sub(usize::from(formatting));
-            if let Some(at) = open.iter().rposition(|name| *name == tag.name) {
-                open.truncate(at);
-            }
-            continue;
-        }
-        if tag.attributes().nth(ATTRIBUTES).is_some() {
+impl Guard {
+    /// Takes note of a start tag: its attributes as written, its bytes as they will be read.
+    pub(super) fn start(&mut self, element: &'static Element, attributes: usize, bytes: usize) -> Result<(), Excess> {
+        if attributes > ATTRIBUTES {
             return Err(Excess::Attributes);
         }
-        if BLOCKS.contains(&tag.name.as_str()) {
-            reopened += unclosed;
-            if reopened > REOPENED {
-                return Err(Excess::Reopened);
+        self.step()?;
+        if self.open.last().is_some_and(|open| matches!(open.element.kind, Kind::Table | Kind::Row))
+            && !matches!(element.kind, Kind::Row | Kind::Cell)
+            && element.name != "col"
+        {
+            self.moved += self.tags;
+        }
+        self.close_elder(element);
+        match element.kind {
+            Kind::Void => {}
+            Kind::Formatting => self.open_formatting(element, bytes),
+            kind => {
+                let marker = if kind == Kind::Cell { self.formatting.len() } else { self.marker() };
+                self.open.push(Open { element, marker });
+                if kind.is_block() {
+                    self.reopened += self.formatting.len();
+                    self.reopened_bytes += self.formatting_bytes;
+                }
             }
         }
-        unclosed += usize::from(formatting);
-        enter(&mut open, tag);
-        if open.len() > DEPTH {
-            return Err(Excess::Depth);
+        self.verdict()
+    }
+
+    /// Takes note of an end tag.
+    pub(super) fn end(&mut self, element: &'static Element) -> Result<(), Excess> {
+        self.step()?;
+        match element.kind {
+            Kind::Void => {}
+            Kind::Formatting => self.close_formatting(element.name),
+            kind => self.close(|open| match kind {
+                _ if open == element => Seek::Found,
+                Kind::Heading if open.kind == Kind::Heading => Seek::Found,
+                Kind::Table | Kind::Row | Kind::Cell if open.kind == Kind::Table => Seek::Beyond,
+                Kind::Table | Kind::Row | Kind::Cell => Seek::On,
+                _ if matches!(open.kind, Kind::Table | Kind::Cell) => Seek::Beyond,
+                Kind::Inline if open.kind != Kind::Inline => Seek::Beyond,
+                Kind::Item if matches!(open.name, "ul" | "ol") => Seek::Beyond,
+                _ => Seek::On,
+            }),
+        }
+        self.verdict()
+    }
+
+    /// Takes note of text.
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Excess> {
+        if self.open.last().is_some_and(|open| matches!(open.element.kind, Kind::Table | Kind::Row))
+            && !text.bytes().all(|byte| byte.is_ascii_whitespace())
+        {
+            self.stray += text.len();
+            self.moved += self.tags;
+        }
+        self.verdict()
+    }
+
+    /// Closes what a start tag closes without being asked: end tags of paragraphs, items, rows and cells are optional.
+    fn close_elder(&mut self, element: &'static Element) {
+        let is = |open: &Element, names: &[&str]| names.contains(&open.name);
+        match element.kind {
+            Kind::Cell => self.close(|open| match open.kind {
+                Kind::Cell => Seek::Found,
+                Kind::Table => Seek::Beyond,
+                _ => Seek::On,
+            }),
+            Kind::Row => {
+                let rows: &[&str] = match element.name {
+                    "tr" => &["tr"],
+                    _ => &["thead", "tbody", "tfoot", "colgroup"],
+                };
+                self.close(|open| match open.kind {
+                    _ if is(open, rows) => Seek::Found,
+                    Kind::Table => Seek::Beyond,
+                    _ => Seek::On,
+                });
+                self.close(|open| match open.kind {
+                    Kind::Cell => Seek::Found,
+                    Kind::Table => Seek::Beyond,
+                    _ => Seek::On,
+                });
+            }
+            Kind::Item => {
+                let siblings: &[&str] = if element.name == "li" { &["li"] } else { &["dd", "dt"] };
+                self.close(|open| match open.kind {
+                    _ if is(open, siblings) => Seek::Found,
+                    Kind::Inline => Seek::On,
+                    _ if is(open, &["p", "div", "address"]) => Seek::On,
+                    _ => Seek::Beyond,
+                });
+            }
+            _ => {}
+        }
+        if element.kind.is_block() || element.name == "hr" {
+            self.close(|open| match open.kind {
+                _ if open.name == "p" => Seek::Found,
+                Kind::Table | Kind::Cell => Seek::Beyond,
+                _ => Seek::On,
+            });
+        }
+        if element.kind == Kind::Heading && self.open.last().is_some_and(|open| open.element.kind == Kind::Heading) {
+            self.open.pop();
+        }
+    }
+
+    /// Closes the innermost open element that is found, with all in it.
+    fn close(&mut self, seek: impl Fn(&'static Element) -> Seek) {
+        for (index, open) in self.open.iter().enumerate().rev() {
+            match seek(open.element) {
+                Seek::On => {}
+                Seek::Beyond => return,
+                Seek::Found => {
+                    let marker = self.open.iter().skip(index).find(|open| open.element.kind == Kind::Cell);
+                    if let Some(marker) = marker.map(|open| open.marker) {
+                        self.forget_formatting(marker);
+                    }
+                    self.open.truncate(index);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn open_formatting(&mut self, element: &'static Element, bytes: usize) {
+        // A link ends where the next one starts.
+        if element.name == "a" {
+            self.close_formatting("a");
+        }
+        let has_attributes = bytes > element.name.len() + 2;
+        let name = element.name;
+        let twins = self.formatting.iter().skip(self.marker()).filter(|open| open.name == name && !open.has_attributes);
+        // The "Noah's Ark clause": of those that are alike a parser remembers three.
+        if has_attributes || twins.count() < 3 {
+            self.formatting.push(Formatting { name, bytes, has_attributes, depth: self.open.len() });
+            self.formatting_bytes += bytes;
+        }
+    }
+
+    fn close_formatting(&mut self, name: &str) {
+        let marker = self.marker();
+        let found = self.formatting.iter().rposition(|open| open.name == name).filter(|&index| index >= marker);
+        if let Some(index) = found {
+            let closed = self.formatting.remove(index);
+            self.formatting_bytes -= closed.bytes;
+            if self.open.len() > closed.depth {
+                self.moved += self.tags;
+            }
+        }
+    }
+
+    fn forget_formatting(&mut self, marker: usize) {
+        self.formatting.truncate(marker);
+        self.formatting_bytes = self.formatting.iter().map(|open| open.bytes).sum();
+    }
+
+    fn marker(&self) -> usize {
+        self.open.last().map_or(0, |open| open.marker)
+    }
+
+    fn step(&mut self) -> Result<(), Excess> {
+        self.tags += 1;
+        let depth = self.open.len() + self.formatting.len();
+        self.steps += depth;
+        if depth >= DEPTH { Err(Excess::Depth) } else { Ok(()) }
+    }
+
+    fn verdict(&self) -> Result<(), Excess> {
+        if self.steps > STEPS {
+            Err(Excess::Steps)
+        } else if self.reopened > REOPENED || self.reopened_bytes > REOPENED_BYTES {
+            Err(Excess::Unclosed)
+        } else if self.moved > MOVED || self.stray > STRAY {
+            Err(Excess::Misplaced)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What a look at an open element says.
+enum Seek {
+    /// This is it.
+    Found,
+    /// Look further out.
+    On,
+    /// There is none that counts.
+    Beyond,
+}
+
+/// Whether Markdown nests its lists and quotations as deep as people do: a blank line is held against every open one.
+///
+/// Fails with the line, from 0.
+pub(super) fn markdown(text: &str) -> Result<(), (Excess, usize)> {
+    for (number, line) in text.lines().enumerate() {
+        let (mut column, mut markers) = (0, 0);
+        let mut bytes = line.bytes().peekable();
+        while let Some(byte) = bytes.next() {
+            column += if byte == b'\t' { 4 } else { 1 };
+            let blank_follows = matches!(bytes.peek(), None | Some(b' ' | b'\t'));
+            match byte {
+                b' ' | b'\t' | b'0'..=b'9' => continue,
+                b'>' => {}
+                b'-' | b'*' | b'+' | b'.' | b')' if blank_follows => {}
+                _ => break,
+            }
+            markers += 1;
+            if markers > MARKERS || column > INDENT {
+                return Err((Excess::Markers, number));
+            }
         }
     }
     Ok(())
-}
-
-/// Opens an element, and ends those whose end tags may be left out.
-fn enter(open: &mut Vec<String>, tag: Tag<'_>) {
-    let name = tag.name.as_str();
-    let implied = IMPLIED_ENDS.iter().find(|(begin, _)| begin.contains(&name)).map(|(_, end)| *end);
-    let ended: &[&str] = implied.unwrap_or(if BLOCKS.contains(&name) { &["p"] } else { &[] });
-    while open.last().is_some_and(|last| ended.contains(&last.as_str())) {
-        open.pop();
-    }
-    if !VOID.contains(&tag.name.as_str()) && !tag.raw.ends_with("/>") {
-        open.push(tag.name);
-    }
-}
-
-/// Checks Markdown before it is parsed.
-pub(super) fn check_markdown(text: &str) -> Result<(), Excess> {
-    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'*' | b'_' | b'`')).count();
-    let deepest = text
-        .lines()
-        .map(|line| line.bytes().take_while(|byte| matches!(byte, b'>' | b' ' | b'-' | b'*' | b'+')).filter(|byte| *byte != b' ').count())
-        // A rule of many hyphens nests nothing.
-        .zip(text.lines())
-        .filter(|(_, line)| !line.bytes().all(|byte| matches!(byte, b'-' | b'*' | b' ' | b'+')) || line.contains('>'))
-        .map(|(depth, _)| depth)
-        .max();
-    if brackets > BRACKETS || deepest.unwrap_or(0) > MARKERS { Err(Excess::Markers) } else { Ok(()) }
 }

@@ -1,24 +1,31 @@
 //! The text under the front matter: kept as it is written, rendered when a feed needs the entry.
 //!
-//! Markdown becomes HTML; `guard` refuses what HTML parsers would choke on; `mend` makes addresses absolute and repairs
-//! lazy pictures, tag by tag; ammonia sanitises; scraper finds the first picture and the words.
+//! A [`Body`] and the addresses it is relative to go in, a [`Rendered`] comes out: safe HTML, a plain summary, the first
+//! picture. In order: `markdown` makes HTML; `prepare` reads it once, under the eyes of the `guard`, and repairs it;
+//! `policy` has ammonia sanitise it; `summary` looks at what is left.
+//!
+//! Invariants: no parser sees what the guard has not passed, so a hostile body costs what an honest one of its size
+//! does; no relative address, no script and no control character leaves; equal input gives equal bytes.
 
+mod digest;
 mod guard;
-mod mend;
-mod sanitise;
-mod tags;
+mod heading;
+mod markdown;
+mod policy;
+mod prepare;
+mod summary;
 #[cfg(test)]
 mod tests;
-mod words;
+mod token;
+mod urls;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use url::Url;
 
-use super::{Code, Diagnostic, title};
-use crate::post::body::tags::{Piece, pieces};
+use super::{Code, Diagnostic, Level};
+use guard::Excess;
 
-/// Bytes of a body that are taken for markup at most.
-const LONGEST: usize = 1 << 20;
+pub use digest::significant;
+pub use heading::first_heading;
 
 /// A body as it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +41,7 @@ pub struct Body {
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Markup {
-    /// CommonMark with GitHub's extensions; HTML in it passes.
+    /// `CommonMark` with GitHub's extensions; HTML in it passes.
     Markdown,
     /// HTML.
     Html,
@@ -74,123 +81,66 @@ pub struct Image {
 /// Renders a body to safe HTML.
 #[must_use]
 pub fn render(body: &Body, bases: &Bases) -> Rendered {
-    let html = match markup(body) {
-        Ok(html) => html,
-        Err(reason) => return as_text(body, reason),
-    };
-    let mended = mend::mend(&html, bases);
-    let html = sanitise::sanitise(&mended.html);
-    let found = words::look(&html);
-    let summary = match mended.more {
-        Some(at) => words::cut(&words::plain(&sanitise::sanitise(&mended.html[..at])), words::EXCERPT),
-        None => words::cut(&found.text, words::SUMMARY),
-    };
-    Rendered { html, summary, image: found.image, diagnostics: Vec::new() }
+    let mut diagnostics = Vec::new();
+    let safe = prepared(body, bases).map(|prepared| policy::sanitise(&prepared));
+    let html = safe.unwrap_or_else(|(excess, line)| {
+        diagnostics.push(complaint(excess, line));
+        match body.markup {
+            Markup::Html => prepare::without_markup(&body.text),
+            Markup::Markdown => prepare::literal(&body.text),
+        }
+    });
+    let (html, more) = split(&html);
+    let (summary, image) = summary::glance(&html, more);
+    Rendered { html, summary, image, diagnostics }
 }
 
-/// The body as HTML, if it can be parsed safely.
-fn markup(body: &Body) -> Result<String, guard::Excess> {
-    if body.text.len() > LONGEST {
-        return Err(guard::Excess::Length);
-    }
-    let html = match body.markup {
-        Markup::Html => body.text.clone(),
+/// A body as HTML that may be parsed, or why not, and the line of the file if it is known.
+fn prepared(body: &Body, bases: &Bases) -> Result<String, (Excess, Option<u32>)> {
+    let line = |lines: usize| u32::try_from(lines).ok().map(|lines| body.line.saturating_add(lines));
+    prepare::fits(&body.text).map_err(|excess| (excess, None))?;
+    match body.markup {
+        Markup::Html => prepare::prepare(&body.text, bases).map_err(|(excess, at)| {
+            let before = body.text.bytes().take(at).filter(|&byte| byte == b'\n').count();
+            (excess, line(before))
+        }),
         Markup::Markdown => {
-            guard::check_markdown(&body.text)?;
-            let mut html = String::with_capacity(body.text.len() * 3 / 2);
-            pulldown_cmark::html::push_html(&mut html, parser(&body.text));
-            html
-        }
-    };
-    guard::check(&html)?;
-    Ok(html)
-}
-
-fn parser(text: &str) -> Parser<'_> {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    Parser::new_ext(text, options)
-}
-
-/// What is too complex to be parsed is shown as the text it holds.
-fn as_text(body: &Body, reason: guard::Excess) -> Rendered {
-    let mut html = String::with_capacity(body.text.len() + 16);
-    let mut text = String::new();
-    for piece in pieces(&body.text) {
-        if let Piece::Text(words) = piece {
-            text.push_str(words);
-            text.push(' ');
+            let html = markdown::to_html(&body.text).map_err(|(excess, lines)| (excess, line(lines)))?;
+            prepare::prepare(&html, bases).map_err(|(excess, _)| (excess, None))
         }
     }
-    let text = title::fold(&html_escape::decode_html_entities(&text));
-    html.push_str("<p>");
-    html_escape::encode_text_to_string(&text, &mut html);
-    html.push_str("</p>");
-    let diagnostic = Diagnostic::warning(Code::Markup, format!("{reason}, so the post is shown as plain text"))
-        .at(body.line, 1)
-        .help("simplify the markup");
-    Rendered { html, summary: words::cut(&text, words::SUMMARY), image: None, diagnostics: vec![diagnostic] }
 }
 
-/// The digest of what a subscriber would call another text: title, link, and the bytes of the body outside tags and
-/// white space. One linear scan, no parse.
-#[must_use]
-pub fn significant(title: &str, link: Option<&str>, body: &str) -> [u8; 16] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(title.as_bytes());
-    hash.update(&[0]);
-    hash.update(link.unwrap_or_default().as_bytes());
-    hash.update(&[0]);
-    // Few calls: words are gathered before they are hashed.
-    let mut words = Vec::with_capacity(body.len());
-    for piece in pieces(body) {
-        if let Piece::Text(text) = piece {
-            words.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-        }
+fn complaint(excess: Excess, line: Option<u32>) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        code: Code::Markup,
+        line,
+        column: None,
+        message: format!("{excess}, so the text is shown without its markup"),
+        help: Some("close what is opened and nest less, or split the post".to_owned()),
     }
-    hash.update(&words);
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash.finalize().as_bytes()[..16]);
-    half
 }
 
-/// The first heading of a body as plain text, without rendering the rest.
-#[must_use]
-pub fn first_heading(body: &Body) -> Option<String> {
-    let text = if body.markup == Markup::Markdown { markdown_heading(&body.text) } else { None };
-    text.or_else(|| html_heading(&body.text)).filter(|text| !text.is_empty())
-}
-
-fn markdown_heading(text: &str) -> Option<String> {
-    if text.len() > LONGEST || guard::check_markdown(text).is_err() {
-        return None;
-    }
-    let mut heading: Option<String> = None;
-    for event in parser(text) {
-        match (event, &mut heading) {
-            (Event::Start(Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2 | HeadingLevel::H3, .. }), None) => {
-                heading = Some(String::new());
+/// Takes out control characters, which entities may have brought in, and the mark of `<!-- more -->`, whose place it
+/// returns.
+fn split(html: &str) -> (String, Option<usize>) {
+    let html = html.trim_start_matches(|c: char| c.is_whitespace() || prepare::is_control(c));
+    let mut clean = String::with_capacity(html.len());
+    let mut more = None;
+    for part in html.split_inclusive(prepare::is_control) {
+        let mut text = part.chars();
+        match text.next_back() {
+            Some(last) if prepare::is_control(last) => {
+                clean.push_str(text.as_str());
+                if last == prepare::MORE && more.is_none() {
+                    more = Some(clean.len());
+                }
             }
-            (Event::End(TagEnd::Heading(_)), Some(_)) => break,
-            (Event::Text(text) | Event::Code(text), Some(heading)) => heading.push_str(&text),
-            (Event::SoftBreak | Event::HardBreak, Some(heading)) => heading.push(' '),
-            _ => {}
+            _ => clean.push_str(part),
         }
     }
-    heading.map(|heading| title::fold(&heading))
-}
-
-fn html_heading(text: &str) -> Option<String> {
-    let mut heading: Option<String> = None;
-    for piece in pieces(text) {
-        match (piece, &mut heading) {
-            (Piece::Tag(tag), None) if !tag.closing && matches!(tag.name.as_str(), "h1" | "h2" | "h3") => {
-                heading = Some(String::new());
-            }
-            (Piece::Tag(tag), Some(_)) if tag.closing && matches!(tag.name.as_str(), "h1" | "h2" | "h3") => break,
-            (Piece::Text(text), Some(heading)) => heading.push_str(text),
-            _ => {}
-        }
-    }
-    heading.map(|heading| title::fold(&html_escape::decode_html_entities(&heading)))
+    clean.truncate(clean.trim_end().len());
+    let end = clean.len();
+    (clean, more.map(|more| more.min(end)))
 }
