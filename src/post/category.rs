@@ -1,6 +1,18 @@
 //! Category shapes → category paths.
+//!
+//! In: the values under `category` and `categories`. Out: paths from parent to child, each once, in the order of the
+//! file. Names are plain text in normal form ([`normalise`]); what has another shape than a text or a list comes back
+//! as misshapen, never as an error.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    fields::{Entry, Field, Fields},
+    front_matter::{Node, Value},
+    title,
+};
 
 /// Names from parent to child, never empty, each non-empty.
 pub type CategoryPath = Vec<String>;
@@ -12,8 +24,9 @@ pub struct CategoryRules {
     pub list: ListRule,
     /// Whether a string is several categories.
     pub split: SplitRule,
-    /// Renames and merges. Key and value are paths: a key of one name maps that name wherever it stands; an empty
-    /// value drops it.
+    /// Renames and merges. Key and value are paths of names in normal form ([`normalise`]): a key of one name maps that
+    /// name wherever it stands, a longer one maps that path and what is below it; an empty value drops it. Applied once:
+    /// what an alias yields is not looked up again.
     pub aliases: BTreeMap<CategoryPath, CategoryPath>,
     /// Put before every path.
     pub prefix: CategoryPath,
@@ -43,4 +56,132 @@ pub enum SplitRule {
     Commas,
     /// Split at white space (Jekyll).
     Blanks,
+}
+
+/// What the category keys of a post come to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Categories<'a> {
+    /// In the order of the file, each once; the default one if there is no other.
+    pub paths: Vec<CategoryPath>,
+    /// Values that are neither text nor list.
+    pub misshapen: Vec<Entry<'a>>,
+}
+
+/// Reads the categories of a post. `category` comes before `categories`, as in Jekyll.
+#[must_use]
+pub fn read<'a>(fields: Fields<'a>, rules: &CategoryRules) -> Categories<'a> {
+    let mut read = Categories::default();
+    let mut found = Vec::new();
+    for entry in fields.all(Field::Categories) {
+        // Jekyll takes the singular as one name, whatever blanks it has.
+        let split = match rules.split {
+            SplitRule::Blanks if entry.key.eq_ignore_ascii_case("category") => SplitRule::Never,
+            split => split,
+        };
+        if shape(entry, split, rules.list, &mut found).is_none() {
+            read.misshapen.push(entry);
+        }
+    }
+    for names in found {
+        let path = rules.settle(names);
+        if !path.is_empty() && !read.paths.contains(&path) {
+            read.paths.push(path);
+        }
+    }
+    if read.paths.is_empty()
+        && let Some(default) = &rules.uncategorised
+    {
+        read.paths.push(rules.prefix.iter().chain([default]).cloned().collect());
+    }
+    read
+}
+
+/// Adds the paths of one value, names as they are written; `None` if part of it has a shape that is not read.
+fn shape(entry: Entry<'_>, split: SplitRule, list: ListRule, found: &mut Vec<Vec<String>>) -> Option<()> {
+    let items = match &entry.node.value {
+        Value::Text(text) => {
+            found.extend(split.names(text).map(|name| vec![name.to_owned()]));
+            return Some(());
+        }
+        Value::List(items) => items,
+        Value::Null | Value::Map(_) => return None,
+    };
+    let nested = items.iter().any(|item| matches!(item.value, Value::List(_)));
+    let mut whole = Some(());
+    let mut flat = Vec::new();
+    for item in items.iter().filter(|item| item.is_set()) {
+        match &item.value {
+            Value::List(names) => found.push(names.iter().filter_map(name).collect()),
+            _ => match name(item) {
+                Some(name) if nested || list == ListRule::Flat => found.push(vec![name]),
+                Some(name) => flat.push(name),
+                None => whole = None,
+            },
+        }
+    }
+    found.push(flat);
+    whole
+}
+
+/// The name that an item states: a text, or a map with a `name`.
+fn name(item: &Node) -> Option<String> {
+    match &item.value {
+        Value::Map(map) => map.iter().find(|(key, _)| *key == "name")?.1.text(),
+        _ => item.text(),
+    }
+    .map(str::to_owned)
+}
+
+impl SplitRule {
+    /// The names in a text.
+    pub(super) fn names(self, text: &str) -> impl Iterator<Item = &str> {
+        text.split(move |c: char| match self {
+            Self::Never => false,
+            Self::Commas => matches!(c, ',' | '，' | '、'),
+            Self::Blanks => c.is_whitespace(),
+        })
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    }
+}
+
+impl CategoryRules {
+    /// The path as it is shown: names in normal form, aliases applied, the prefix in front. Empty if nothing is left.
+    fn settle(&self, names: Vec<String>) -> CategoryPath {
+        let names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
+        let path = if self.aliases.is_empty() { names } else { self.renamed(&names) };
+        if path.is_empty() { path } else { self.prefix.iter().cloned().chain(path).collect() }
+    }
+
+    fn renamed(&self, names: &[String]) -> CategoryPath {
+        let longest = (2..=names.len()).rev().find_map(|length| {
+            let (head, below) = names.split_at_checked(length)?;
+            Some((self.aliases.get(head)?, below))
+        });
+        let (head, below) = longest.map_or((Cow::Owned(Vec::new()), names), |(head, below)| (Cow::Borrowed(head), below));
+        let mut path = head.into_owned();
+        for name in below {
+            match self.aliases.get(std::slice::from_ref(name)) {
+                Some(other) => path.extend(other.iter().cloned()),
+                None => path.push(name.clone()),
+            }
+        }
+        path
+    }
+}
+
+/// A name in normal form: plain text, NFC, white space folded, without the ornaments that crawlers put before it;
+/// `None` if nothing is left.
+#[must_use]
+pub fn normalise(name: &str) -> Option<String> {
+    let plain: String = title::plain(name).nfc().collect();
+    let mut rest = plain.as_str();
+    while let Some(inner) = ["|", "—"].iter().find_map(|mark| rest.strip_prefix(mark)) {
+        match inner.strip_prefix(' ') {
+            Some(inner) => rest = inner,
+            None if inner.is_empty() => return None,
+            None => break,
+        }
+    }
+    (!rest.is_empty()).then(|| rest.to_owned())
 }

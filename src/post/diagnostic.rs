@@ -17,6 +17,38 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+impl Diagnostic {
+    /// A remark that is worth knowing, about the whole file.
+    #[must_use]
+    pub fn info(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Level::Info, code, message.into())
+    }
+
+    /// A remark that the author should look at, about the whole file.
+    #[must_use]
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, code, message.into())
+    }
+
+    fn new(level: Level, code: Code, message: String) -> Self {
+        Self { level, code, line: None, column: None, message, help: None }
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        (self.line, self.column) = (Some(line), Some(column));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
 /// How bad a remark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,4 +160,53 @@ pub enum PostError {
         /// Which limit.
         message: String,
     },
+}
+
+impl PostError {
+    /// The line and column to point at, where there are any.
+    #[must_use]
+    pub fn position(&self) -> (Option<u32>, Option<u32>) {
+        match self {
+            Self::Unclosed { line, .. } => (Some(*line), Some(1)),
+            Self::Syntax { line, column, .. } => (Some(*line), Some(*column)),
+            Self::OverLimit { line, .. } => (Some(*line), None),
+            Self::Binary | Self::TooLarge { .. } => (None, None),
+        }
+    }
+
+    /// The cure.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unclosed { closing, .. } => format!("add a line with `{closing}` after the last key"),
+            Self::Syntax { help, .. } => help.clone(),
+            Self::Binary => "move it out of the posts folder, or leave it out with `exclude`".to_owned(),
+            Self::TooLarge { .. } => "shorten the post, or put pictures in files of their own".to_owned(),
+            Self::OverLimit { .. } => "keep the front matter to the keys of the post".to_owned(),
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Unclosed { .. } => Code::Unclosed,
+            Self::Syntax { .. } => Code::Syntax,
+            Self::Binary => Code::Binary,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::OverLimit { .. } => Code::OverLimit,
+        }
+    }
+}
+
+impl From<&PostError> for Diagnostic {
+    fn from(error: &PostError) -> Self {
+        let (line, column) = error.position();
+        Self {
+            level: Level::Error,
+            code: error.code(),
+            line,
+            column,
+            message: error.to_string(),
+            help: Some(error.help()),
+        }
+    }
 }

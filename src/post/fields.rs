@@ -1,4 +1,10 @@
 //! Keys and their aliases → fields.
+//!
+//! In: the tree of a front matter. Out: for each [`Field`] the keys that state it, best first. Keys are compared
+//! without regard to case, `-` and `_`, so `publishDate`, `publish_date` and `publish-date` are one. What a value
+//! means is not decided here.
+
+use super::front_matter::{Map, Node, Value};
 
 /// A fact that the front matter may state.
 #[derive(
@@ -36,4 +42,84 @@ pub enum Field {
     Draft,
     /// `expiryDate`
     Expires,
+}
+
+impl Field {
+    /// The keys that state the field, best first.
+    #[must_use]
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Title => &["title"],
+            Self::Published => &["date", "published_at", "pubDate", "created", "publishDate", "published"],
+            Self::Updated => &["updated", "lastmod", "last_modified_at", "modified"],
+            Self::Categories => &["category", "categories"],
+            Self::Tags => &["tag", "tags", "keywords"],
+            Self::Authors => &["author", "authors"],
+            Self::Image => &["headimg", "thumbnail", "cover", "image", "banner", "featured_image", "index_img"],
+            Self::Link => &["link", "original_url", "canonical", "source", "url"],
+            Self::Permalink => &["permalink"],
+            Self::Slug => &["slug"],
+            Self::Id => &["id", "guid", "uuid"],
+            Self::Excerpt => &["excerpt", "summary", "description"],
+            Self::Language => &["lang", "language"],
+            Self::Draft => &["draft"],
+            Self::Expires => &["expiryDate"],
+        }
+    }
+}
+
+/// A front matter in which fields can be looked up.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'a> {
+    map: &'a Map,
+    more: &'a [(String, Field)],
+}
+
+/// A key of the front matter and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// As it is written.
+    pub key: &'a str,
+    /// Never null or blank.
+    pub node: &'a Node,
+}
+
+impl<'a> Fields<'a> {
+    /// `more` are configured keys; they go before the built-in ones.
+    #[must_use]
+    pub fn new(map: &'a Map, more: &'a [(String, Field)]) -> Self {
+        Self { map, more }
+    }
+
+    /// Everything that states the field, best first: keys at the top, then Zola's `[taxonomies]` and `[extra]`, then
+    /// Hugo's `[params]`.
+    pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
+        let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
+        let keys = move || more.clone().chain(field.keys().iter().copied());
+        let below = ["taxonomies", "extra", "params"].into_iter().filter_map(move |scope| match &find(self.map, scope)?.node.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        });
+        std::iter::once(self.map).chain(below).flat_map(move |map| keys().filter_map(move |key| find(map, key)))
+    }
+
+    /// The value of one key at the top.
+    #[must_use]
+    pub fn key(self, key: &str) -> Option<Entry<'a>> {
+        find(self.map, key)
+    }
+}
+
+/// The last value under a key that says anything.
+fn find<'a>(map: &'a Map, key: &str) -> Option<Entry<'a>> {
+    let entries = map.iter().filter(|(written, node)| same_key(written, key) && node.is_set());
+    entries.last().map(|(key, node)| Entry { key, node })
+}
+
+fn same_key(one: &str, other: &str) -> bool {
+    letters(one).eq(letters(other))
+}
+
+fn letters(key: &str) -> impl Iterator<Item = u8> {
+    key.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_lowercase())
 }
