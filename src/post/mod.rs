@@ -16,6 +16,7 @@ pub mod fields;
 pub mod front_matter;
 pub mod id;
 pub mod link;
+mod read;
 pub mod title;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use chrono::{DateTime, Utc};
 pub use body::{Body, Markup};
 pub use category::CategoryPath;
 pub use diagnostic::{Code, Diagnostic, Level, PostError};
+pub use read::read;
 
 /// One post file as it was found.
 #[derive(Debug, Clone, Copy)]
@@ -155,10 +157,4 @@ pub enum Outcome {
     Skipped,
     /// Meant to be a post, but it cannot be read.
     Rejected(PostError),
-}
-
-/// Reads one post.
-#[must_use]
-pub fn read(_source: &SourceFile<'_>, _settings: &ReadSettings) -> Reading {
-    todo!()
 }

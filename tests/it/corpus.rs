@@ -1,0 +1,158 @@
+//! Real posts of twelve public sites, read as an independent reader reads them.
+//!
+//! The corpus is not part of the repository: `FEEDWRIGHT_SHARED` names the folder that holds it. Without it the tests
+//! say that they are skipped; where `CI` is set they fail.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use feedwright::post::{
+    self, FrontMatterRule, Level, Outcome, Post, PublishedFrom, ReadSettings, Reading, SourceFile,
+    category::CategoryRules,
+    date::{DateOrder, DateRules, StampRule},
+    id::IdRule,
+    link::LinkRules,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the independent reader makes of a file.
+#[derive(Deserialize)]
+struct Expected {
+    path: PathBuf,
+    title: Option<String>,
+    date_utc: Option<DateTime<Utc>>,
+    categories: Vec<Vec<String>>,
+    tags: Vec<String>,
+    /// A string, a list of strings, or null.
+    author: Value,
+    image: Option<String>,
+    #[serde(default)]
+    debatable_fields: Vec<String>,
+}
+
+fn corpus() -> Option<PathBuf> {
+    if let Some(shared) = std::env::var_os("FEEDWRIGHT_SHARED") {
+        return Some(Path::new(&shared).join("corpus"));
+    }
+    assert!(std::env::var_os("CI").is_none(), "FEEDWRIGHT_SHARED must name the folder of the corpus where CI is set");
+    println!("skipped: FEEDWRIGHT_SHARED does not name the folder of the corpus");
+    None
+}
+
+/// Hexo's rules in UTC.
+fn settings() -> ReadSettings {
+    ReadSettings {
+        folder: "posts".to_owned(),
+        front_matter: FrontMatterRule::Required,
+        encoding: None,
+        keys: Vec::new(),
+        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
+        categories: CategoryRules::default(),
+        links: LinkRules::default(),
+        ids: IdRule::Path,
+        language: None,
+    }
+}
+
+fn read(corpus: &Path, path: &Path) -> Reading {
+    let bytes = fs::read(corpus.join("posts").join(path)).unwrap();
+    post::read(&SourceFile { path, bytes: &bytes, modified: DateTime::UNIX_EPOCH }, &settings())
+}
+
+fn records<T: for<'a> Deserialize<'a>>(file: &Path) -> Vec<T> {
+    fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn real_posts_are_read_as_others_read_them() {
+    let Some(corpus) = corpus() else { return };
+    let mut fields: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for expected in records::<Expected>(&corpus.join("expected.jsonl")) {
+        let reading = read(&corpus, &expected.path);
+        let outcomes = match &reading.outcome {
+            Outcome::Post(post) => compare(&expected, post),
+            other => vec![("post", Some(format!("{other:?}")))],
+        };
+        for (field, difference) in outcomes {
+            if expected.debatable_fields.iter().any(|debatable| debatable == field) {
+                continue;
+            }
+            let (total, wrong) = fields.entry(field).or_default();
+            *total += 1;
+            if let Some(difference) = difference {
+                *wrong += 1;
+                println!("{}: {field}: {difference}", expected.path.display());
+            }
+        }
+    }
+    let (total, wrong) = fields.values().fold((0, 0), |sum, field| (sum.0 + field.0, sum.1 + field.1));
+    println!("{fields:?} (firm, different)");
+    assert!(total > 5000, "the corpus is smaller than it was: {total} firm fields");
+    assert!(wrong * 200 <= total, "{wrong} of {total} firm fields differ");
+}
+
+/// Each field, and how it differs.
+fn compare(expected: &Expected, post: &Post) -> Vec<(&'static str, Option<String>)> {
+    fn field<T: PartialEq + std::fmt::Debug>(name: &'static str, ours: T, theirs: T) -> (&'static str, Option<String>) {
+        let difference = (ours != theirs).then(|| format!("{ours:?}, others read {theirs:?}"));
+        (name, difference)
+    }
+    let plain = |text: &str| post::title::plain(text);
+    let dated = (post.published.from == PublishedFrom::FrontMatter).then_some(post.published.at);
+    let authors: Vec<String> = match &expected.author {
+        Value::String(name) => vec![plain(name)],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).map(plain).collect(),
+        _ => Vec::new(),
+    };
+    let mut fields = vec![
+        field("date_utc", dated, expected.date_utc),
+        field("categories", post.categories.clone(), expected.categories.clone()),
+        field("tags", post.tags.clone(), expected.tags.clone()),
+        field("author", post.authors.clone(), authors),
+        field("image", post.image.clone(), expected.image.clone()),
+    ];
+    // Without a title others have none; ours is the heading or the file's name.
+    if let Some(title) = &expected.title {
+        fields.push(field("title", post.title.clone(), plain(title)));
+    }
+    fields
+}
+
+#[derive(Deserialize)]
+struct Doubtful {
+    path: PathBuf,
+    reason: String,
+}
+
+#[test]
+fn doubtful_files_are_read_or_explained() {
+    let Some(corpus) = corpus() else { return };
+    for Doubtful { path, reason } in records(&corpus.join("doubtful.jsonl")) {
+        let Reading { outcome, diagnostics } = read(&corpus, &path);
+        let told = diagnostics.iter().filter(|diagnostic| diagnostic.level >= Level::Warning);
+        let outcome = match outcome {
+            Outcome::Post(post) => {
+                assert!(!post.title.is_empty());
+                format!("read: {}", post.title)
+            }
+            Outcome::Skipped => {
+                assert!(told.clone().all(|diagnostic| diagnostic.help.is_some()) && told.clone().count() > 0);
+                "skipped".to_owned()
+            }
+            Outcome::Rejected(error) => {
+                assert!(error.position().0.is_some() && !error.help().is_empty());
+                "rejected".to_owned()
+            }
+        };
+        println!("{} ({reason})\n  {outcome}", path.display());
+        for diagnostic in told {
+            let at = (diagnostic.line.unwrap_or(0), diagnostic.column.unwrap_or(0));
+            println!("  {at:?} {} | {}", diagnostic.message, diagnostic.help.as_deref().unwrap_or(""));
+        }
+    }
+}
