@@ -7,7 +7,9 @@ use url::Url;
 
 use super::{
     Body, Code, Diagnostic, FrontMatterRule, Markup, Outcome, Post, PostError, Published, PublishedFrom, ReadSettings,
-    Reading, SourceFile, Visibility, body, category, date,
+    Reading, SourceFile, Visibility, body,
+    category::{self, SplitRule},
+    date,
     decode::decode,
     fields::{Entry, Field, Fields},
     front_matter::{self, Parsed, Split, Value},
@@ -224,16 +226,20 @@ impl<'a> Reader<'a> {
         let mut tags = Vec::new();
         let mut found_tags = false;
         for entry in self.fields.all(Field::Tags) {
-            // `keywords` are for search engines; they count where there are no tags.
-            if found_tags && entry.key.eq_ignore_ascii_case("keywords") {
+            let is = |key| entry.key.eq_ignore_ascii_case(key);
+            // Keywords are written for search engines: they count where there are no tags.
+            if found_tags && is("keywords") {
                 continue;
             }
             found_tags = true;
+            let split = match entry.node.value {
+                // The HTML standard has them joined by commas.
+                Value::Text(_) if is("keywords") => SplitRule::Commas,
+                // Jekyll takes the singular as one name, whatever blanks it has.
+                Value::Text(_) if !is("tag") => self.settings.categories.split,
+                _ => SplitRule::Never,
+            };
             for text in self.texts(entry, "a tag or a list of tags") {
-                let split = match entry.node.value {
-                    Value::Text(_) if !entry.key.eq_ignore_ascii_case("tag") => self.settings.categories.split,
-                    _ => category::SplitRule::Never,
-                };
                 for name in split.names(&text).filter_map(category::normalise) {
                     push_new(&mut tags, name);
                 }

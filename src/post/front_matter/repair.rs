@@ -36,24 +36,46 @@ fn error(trouble: Trouble, text: &str, first: u32) -> PostError {
             line,
             message: "YAML aliases (`*name`) are not read in a front matter: write the value out".to_owned(),
         },
-        Trouble::Syntax { line, column, message } => {
-            let help = cure(text.lines().nth((line - first.min(line)) as usize).unwrap_or_default());
-            PostError::Syntax { line, column, message, help: help.to_owned() }
-        }
+        Trouble::Syntax { line, column, message } => syntax_error(text, first, line, column, message),
     }
+}
+
+fn syntax_error(text: &str, first: u32, line: u32, column: u32, message: String) -> PostError {
+    let at = line.saturating_sub(first) as usize;
+    // A key without its blank is taken for the beginning of a longer text, and the line below is blamed.
+    let glued = [at, at.saturating_sub(1)].into_iter().find(|at| text.lines().nth(*at).is_some_and(is_glued));
+    if let Some(at) = glued {
+        return PostError::Syntax {
+            line: first.saturating_add(count(at)),
+            column: 1,
+            message: "a key and its value stick together".to_owned(),
+            help: "put a blank after the colon".to_owned(),
+        };
+    }
+    let help = cure(text.lines().nth(at).unwrap_or_default()).to_owned();
+    PostError::Syntax { line, column, message, help }
+}
+
+/// `key:value`, and no address.
+fn is_glued(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, value)| {
+        key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+            && !value.is_empty()
+            && !value.starts_with([' ', '\t', '/'])
+    })
 }
 
 /// What to do about a line that cannot be read.
 fn cure(line: &str) -> &'static str {
     let bare = line.trim();
-    if bare.contains('\t') {
+    if bare.ends_with('[') || bare.contains(": [") && !bare.contains(']') {
+        "close the bracket, or put the value in single quotes"
+    } else if line.trim_start_matches(' ').starts_with('\t') {
         "indent with blanks, never with tabs"
-    } else if bare.ends_with(['"', '\'']) || bare.contains(['"', '\'']) {
-        "check the quotes: each must be closed, and inside single quotes a quote is written twice (`''`)"
-    } else if bare.split_once(':').is_some_and(|(_, value)| !value.is_empty() && !value.starts_with([' ', '/'])) {
-        "put a blank after the colon"
     } else if !line.starts_with([' ', '-']) && !bare.contains(':') {
         "indent the line if it continues the value above; put `---` above it if the text of the post begins here"
+    } else if bare.contains(['"', '\'']) {
+        "check the quotes: each must be closed, and inside single quotes a quote is written twice (`''`)"
     } else {
         "put the value in single quotes, and check that the lines of one list begin in the same column"
     }
@@ -117,7 +139,7 @@ fn requote(line: &str) -> Option<Mended> {
     if value.is_empty() || reads_alone(value) {
         return None;
     }
-    let (content, fault, help) = intention(value);
+    let (content, fault, help) = intention(value)?;
     Some(Mended {
         line: format!("{head}'{}'", content.replace('\'', "''")),
         column: count(head.chars().count()).saturating_add(1),
@@ -148,36 +170,34 @@ fn value_start(line: &str) -> Option<usize> {
 }
 
 fn reads_alone(value: &str) -> bool {
-    yaml::parse(&format!("k: {value}"), 1).is_ok()
+    !matches!(yaml::parse(&format!("k: {value}"), 1), Err(Trouble::Syntax { .. }))
 }
 
-/// What the author meant by a value that is no YAML, what is wrong with it, and how to write it.
-fn intention(value: &str) -> (String, String, &'static str) {
-    for quote in ['"', '\''] {
-        let Some(inner) = value.strip_prefix(quote) else { continue };
-        return match inner.strip_suffix(quote) {
-            Some(inner) => (
-                unescape(inner, quote),
-                "a quote or backslash stands unescaped inside quotes".to_owned(),
-                "write the value in single quotes, with every single quote inside it doubled (`''`)",
-            ),
-            None if quote == '"' && !inner.contains(quote) => (
-                inner.to_owned(),
-                "a quote is opened and never closed".to_owned(),
-                "close the quote at the end of the value",
-            ),
-            None => (
-                value.to_owned(),
-                "a value begins with a quote that belongs to its text".to_owned(),
-                "put the whole value in quotes, of the other kind",
-            ),
-        };
+/// What the author meant by a value that is no YAML, what is wrong with it, and how to write it. `None` where something
+/// is opened and never closed: nobody can tell where it was to end.
+fn intention(value: &str) -> Option<(String, String, &'static str)> {
+    let mark = value.chars().next()?;
+    let opened = value.get(mark.len_utf8()..)?;
+    match mark {
+        '"' | '\'' => {
+            let (content, fault) = match opened.strip_suffix(mark) {
+                Some(inner) => (unescape(inner, mark), "a quote or backslash stands unescaped inside quotes"),
+                None if opened.contains(mark) => (value.to_owned(), "a value goes on behind its closing quote"),
+                None => return None,
+            };
+            let help = "write the value in single quotes, with every single quote inside it doubled (`''`)";
+            return Some((content, fault.to_owned(), help));
+        }
+        '[' if opened.find(']').is_none_or(|end| end + 1 == opened.len()) => return None,
+        '{' if opened.find('}').is_none_or(|end| end + 1 == opened.len()) => return None,
+        _ => {}
     }
-    let fault = match value.chars().next() {
-        Some(mark) if "@`%*&|>!?[]{},#".contains(mark) => format!("a value without quotes begins with `{mark}`"),
-        _ => "a value without quotes contains `: `".to_owned(),
+    let fault = if "@`%*&|>!?[]{},#".contains(mark) {
+        format!("a value without quotes begins with `{mark}`")
+    } else {
+        "a value without quotes contains `: `".to_owned()
     };
-    (value.to_owned(), fault, "put the value in single quotes")
+    Some((value.to_owned(), fault, "put the value in single quotes"))
 }
 
 /// Undoes the escapes that were written by hand; what is no escape stays.

@@ -1,6 +1,6 @@
 //! YAML events → the tree.
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::{
     super::{Code, Diagnostic},
@@ -148,16 +148,15 @@ impl<'a> Builder<'a> {
 
     fn scan_error(&self, error: &ScanError) -> Trouble {
         let marker = error.marker();
-        let mut message = error.kind().to_string();
-        if let Some(first) = message.get(..1) {
-            let lower = first.to_ascii_lowercase();
-            message.replace_range(..1, &lower);
-        }
-        Trouble::Syntax {
-            line: self.above.saturating_add(count(marker.line())),
-            column: count(marker.col()).saturating_add(1),
-            message,
-        }
+        let line = self.above.saturating_add(count(marker.line()));
+        let message = match error.kind() {
+            // The parser looks ahead, so its own limit can come before ours.
+            ErrorKind::RecursionLimitExceeded => return Trouble::Depth { line },
+            ErrorKind::SimpleKeyExpected => "this line is no `key: value` and continues nothing".to_owned(),
+            ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed".to_owned(),
+            kind => kind.to_string(),
+        };
+        Trouble::Syntax { line, column: count(marker.col()).saturating_add(1), message }
     }
 
     fn position(&self, span: Span) -> (u32, u32) {
