@@ -1,8 +1,32 @@
 //! The text under the front matter: kept as it is written, rendered when a feed needs the entry.
+//!
+//! A [`Body`] and the addresses it is relative to go in, a [`Rendered`] comes out: safe HTML, a plain summary, the first
+//! picture. In order: [`markdown`] makes HTML; [`prepare`] reads it once, under the eyes of the [`guard`], and repairs it;
+//! [`policy`] has ammonia sanitise it; [`summary`] looks at what is left.
+//!
+//! Invariants: no parser sees what the guard has not passed, so a hostile body costs what an honest one of its size
+//! does; no relative address, no script and no control character leaves; equal input gives equal bytes.
 
+mod digest;
+mod guard;
+mod heading;
+mod markdown;
+mod policy;
+mod prepare;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod token;
+mod urls;
+
+use scraper::Html;
 use url::Url;
 
-use super::Diagnostic;
+use super::{Code, Diagnostic, Level};
+use guard::Excess;
+
+pub use digest::significant;
+pub use heading::first_heading;
 
 /// A body as it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,19 +81,76 @@ pub struct Image {
 
 /// Renders a body to safe HTML.
 #[must_use]
-pub fn render(_body: &Body, _bases: &Bases) -> Rendered {
-    todo!()
+pub fn render(body: &Body, bases: &Bases) -> Rendered {
+    let mut diagnostics = Vec::new();
+    let prepared = prepared(body, bases).unwrap_or_else(|(excess, line)| {
+        diagnostics.push(complaint(excess, line));
+        match body.markup {
+            Markup::Html => prepare::without_markup(&body.text),
+            Markup::Markdown => {
+                let mut literal = String::from("<pre>");
+                prepare::push_literal(&mut literal, &body.text);
+                literal.push_str("</pre>");
+                literal
+            }
+        }
+    });
+    let (html, more) = split(&policy::sanitise(&prepared));
+    let document = Html::parse_fragment(&html);
+    let marked = more.and_then(|more| html.get(..more)).map(Html::parse_fragment);
+    let marked = marked.map(|before| summary::summary(&before, summary::MARKED_LENGTH)).filter(|text| !text.is_empty());
+    Rendered {
+        summary: marked.unwrap_or_else(|| summary::summary(&document, summary::LENGTH)),
+        image: summary::picture(&document),
+        html,
+        diagnostics,
+    }
 }
 
-/// The digest of what a subscriber would call another text: title, link, and the bytes of the body outside tags and
-/// white space. One linear scan, no parse.
-#[must_use]
-pub fn significant(_title: &str, _link: Option<&str>, _body: &str) -> [u8; 16] {
-    todo!()
+/// A body as HTML that may be parsed, or why not, and the line of the file if it is known.
+fn prepared(body: &Body, bases: &Bases) -> Result<String, (Excess, Option<u32>)> {
+    let line = |lines: usize| u32::try_from(lines).ok().map(|lines| body.line.saturating_add(lines));
+    prepare::fits(&body.text).map_err(|excess| (excess, None))?;
+    match body.markup {
+        Markup::Html => prepare::prepare(&body.text, bases).map_err(|(excess, at)| {
+            let before = body.text.bytes().take(at).filter(|&byte| byte == b'\n').count();
+            (excess, line(before))
+        }),
+        Markup::Markdown => {
+            let html = markdown::to_html(&body.text).map_err(|(excess, lines)| (excess, line(lines)))?;
+            prepare::prepare(&html, bases).map_err(|(excess, _)| (excess, None))
+        }
+    }
 }
 
-/// The first heading of a body as plain text, without rendering the rest.
-#[must_use]
-pub fn first_heading(_body: &Body) -> Option<String> {
-    todo!()
+fn complaint(excess: Excess, line: Option<u32>) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        code: Code::Markup,
+        line,
+        column: None,
+        message: format!("{excess}, so the text is shown without its markup"),
+        help: Some("close what is opened and nest less, or split the post".to_owned()),
+    }
+}
+
+/// Takes out control characters, which entities may have brought in, and the mark of `<!-- more -->`, whose place it
+/// returns.
+fn split(html: &str) -> (String, Option<usize>) {
+    let html = html.trim();
+    let mut clean = String::with_capacity(html.len());
+    let mut more = None;
+    for part in html.split_inclusive(prepare::is_control) {
+        let mut text = part.chars();
+        match text.next_back() {
+            Some(last) if prepare::is_control(last) => {
+                clean.push_str(text.as_str());
+                if last == prepare::MORE && more.is_none() {
+                    more = Some(clean.len());
+                }
+            }
+            _ => clean.push_str(part),
+        }
+    }
+    (clean, more)
 }
