@@ -1,7 +1,7 @@
 //! A post's own address: from the front matter, else from the site's permalink pattern.
 //!
-//! [`LinkFacts`] in, an absolute http(s) URL out, percent-encoded as an URI. [`pattern`] parses a pattern and fills it,
-//! [`dialects`] knows the variables of Hexo, Jekyll and Hugo, [`slug`] their rules for words. Nothing here asks whether
+//! [`LinkFacts`] in, an absolute http(s) URL out, percent-encoded as an URI. `pattern` parses a pattern and fills it,
+//! `dialects` knows the variables of Hexo, Jekyll and Hugo, `slug` their rules for words. Nothing here asks whether
 //! the address exists.
 //!
 //! What beats what: the front matter's absolute link; its `permalink` (Hugo's `url` too), below the site's address unless
