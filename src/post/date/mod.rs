@@ -1,8 +1,8 @@
 //! Text → moment, in every form that posts have been seen to use.
 //!
 //! In goes what stands behind a date key (or at the start of a file name), out comes a [`Moment`] in UTC with what
-//! should be said about it, or a [`DateError`]. [`forms`] takes the text apart, [`zones`] knows the names of zones;
-//! this module turns the parts into a moment. Nothing here knows what time it is.
+//! should be said about it, or a [`DateError`]. `forms` takes the text apart into `parts`, `zones` knows the
+//! names of zones; this module turns the parts into a moment. Nothing here knows what time it is.
 //!
 //! # What was decided where a text leaves it open
 //!
@@ -15,6 +15,7 @@
 //! - A year has four digits, except behind a month's name (RFC 2822 §4.3: below 50 is 20xx).
 
 mod forms;
+mod parts;
 mod remarks;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,8 @@ mod zones;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use forms::{Form, Parts};
+use forms::Form;
+use parts::Parts;
 pub use remarks::{DateError, DateWarning, Part};
 use zones::Zone;
 
@@ -186,15 +188,12 @@ fn moment(parts: &Parts, timezone: Tz) -> Result<Moment, DateError> {
     }
     let at = match parts.zone {
         Some(Zone::Offset(seconds)) => naive.checked_sub_signed(TimeDelta::seconds(seconds.into())),
-        Some(Zone::Abbreviation(name)) => match own_abbreviation(naive, timezone, name.letters) {
-            Some(at) => Some(at),
-            None => {
-                if name.ambiguous {
-                    warnings.push(DateWarning::Zone { letters: name.letters, minutes: name.minutes });
-                }
-                naive.checked_sub_signed(TimeDelta::minutes(name.minutes.into()))
+        Some(Zone::Abbreviation(name)) => own_abbreviation(naive, timezone, name.letters).or_else(|| {
+            if name.ambiguous {
+                warnings.push(DateWarning::Zone { letters: name.letters, minutes: name.minutes });
             }
-        },
+            naive.checked_sub_signed(TimeDelta::minutes(name.minutes.into()))
+        }),
         Some(Zone::Named(tz)) => local(naive, tz, parts.precision(), &mut warnings),
         None => local(naive, timezone, parts.precision(), &mut warnings),
     };
@@ -213,6 +212,11 @@ fn local(naive: NaiveDateTime, tz: Tz, precision: Precision, warnings: &mut Vec<
         warnings.extend(found.odd);
     }
     Some(found.at)
+}
+
+/// The Unix time of a local time, in seconds.
+pub(super) fn unix(naive: NaiveDateTime, tz: Tz) -> Option<i64> {
+    in_zone(naive, tz).map(|local| local.at.and_utc().timestamp())
 }
 
 /// A local time as its zone has it.
