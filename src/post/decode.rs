@@ -97,8 +97,11 @@ fn other_encoding(encoding: &'static Encoding, reason: &str) -> Diagnostic {
 }
 
 fn replaced(encoding: &'static Encoding) -> Diagnostic {
-    Diagnostic::warning(Code::Encoding, format!("some bytes are no {}; they were replaced by `\u{fffd}`", encoding.name()))
-        .help("save the file again as UTF-8")
+    Diagnostic::warning(
+        Code::Encoding,
+        format!("some bytes are no {}; they were replaced by `\u{fffd}`", encoding.name()),
+    )
+    .help("save the file again as UTF-8")
 }
 
 #[cfg(test)]
@@ -108,7 +111,8 @@ mod tests {
 
     use super::*;
 
-    const CHINESE: &str = "---\ntitle: 俄罗斯装甲部队进逼乌克兰首都基辅\ncategories: 社交媒体\n---\n基辅是否可能爆发大规模巷战？\n";
+    const CHINESE: &str =
+        "---\ntitle: 俄罗斯装甲部队进逼乌克兰首都基辅\ncategories: 社交媒体\n---\n基辅是否可能爆发大规模巷战？\n";
 
     fn check(bytes: &[u8], configured: Option<&'static Encoding>, text: &str, warns: bool) {
         let decoded = decode(bytes, configured).unwrap();

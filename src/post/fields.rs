@@ -96,9 +96,11 @@ impl<'a> Fields<'a> {
     pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
         let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
         let keys = move || more.clone().chain(field.keys().iter().copied());
-        let below = ["taxonomies", "extra", "params"].into_iter().filter_map(move |scope| match &find(self.map, scope)?.node.value {
-            Value::Map(map) => Some(map),
-            _ => None,
+        let below = ["taxonomies", "extra", "params"].into_iter().filter_map(move |scope| {
+            match &find(self.map, scope)?.node.value {
+                Value::Map(map) => Some(map),
+                _ => None,
+            }
         });
         std::iter::once(self.map).chain(below).flat_map(move |map| keys().filter_map(move |key| find(map, key)))
     }
@@ -122,4 +124,30 @@ fn same_key(one: &str, other: &str) -> bool {
 
 fn letters(key: &str) -> impl Iterator<Item = u8> {
     key.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::front_matter::split, *};
+
+    fn check(yaml: &str, field: Field, keys: &[&str]) {
+        let text = format!("---\n{yaml}\n---\n");
+        let map = split(&text).unwrap().unwrap().parse().unwrap().map;
+        let more = [("photo".to_owned(), Field::Image)];
+        let found: Vec<_> = Fields::new(&map, &more).all(field).map(|entry| entry.key).collect();
+        assert_eq!(found, keys, "{yaml}");
+    }
+
+    #[test]
+    fn keys_are_found_under_all_their_names() {
+        check("pubDate: 1\ndate: 2", Field::Published, &["date", "pubDate"]);
+        check("Publish-Date: 1\npub_date: 2\nDATE: 3", Field::Published, &["DATE", "pub_date", "Publish-Date"]);
+        check("thumbnail: a\nheadimg: b", Field::Image, &["headimg", "thumbnail"]);
+        check("headimg: ''\ncover: ~\nimage: []\nbanner: b", Field::Image, &["banner"]);
+        check("cover: a\nphoto: b", Field::Image, &["photo", "cover"]);
+        check("extra: {image: a}\nparams: {cover: b}\ntitle: x", Field::Image, &["image", "cover"]);
+        check("taxonomies: {tags: [a]}\ntags: [b]", Field::Tags, &["tags", "tags"]);
+        check("expirydate: x\nexpiry_date: y", Field::Expires, &["expiry_date"]);
+        check("titles: x", Field::Title, &[]);
+    }
 }

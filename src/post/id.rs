@@ -83,9 +83,8 @@ fn is_absolute_iri(text: &str) -> bool {
     let escapes_are_whole = text.split('%').skip(1).all(|after| {
         after.as_bytes().first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     });
-    let clean = !text.contains(|c: char| {
-        c.is_whitespace() || c.is_control() || c == '\u{feff}' || r#"<>"{}|\^`"#.contains(c)
-    });
+    let clean =
+        !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}' || r#"<>"{}|\^`"#.contains(c));
     let web = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
     scheme_is_one && !rest.is_empty() && escapes_are_whole && clean && (!web || Url::parse(text).is_ok())
 }
@@ -105,7 +104,10 @@ mod tests {
         ] {
             assert_eq!(of_path(folder, Path::new(path)), id);
         }
-        assert_eq!(of_reused_path("posts", Path::new("seed.md"), &[7; 16]), "urn:uuid:eec5db79-ae43-506f-bd4c-8382ff67085e");
+        assert_eq!(
+            of_reused_path("posts", Path::new("seed.md"), &[7; 16]),
+            "urn:uuid:eec5db79-ae43-506f-bd4c-8382ff67085e"
+        );
         assert_eq!(of_front_matter("posts", "42"), "urn:uuid:c53052e9-4932-5e2b-9257-5ed968e8ff6d");
     }
 
@@ -120,7 +122,9 @@ mod tests {
         ] {
             assert_eq!(of_front_matter("posts", iri), iri);
         }
-        for other in ["42", "hello world", "note: a b", "https://", "C:\\posts\\a", "a:b%zz", "http://x y/", "x:", "知:乎"] {
+        for other in
+            ["42", "hello world", "note: a b", "https://", "C:\\posts\\a", "a:b%zz", "http://x y/", "x:", "知:乎"]
+        {
             assert!(of_front_matter("posts", other).starts_with("urn:uuid:"), "{other}");
         }
         assert_ne!(of_front_matter("posts", "42"), of_front_matter("other", "42"));
@@ -140,7 +144,9 @@ mod tests {
             Some("https://example.org/2022/02/25/%E4%BD%A0%E5%A5%BD%20%E4%B8%96%E7%95%8C/"),
         );
         check(IdRule::Permalink, Some("https://example.org/%E4%BD%A0/"), Some("https://example.org/%E4%BD%A0/"));
-        for link in ["/2013/05/06/hello.html", "/2013/05/06/hello/", "/2013/05/06/hello", "/2013/05/06/hello/index.html"] {
+        for link in
+            ["/2013/05/06/hello.html", "/2013/05/06/hello/", "/2013/05/06/hello", "/2013/05/06/hello/index.html"]
+        {
             let link = format!("https://example.org{link}");
             check(IdRule::JekyllFeed, Some(&link), Some("https://example.org/2013/05/06/hello"));
         }

@@ -67,7 +67,9 @@ fn no_front_matter(text: &str) -> Diagnostic {
 /// HTML by its name; everything else is Markdown, in which HTML passes.
 fn markup(path: &Path) -> Markup {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some(extension) if ["html", "htm", "xhtml"].iter().any(|html| extension.eq_ignore_ascii_case(html)) => Markup::Html,
+        Some(extension) if ["html", "htm", "xhtml"].iter().any(|html| extension.eq_ignore_ascii_case(html)) => {
+            Markup::Html
+        }
         _ => Markup::Markdown,
     }
 }
@@ -133,7 +135,8 @@ impl<'a> Reader<'a> {
             }
         }
         let help = "add a line `title: …` to the front matter";
-        if let Some(heading) = body::first_heading(body).map(|heading| title::plain(&heading)).filter(|h| !h.is_empty()) {
+        if let Some(heading) = body::first_heading(body).map(|heading| title::plain(&heading)).filter(|h| !h.is_empty())
+        {
             let remark = Diagnostic::info(Code::NoTitle, "there is no title; the first heading is taken");
             self.diagnostics.push(remark.help(help));
             return heading;
@@ -270,7 +273,9 @@ impl<'a> Reader<'a> {
         let mut texts = Vec::new();
         for item in items.iter().filter(|item| item.is_set()) {
             let text = match &item.value {
-                Value::Map(map) => map.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.text()),
+                Value::Map(map) => {
+                    map.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.text())
+                }
                 _ => item.text(),
             };
             match text {
@@ -340,7 +345,9 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find(|key| is_off(key))
             .or_else(|| value("status").is_some_and(is_unpublished).then_some("status"))
-            .or_else(|| ["password", "encrypt", "encrypted", "private", "hidden", "unlisted"].into_iter().find(|key| is_on(key)))
+            .or_else(|| {
+                ["password", "encrypt", "encrypted", "private", "hidden", "unlisted"].into_iter().find(|key| is_on(key))
+            })
     }
 
     fn wrong_shape(&mut self, entry: Entry<'_>, wanted: &str) {
@@ -362,8 +369,24 @@ fn switch(text: &str) -> Option<bool> {
 
 fn is_unpublished(status: &str) -> bool {
     let words = [
-        "draft", "private", "pending", "unpublished", "hidden", "unlisted", "trash", "deleted", "auto-draft", "wip",
-        "review", "in-review", "in review", "archived", "inactive", "idea", "protected", "password",
+        "draft",
+        "private",
+        "pending",
+        "unpublished",
+        "hidden",
+        "unlisted",
+        "trash",
+        "deleted",
+        "auto-draft",
+        "wip",
+        "review",
+        "in-review",
+        "in review",
+        "archived",
+        "inactive",
+        "idea",
+        "protected",
+        "password",
     ];
     words.iter().any(|word| status.eq_ignore_ascii_case(word))
 }
@@ -401,3 +424,6 @@ fn push_new(names: &mut Vec<String>, name: String) {
         names.push(name);
     }
 }
+
+#[cfg(test)]
+mod tests;

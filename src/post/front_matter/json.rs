@@ -9,7 +9,6 @@ use super::{
     super::PostError,
     Parsed,
     position::count,
-    too_deep,
     yaml::{self, Trouble},
 };
 
@@ -29,7 +28,7 @@ fn parse_object(text: &str, first: u32) -> Result<Parsed, PostError> {
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax_error(&error, first))?;
     yaml::parse(text, first).map_err(|trouble| match trouble {
         Trouble::Syntax { line, column, message } => PostError::Syntax { line, column, message, help: help() },
-        Trouble::Alias { line } | Trouble::Depth { line } => too_deep(line),
+        Trouble::Limit { line, message } => PostError::OverLimit { line, message },
     })
 }
 

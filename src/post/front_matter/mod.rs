@@ -27,6 +27,9 @@ pub const MAX_BYTES: usize = 64 * 1024;
 /// The deepest front matter that is read; the map of keys is the first level.
 pub const MAX_DEPTH: usize = 16;
 
+/// The most keys of one map that are read.
+pub const MAX_KEYS: usize = 1000;
+
 /// A value and where it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -61,6 +64,12 @@ impl Map {
         self.0.iter().map(|(key, node)| (key.as_str(), node))
     }
 
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -69,13 +78,11 @@ impl Map {
 
     /// Puts a value; the one that stood under the key before comes back.
     fn insert(&mut self, key: String, node: Node) -> Option<Node> {
-        match self.0.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, old)) => Some(std::mem::replace(old, node)),
-            None => {
-                self.0.push((key, node));
-                None
-            }
+        if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| *known == key) {
+            return Some(std::mem::replace(old, node));
         }
+        self.0.push((key, node));
+        None
     }
 }
 
@@ -141,6 +148,6 @@ impl Split<'_> {
     }
 }
 
-fn too_deep(line: u32) -> PostError {
-    PostError::OverLimit { line, message: format!("the front matter is more than {MAX_DEPTH} levels deep") }
+fn too_deep() -> String {
+    format!("the front matter is more than {MAX_DEPTH} levels deep")
 }

@@ -8,7 +8,6 @@ use super::{
     super::{Code, Diagnostic, PostError},
     Parsed,
     position::count,
-    too_deep,
     yaml::{self, Trouble},
 };
 
@@ -31,11 +30,7 @@ pub(super) fn parse(text: &str, first: u32) -> Result<Parsed, PostError> {
 
 fn error(trouble: Trouble, text: &str, first: u32) -> PostError {
     match trouble {
-        Trouble::Depth { line } => too_deep(line),
-        Trouble::Alias { line } => PostError::OverLimit {
-            line,
-            message: "YAML aliases (`*name`) are not read in a front matter: write the value out".to_owned(),
-        },
+        Trouble::Limit { line, message } => PostError::OverLimit { line, message },
         Trouble::Syntax { line, column, message } => syntax_error(text, first, line, column, message),
     }
 }
@@ -89,9 +84,8 @@ fn mend(text: &str, first: u32, mut line: u32) -> Option<Parsed> {
     for round in 0..MAX_REPAIRS {
         if round > 0 || !tabs {
             let failed = (line.saturating_sub(first) as usize).min(lines.len().checked_sub(1)?);
-            let (at, mended) = (failed.saturating_sub(REACH)..=failed)
-                .rev()
-                .find_map(|at| Some((at, requote(lines.get(at)?)?)))?;
+            let (at, mended) =
+                (failed.saturating_sub(REACH)..=failed).rev().find_map(|at| Some((at, requote(lines.get(at)?)?)))?;
             notes.push(mended.note.at(first.saturating_add(count(at)), mended.column));
             *lines.get_mut(at)? = mended.line;
         }
@@ -157,7 +151,8 @@ fn value_start(line: &str) -> Option<usize> {
     }
     let rest = line.get(start..)?;
     let key = rest.split_once(':').map(|(key, _)| key).filter(|key| {
-        !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.') || (c == ' ' && !item))
+        !key.is_empty()
+            && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.') || (c == ' ' && !item))
     });
     match key {
         Some(key) => {

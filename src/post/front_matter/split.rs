@@ -211,7 +211,10 @@ pub fn near_miss(text: &str) -> Option<PostError> {
         Some(PostError::Syntax { line: first.number, column: 1, message: message.to_owned(), help: help.to_owned() })
     };
     if keys_from(below) && bare.trim().bytes().all(|byte| byte == b'-') {
-        return error("the opening line of the front matter is not `---`", "begin the file with a line of three dashes");
+        return error(
+            "the opening line of the front matter is not `---`",
+            "begin the file with a line of three dashes",
+        );
     }
     if keys_from(below) && bare.trim().chars().all(|c| matches!(c, '—' | '–' | '−' | '-')) {
         return error("the opening line of the front matter is made of long dashes", "write three plain dashes: `---`");
@@ -219,14 +222,12 @@ pub fn near_miss(text: &str) -> Option<PostError> {
     if keys_from(below) && bare.ends_with("---") {
         return error("`---` does not stand alone on its line", "remove what stands before it");
     }
-    if keys_from(Some(first)) {
-        let known = |key: &&str| TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling));
-        if key_lines(text, first).0.iter().any(|key| known(&key)) {
-            return error(
-                "the file begins with keys, but no line closes the front matter",
-                "put a line with `---` before the first key and one after the last",
-            );
-        }
+    let keys = key_lines(text, first).0;
+    if keys.iter().any(|key| TELLING.iter().any(|telling| key.eq_ignore_ascii_case(telling))) {
+        return error(
+            "the file begins with keys, but no line closes the front matter",
+            "put a line with `---` before the first key and one after the last",
+        );
     }
     None
 }

@@ -162,7 +162,10 @@ fn what_is_almost_yaml_is_mended_with_a_warning() {
         let parsed = parse(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         assert_eq!(show(&parsed.map), format!("title={value}, date=2022-02-25"), "{text}");
         let [note] = parsed.diagnostics.as_slice() else { panic!("{line}: {:?}", parsed.diagnostics) };
-        assert_eq!((note.code, note.level, note.line, note.column), (Code::Repaired, Level::Warning, Some(3), Some(column)));
+        assert_eq!(
+            (note.code, note.level, note.line, note.column),
+            (Code::Repaired, Level::Warning, Some(3), Some(column))
+        );
         assert!(note.help.is_some());
     }
 }
@@ -194,7 +197,7 @@ fn what_cannot_be_mended_is_refused_with_place_and_cure() {
         ("---\ntitle: a\ntags: [b, c\ndate: x\n---\n", 4, 5, "single quotes"),
         ("---\ntitle: \"never closed\ndate: x\n---\n", 2, 8, "check the quotes"),
         ("---\ntitle: [never closed\n---\n", 2, 8, "close the bracket"),
-        ("---\ntags: {a: b: c}\n---\n", 2, 8, "single quotes"),
+        ("---\ntags: {a: b: c}\n---\n", 2, 12, "single quotes"),
         ("---\njust text\n---\n", 2, 1, "indent the line"),
         ("---\n- a\n- b\n---\n", 2, 1, "single quotes"),
         ("+++\ntitle = \"a\nauthors = []\n+++\n", 2, 11, "double quotes"),
@@ -224,6 +227,7 @@ fn limits_are_kept() {
         deep(400),
         deep_toml,
         format!("---\na: '{}'\n---\n", "x".repeat(MAX_BYTES)),
+        format!("---\n{}---\n", (0..2000).map(|n| format!("k{n}: 1\n")).collect::<String>()),
         "---\na: &x [1, 2]\nb: *x\n---\n".to_owned(),
         "---\na: &x one\nb: *x\n---\n".to_owned(),
         "---\na: &x {b: c}\n<<: *x\n---\n".to_owned(),

@@ -32,7 +32,8 @@ impl Reader<'_> {
     fn map(&self, table: DeTable<'_>, depth: usize) -> Result<Map, PostError> {
         let mut entries: Vec<_> = table.into_iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        let nodes = entries.into_iter().map(|(key, value)| Ok((key.into_inner().into_owned(), self.node(value, depth + 1)?)));
+        let nodes =
+            entries.into_iter().map(|(key, value)| Ok((key.into_inner().into_owned(), self.node(value, depth + 1)?)));
         nodes.collect::<Result<_, _>>().map(Map)
     }
 
@@ -40,7 +41,7 @@ impl Reader<'_> {
         let span = value.span();
         let (line, column) = self.lines.position(span.start);
         if depth > MAX_DEPTH {
-            return Err(too_deep(line));
+            return Err(PostError::OverLimit { line, message: too_deep() });
         }
         let value = match value.into_inner() {
             DeValue::String(text) => Value::Text(text.into_owned()),

@@ -4,8 +4,9 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrI
 
 use super::{
     super::{Code, Diagnostic},
-    MAX_DEPTH, Map, Node, Parsed, Value,
+    MAX_DEPTH, MAX_KEYS, Map, Node, Parsed, Value,
     position::count,
+    too_deep,
 };
 
 /// Why a text is not the YAML that is read here.
@@ -13,10 +14,8 @@ use super::{
 pub(super) enum Trouble {
     /// It is no YAML, or not meant as what it is: perhaps it can be mended.
     Syntax { line: u32, column: u32, message: String },
-    /// It uses an alias.
-    Alias { line: u32 },
-    /// It is deeper than is read.
-    Depth { line: u32 },
+    /// It is larger than is read, or uses an alias, with which it could grow.
+    Limit { line: u32, message: String },
 }
 
 /// Parses a front matter whose first line is line `first` of the file.
@@ -74,7 +73,7 @@ impl<'a> Builder<'a> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Trouble> {
         let (line, column) = self.position(span);
         if depth > MAX_DEPTH {
-            return Err(Trouble::Depth { line });
+            return Err(Trouble::Limit { line, message: too_deep() });
         }
         let value = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -93,7 +92,7 @@ impl<'a> Builder<'a> {
                 self.note_oddity(span, anchor, tag.as_deref());
                 Value::Map(self.map(depth)?)
             }
-            Event::Alias(_) => return Err(Trouble::Alias { line }),
+            Event::Alias(_) => return Err(alias(line)),
             _ => return Err(self.syntax(span, "a value is missing here")),
         };
         Ok(Node { line, column, value })
@@ -116,12 +115,16 @@ impl<'a> Builder<'a> {
             let key = match event {
                 Event::MappingEnd | Event::StreamEnd => return Ok(map),
                 Event::Scalar(text, ..) => text.trim_start_matches('\u{feff}').to_owned(),
-                Event::Alias(_) => return Err(Trouble::Alias { line: self.position(span).0 }),
+                Event::Alias(_) => return Err(alias(self.position(span).0)),
                 _ => return Err(self.syntax(span, "a list or a map stands where a key is expected")),
             };
             let (event, value) = self.next()?;
             let node = self.node(event, value, depth + 1)?;
             let (line, column) = self.position(span);
+            if map.len() == MAX_KEYS {
+                let message = format!("the front matter has more than {MAX_KEYS} keys");
+                return Err(Trouble::Limit { line, message });
+            }
             if let Some(old) = map.insert(key.clone(), node) {
                 let message = format!("the key `{key}` stands twice; the last one counts");
                 self.diagnostics.push(
@@ -151,7 +154,7 @@ impl<'a> Builder<'a> {
         let line = self.above.saturating_add(count(marker.line()));
         let message = match error.kind() {
             // The parser looks ahead, so its own limit can come before ours.
-            ErrorKind::RecursionLimitExceeded => return Trouble::Depth { line },
+            ErrorKind::RecursionLimitExceeded => return Trouble::Limit { line, message: too_deep() },
             ErrorKind::SimpleKeyExpected => "this line is no `key: value` and continues nothing".to_owned(),
             ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed".to_owned(),
             kind => kind.to_string(),
@@ -163,4 +166,9 @@ impl<'a> Builder<'a> {
         let line = self.above.saturating_add(count(span.start.line()));
         (line, count(span.start.col()).saturating_add(1))
     }
+}
+
+fn alias(line: u32) -> Trouble {
+    let message = "YAML aliases (`*name`) are not read in a front matter: write the value out".to_owned();
+    Trouble::Limit { line, message }
 }
