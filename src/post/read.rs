@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{
-    Body, Code, Diagnostic, FrontMatterRule, Markup, Outcome, Post, PostError, Published, PublishedFrom, ReadSettings,
-    Reading, SourceFile, Visibility, body,
+    Body, Code, Diagnostic, FrontMatterRule, Level, Markup, Outcome, Post, PostError, Published, PublishedFrom,
+    ReadSettings, Reading, SourceFile, Visibility, body,
     category::{self, SplitRule},
     date,
     decode::decode,
@@ -49,7 +49,11 @@ fn read_file(
                 diagnostics.push(no_front_matter(text));
                 return Ok(None);
             }
-            (_, FrontMatterRule::Optional) => (Parsed::default(), text, 1),
+            (near_miss, FrontMatterRule::Optional) => {
+                diagnostics
+                    .extend(near_miss.map(|error| Diagnostic { level: Level::Warning, ..Diagnostic::from(&error) }));
+                (Parsed::default(), text, 1)
+            }
         },
     };
     diagnostics.extend(parsed.diagnostics);

@@ -142,6 +142,17 @@ struct Doubtful {
 }
 
 #[test]
+fn the_seed_is_read_without_a_remark() {
+    let Some(corpus) = corpus() else { return };
+    let Reading { outcome, diagnostics } = read(&corpus, Path::new("../../seed/seed.md"));
+    assert_eq!(diagnostics, []);
+    let Outcome::Post(post) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(post.categories, [["社交媒体", "知乎", "知乎热榜"]]);
+    assert_eq!(post.published.at.to_rfc3339(), "2022-02-25T08:54:46+00:00");
+    assert!(post.title.starts_with("俄罗斯装甲部队") && post.body.text.contains("data-original"));
+}
+
+#[test]
 fn doubtful_files_are_read_or_explained() {
     let Some(corpus) = corpus() else { return };
     for Doubtful { path, reason } in records(&corpus.join("doubtful.jsonl")) {

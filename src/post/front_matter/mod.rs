@@ -1,9 +1,9 @@
 //! Text of a file → its front matter as a small tree of raw text, and where its body starts.
 //!
-//! [`split`] finds the front matter in any of its four dresses: `---` YAML, `+++` TOML, `;;;` or `{}` JSON, and Hexo's
+//! [`split()`] finds the front matter in any of its four dresses: `---` YAML, `+++` TOML, `;;;` or `{}` JSON, and Hexo's
 //! old form without an opening line. [`Split::parse`] reads all of them into one [`Map`]. Scalars keep their text:
 //! `1.10`, `2021` and `true` come out as they stand in the file. YAML that is not valid is mended where the intention
-//! is plain ([`repair`]), with a warning for each mend.
+//! is plain (`repair`), with a warning for each mend.
 //!
 //! Invariants: a front matter is at most [`MAX_BYTES`] long and [`MAX_DEPTH`] deep; YAML aliases are refused, so the
 //! tree is never larger than its text.

@@ -227,7 +227,7 @@ fn limits_are_kept() {
         deep(400),
         deep_toml,
         format!("---\na: '{}'\n---\n", "x".repeat(MAX_BYTES)),
-        format!("---\n{}---\n", (0..2000).map(|n| format!("k{n}: 1\n")).collect::<String>()),
+        format!("---\n{}\n---\n", (0..2000).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join("\n")),
         "---\na: &x [1, 2]\nb: *x\n---\n".to_owned(),
         "---\na: &x one\nb: *x\n---\n".to_owned(),
         "---\na: &x {b: c}\n<<: *x\n---\n".to_owned(),

@@ -3,7 +3,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::post::{
-    Level,
     category::{CategoryRules, ListRule, SplitRule},
     date::{DateOrder, DateRules, StampRule},
     id::IdRule,
@@ -238,6 +237,10 @@ fn a_file_without_front_matter_is_skipped_read_or_refused() {
     let optional = ReadSettings { front_matter: FrontMatterRule::Optional, ..settings() };
     let Outcome::Post(post) = reading("2024-03-18-a.md", "# Hello\n", &optional).outcome else { panic!() };
     assert_eq!((post.title.as_str(), post.body.line, post.body.text.as_str()), ("Hello", 1, "# Hello\n"));
+
+    let Reading { outcome, diagnostics } = reading("a.md", "--\ntitle: a\n---\nbody", &optional);
+    assert!(matches!(outcome, Outcome::Post(_)));
+    assert!(diagnostics.iter().any(|d| d.code == Code::Syntax && d.level == Level::Warning));
 
     let Reading { outcome, diagnostics } = reading("a.md", "--\ntitle: a\n---\nbody", &settings());
     assert!(matches!(outcome, Outcome::Rejected(PostError::Syntax { line: 1, .. })), "{outcome:?}");
