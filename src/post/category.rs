@@ -1,19 +1,21 @@
 //! Category shapes → category paths.
+//!
+//! In: the values under `category` and `categories`. Out: paths from parent to child, each once, in the order of the
+//! file. Names are plain text in normal form ([`normalise`]); what has another shape than a text or a list comes back
+//! as misshapen, never as an error.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
+    fields::{Entry, Field, Fields},
     front_matter::{Node, Value},
     title,
 };
 
 /// Names from parent to child, never empty, each non-empty.
 pub type CategoryPath = Vec<String>;
-
-/// Ornaments that known crawlers put before a name.
-const ORNAMENTS: [&str; 2] = ["| ", "— "];
 
 /// How categories are read. Hexo's rule is the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,8 +24,9 @@ pub struct CategoryRules {
     pub list: ListRule,
     /// Whether a string is several categories.
     pub split: SplitRule,
-    /// Renames and merges. Key and value are paths: a key of one name maps that name wherever it stands; an empty
-    /// value drops it.
+    /// Renames and merges. Key and value are paths of names in normal form ([`normalise`]): a key of one name maps that
+    /// name wherever it stands, a longer one maps that path and what is below it; an empty value drops it. Applied once:
+    /// what an alias yields is not looked up again.
     pub aliases: BTreeMap<CategoryPath, CategoryPath>,
     /// Put before every path.
     pub prefix: CategoryPath,
@@ -55,145 +58,249 @@ pub enum SplitRule {
     Blanks,
 }
 
-impl CategoryRules {
-    /// The category paths that the values of the category keys name, normalised, each once, in their order.
-    #[must_use]
-    pub fn read(&self, nodes: &[&Node]) -> Vec<CategoryPath> {
-        let mut paths: Vec<CategoryPath> = Vec::new();
-        for raw in nodes.iter().flat_map(|node| self.shapes(node)) {
-            let names: CategoryPath = raw.iter().map(|name| normalise(name)).filter(|name| !name.is_empty()).collect();
-            let path = self.aliased(&names);
-            if !path.is_empty() {
-                let path = self.prefix.iter().cloned().chain(path).collect();
-                if !paths.contains(&path) {
-                    paths.push(path);
-                }
-            }
-        }
-        if paths.is_empty() {
-            paths.extend(self.uncategorised.iter().map(|name| {
-                self.prefix.iter().cloned().chain([normalise(name)]).collect()
-            }));
-        }
-        paths
-    }
-
-    /// A path under the name that it has now.
-    #[must_use]
-    pub fn aliased(&self, path: &[String]) -> CategoryPath {
-        if let Some(target) = self.aliases.get(path) {
-            return target.clone();
-        }
-        // The longest renamed parent takes its children along.
-        for depth in (2..path.len()).rev() {
-            if let Some(target) = self.aliases.get(&path[..depth]) {
-                return target.iter().chain(&path[depth..]).cloned().collect();
-            }
-        }
-        path.iter()
-            .flat_map(|name| match self.aliases.get(std::slice::from_ref(name)) {
-                Some(target) => target.clone(),
-                None => vec![name.clone()],
-            })
-            .collect()
-    }
-
-    /// What a value means as paths, before any name is touched.
-    fn shapes(&self, node: &Node) -> Vec<Vec<String>> {
-        match &node.value {
-            Value::Text(text) => match self.split {
-                SplitRule::Never => vec![vec![text.clone()]],
-                SplitRule::Commas => text.split([',', '，', '、']).map(|name| vec![name.to_owned()]).collect(),
-                SplitRule::Blanks => text.split_whitespace().map(|name| vec![name.to_owned()]).collect(),
-            },
-            Value::List(items) => {
-                let nested = items.iter().any(|item| matches!(item.value, Value::List(_)));
-                if nested || self.list == ListRule::Flat {
-                    items.iter().map(names).collect()
-                } else {
-                    vec![items.iter().flat_map(names).collect()]
-                }
-            }
-            Value::Map(_) => vec![names(node)],
-            Value::Null => Vec::new(),
-        }
-    }
+/// What the category keys of a post come to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Categories<'a> {
+    /// In the order of the file, each once; the default one if there is no other.
+    pub paths: Vec<CategoryPath>,
+    /// Values that are neither text nor list.
+    pub misshapen: Vec<Entry<'a>>,
 }
 
-/// The names in a list item: a text, a path of texts, or a map with a `name`.
-fn names(node: &Node) -> Vec<String> {
-    match &node.value {
-        Value::Text(text) => vec![text.clone()],
-        Value::List(items) => items.iter().flat_map(names).collect(),
-        Value::Map(_) => node.get("name").or_else(|| node.get("title")).map(names).unwrap_or_default(),
-        Value::Null => Vec::new(),
-    }
-}
-
-/// NFC, plain text, white space folded, ornaments dropped.
+/// Reads the categories of a post. `category` comes before `categories`, as in Jekyll.
 #[must_use]
-pub fn normalise(name: &str) -> String {
-    let mut name = title::plain(name);
-    while let Some(rest) = ORNAMENTS.iter().find_map(|ornament| name.strip_prefix(ornament)) {
-        name = rest.trim_start().to_owned();
+pub fn read<'a>(fields: Fields<'a>, rules: &CategoryRules) -> Categories<'a> {
+    let mut read = Categories::default();
+    let mut found = Vec::new();
+    for entry in fields.all(Field::Categories) {
+        // Jekyll takes the singular as one name, whatever blanks it has.
+        let split = match rules.split {
+            SplitRule::Blanks if entry.key.eq_ignore_ascii_case("category") => SplitRule::Never,
+            split => split,
+        };
+        if shape(entry, split, rules.list, &mut found).is_none() {
+            read.misshapen.push(entry);
+        }
     }
-    name.nfc().collect()
+    for names in found {
+        let path = rules.settle(&names);
+        if !path.is_empty() && !read.paths.contains(&path) {
+            read.paths.push(path);
+        }
+    }
+    if read.paths.is_empty()
+        && let Some(default) = &rules.uncategorised
+    {
+        read.paths.push(rules.prefix.iter().chain([default]).cloned().collect());
+    }
+    read
+}
+
+/// Adds the paths of one value, names as they are written; `None` if part of it has a shape that is not read.
+fn shape(entry: Entry<'_>, split: SplitRule, list: ListRule, found: &mut Vec<Vec<String>>) -> Option<()> {
+    let items = match &entry.node.value {
+        Value::Text(text) => {
+            found.extend(split.names(text).map(|name| vec![name.to_owned()]));
+            return Some(());
+        }
+        Value::List(items) => items,
+        Value::Null | Value::Map(_) => return None,
+    };
+    let nested = items.iter().any(|item| matches!(item.value, Value::List(_)));
+    let mut whole = Some(());
+    let mut flat = Vec::new();
+    for item in items.iter().filter(|item| item.is_set()) {
+        match &item.value {
+            Value::List(names) => found.push(names.iter().filter_map(name).collect()),
+            _ => match name(item) {
+                Some(name) if nested || list == ListRule::Flat => found.push(vec![name]),
+                Some(name) => flat.push(name),
+                None => whole = None,
+            },
+        }
+    }
+    found.push(flat);
+    whole
+}
+
+/// The name that an item states: a text, or a map with a `name`.
+fn name(item: &Node) -> Option<String> {
+    match &item.value {
+        Value::Map(map) => map.iter().find(|(key, _)| *key == "name")?.1.text(),
+        _ => item.text(),
+    }
+    .map(str::to_owned)
+}
+
+impl SplitRule {
+    /// The names in a text.
+    pub(super) fn names(self, text: &str) -> impl Iterator<Item = &str> {
+        text.split(move |c: char| match self {
+            Self::Never => false,
+            Self::Commas => matches!(c, ',' | '，' | '、'),
+            Self::Blanks => c.is_whitespace(),
+        })
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    }
+}
+
+impl CategoryRules {
+    /// The path as it is shown: names in normal form, aliases applied, the prefix in front. Empty if nothing is left.
+    fn settle(&self, names: &[String]) -> CategoryPath {
+        let names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
+        let path = if self.aliases.is_empty() { names } else { self.renamed(&names) };
+        if path.is_empty() { path } else { self.prefix.iter().cloned().chain(path).collect() }
+    }
+
+    fn renamed(&self, names: &[String]) -> CategoryPath {
+        let longest = (2..=names.len()).rev().find_map(|length| {
+            let (head, below) = names.split_at_checked(length)?;
+            Some((self.aliases.get(head)?, below))
+        });
+        let (head, below) =
+            longest.map_or((Cow::Owned(Vec::new()), names), |(head, below)| (Cow::Borrowed(head), below));
+        let mut path = head.into_owned();
+        for name in below {
+            match self.aliases.get(std::slice::from_ref(name)) {
+                Some(other) => path.extend(other.iter().cloned()),
+                None => path.push(name.clone()),
+            }
+        }
+        path
+    }
+}
+
+/// A name in normal form: plain text, NFC, white space folded, without the ornaments that crawlers put before it;
+/// `None` if nothing is left.
+#[must_use]
+pub fn normalise(name: &str) -> Option<String> {
+    let plain: String = title::plain(name).nfc().collect();
+    let mut rest = plain.as_str();
+    while let Some(inner) = ["|", "—"].iter().find_map(|mark| rest.strip_prefix(mark)) {
+        match inner.strip_prefix(' ') {
+            Some(inner) => rest = inner,
+            None if inner.is_empty() => return None,
+            None => break,
+        }
+    }
+    (!rest.is_empty()).then(|| rest.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::post::front_matter::{parse, split};
+    use proptest::prelude::*;
 
-    fn check(rules: &CategoryRules, yaml: &str, expected: &[&str]) {
-        let text = format!("---\nc: {yaml}\n---\n");
-        let node = parse(&split(&text).unwrap().unwrap(), &mut Vec::new()).unwrap();
-        let paths: Vec<_> = rules.read(&[node.get("c").unwrap()]).iter().map(|path| path.join("/")).collect();
-        assert_eq!(paths, expected, "{yaml}");
+    use super::{super::front_matter::split, *};
+
+    fn path(text: &str) -> CategoryPath {
+        text.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The paths of a YAML front matter, as `a/b, c`.
+    fn paths(yaml: &str, rules: &CategoryRules) -> String {
+        let text = format!("---\n{yaml}\n---\n");
+        let map = split(&text).unwrap().unwrap().parse().unwrap().map;
+        let paths = read(Fields::new(&map, &[]), rules).paths;
+        paths.iter().map(|path| path.join("/")).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
-    fn shapes() {
-        let hexo = CategoryRules::default();
-        let flat = CategoryRules { list: ListRule::Flat, split: SplitRule::Blanks, ..CategoryRules::default() };
-        for (rules, yaml, expected) in [
-            (&hexo, "社交媒体", &["社交媒体"][..]),
-            (&hexo, "[社交媒体, 知乎, 知乎热榜]", &["社交媒体/知乎/知乎热榜"]),
-            (&hexo, "\n - 社交媒体\n - 知乎", &["社交媒体/知乎"]),
-            (&hexo, "[[a, b], [c], d]", &["a/b", "c", "d"]),
-            (&hexo, "[[a, b], [a, b]]", &["a/b"]),
-            (&hexo, "true", &["true"]),
-            (&hexo, "[' a  b ', '', '| c', '— d']", &["a b/c/d"]),
-            (&hexo, "foo bar", &["foo bar"]),
-            (&hexo, "", &[]),
-            (&hexo, "[e\u{301}]", &["é"]),
-            (&flat, "[a, b]", &["a", "b"]),
-            (&flat, "foo bar", &["foo", "bar"]),
-            (&flat, "[foo bar]", &["foo bar"]),
+    fn hexos_rule_is_the_default() {
+        for (yaml, expected) in [
+            ("categories: 知乎", "知乎"),
+            ("categories: a b, c", "a b, c"),
+            ("categories: \n - 社交媒体\n - 知乎\n - 知乎热榜", "社交媒体/知乎/知乎热榜"),
+            ("categories: [a, b]", "a/b"),
+            ("categories: [[a, b], [a, c]]", "a/b, a/c"),
+            ("categories: [[a, b], c]", "a/b, c"),
+            ("categories:\n- [a, b]\n- c\n- [a, b]", "a/b, c"),
+            ("categories: [2021, true, 1.10]", "2021/true/1.10"),
+            ("category: a\ncategories: b", "a, b"),
+            ("categories: b\ncategory: a", "a, b"),
+            ("categories: [a, '', ~, ' ']", "a"),
+            ("categories: []", ""),
+            ("categories:", ""),
+            ("title: x", ""),
+            ("categories: [{name: a, slug: b}]", "a"),
+            ("taxonomies: {categories: [a]}", "a"),
+            ("Categories: A", "A"),
+            ("categories: ['| a', '— b', '|', 'x | y']", "a/b/x | y"),
+            ("categories: ['  a  b ', 'C&amp;D', '<b>e</b>', 'Vec<T>']", "a b/C&D/e/Vec<T>"),
+            ("categories: [\"e\\u0301\"]", "é"),
         ] {
-            check(rules, yaml, expected);
+            assert_eq!(paths(yaml, &CategoryRules::default()), expected, "{yaml}");
         }
     }
 
     #[test]
-    fn aliases_rename_merge_and_drop() {
-        let path = |text: &str| text.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-        let aliases = [("weibo", "微博"), ("a/b", "x"), ("junk", "")];
-        let aliases = aliases.map(|(from, to)| (path(from), path(to))).into();
+    fn lists_and_strings_can_be_read_otherwise() {
+        let rules = |list, split| CategoryRules { list, split, ..CategoryRules::default() };
+        for (rules, yaml, expected) in [
+            (rules(ListRule::Flat, SplitRule::Never), "categories: [a, b]", "a, b"),
+            (rules(ListRule::Flat, SplitRule::Never), "categories: [a, [b, c]]", "a, b/c"),
+            (rules(ListRule::Flat, SplitRule::Blanks), "categories: foo bar baz", "foo, bar, baz"),
+            (rules(ListRule::Flat, SplitRule::Blanks), "categories: [foo bar, baz]", "foo bar, baz"),
+            (rules(ListRule::Flat, SplitRule::Blanks), "category: foo bar\ncategories: baz qux", "foo bar, baz, qux"),
+            (rules(ListRule::Path, SplitRule::Commas), "categories: a b, c，d、e", "a b, c, d, e"),
+        ] {
+            assert_eq!(paths(yaml, &rules), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn names_and_paths_can_be_renamed_merged_and_dropped() {
+        let aliases = [
+            ("zhihu", "知乎"),
+            ("a/b", "x/y"),
+            ("a/b/c", "z"),
+            ("hot", "社交媒体/热榜"),
+            ("junk", ""),
+            ("w/junk", "w"),
+        ];
         let rules = CategoryRules {
-            aliases,
-            prefix: path("p"),
-            uncategorised: Some("未分类".into()),
+            aliases: aliases.map(|(from, to)| (path(from), path(to))).into(),
+            prefix: path("新闻"),
+            uncategorised: Some("其他".to_owned()),
             ..CategoryRules::default()
         };
         for (yaml, expected) in [
-            ("[社交, weibo]", &["p/社交/微博"][..]),
-            ("[a, b]", &["p/x"]),
-            ("[a, b, c]", &["p/x/c"]),
-            ("junk", &["p/未分类"]),
-            ("[a, junk]", &["p/a"]),
+            ("categories: zhihu", "新闻/知乎"),
+            ("categories: [m, zhihu]", "新闻/m/知乎"),
+            ("categories: [a, b]", "新闻/x/y"),
+            ("categories: [a, b, zhihu]", "新闻/x/y/知乎"),
+            ("categories: [a, b, c]", "新闻/z"),
+            ("categories: [b, a]", "新闻/b/a"),
+            ("categories: hot", "新闻/社交媒体/热榜"),
+            ("categories: [[zhihu], [知乎]]", "新闻/知乎"),
+            ("categories: [junk, a]", "新闻/a"),
+            ("categories: junk", "新闻/其他"),
+            ("categories: [w, junk]", "新闻/w"),
+            ("title: x", "新闻/其他"),
         ] {
-            check(&rules, yaml, expected);
+            assert_eq!(paths(yaml, &rules), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn other_shapes_are_told() {
+        for (yaml, misshapen) in [("categories: {a: b}", 1), ("categories: [{a: b}, c]", 1), ("categories: [a]", 0)] {
+            let text = format!("---\n{yaml}\n---\n");
+            let map = split(&text).unwrap().unwrap().parse().unwrap().map;
+            assert_eq!(read(Fields::new(&map, &[]), &CategoryRules::default()).misshapen.len(), misshapen, "{yaml}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn normal_form_is_stable(name in "([|—&;<>/ ]|amp|b|e\u{301}|知|\\PC){0,12}") {
+            if let Some(normal) = normalise(&name) {
+                prop_assert!(!normal.is_empty());
+                // Entities are decoded once a reading; without them a second reading changes nothing.
+                if !normal.contains('&') {
+                    prop_assert_eq!(normalise(&normal), Some(normal));
+                }
+            }
         }
     }
 }

@@ -17,6 +17,38 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+impl Diagnostic {
+    /// A remark that is worth knowing, about the whole file.
+    #[must_use]
+    pub fn info(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Level::Info, code, message.into())
+    }
+
+    /// A remark that the author should look at, about the whole file.
+    #[must_use]
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, code, message.into())
+    }
+
+    fn new(level: Level, code: Code, message: String) -> Self {
+        Self { level, code, line: None, column: None, message, help: None }
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        (self.line, self.column) = (Some(line), Some(column));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
 /// How bad a remark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,59 +162,51 @@ pub enum PostError {
     },
 }
 
-impl Diagnostic {
-    /// A warning about the whole file.
+impl PostError {
+    /// The line and column to point at, where there are any.
     #[must_use]
-    pub fn warning(code: Code, message: impl Into<String>) -> Self {
-        Self { level: Level::Warning, code, line: None, column: None, message: message.into(), help: None }
+    pub fn position(&self) -> (Option<u32>, Option<u32>) {
+        match self {
+            Self::Unclosed { line, .. } => (Some(*line), Some(1)),
+            Self::Syntax { line, column, .. } => (Some(*line), Some(*column)),
+            Self::OverLimit { line, .. } => (Some(*line), None),
+            Self::Binary | Self::TooLarge { .. } => (None, None),
+        }
     }
 
-    /// An error about the whole file.
+    /// The cure.
     #[must_use]
-    pub fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { level: Level::Error, ..Self::warning(code, message) }
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unclosed { closing, .. } => format!("add a line with `{closing}` after the last key"),
+            Self::Syntax { help, .. } => help.clone(),
+            Self::Binary => "move it out of the posts folder, or leave it out with `exclude`".to_owned(),
+            Self::TooLarge { .. } => "shorten the post, or put pictures in files of their own".to_owned(),
+            Self::OverLimit { .. } => "keep the front matter to the keys of the post".to_owned(),
+        }
     }
 
-    /// Worth knowing about the whole file.
-    #[must_use]
-    pub fn info(code: Code, message: impl Into<String>) -> Self {
-        Self { level: Level::Info, ..Self::warning(code, message) }
-    }
-
-    /// At a place in the file, both from 1.
-    #[must_use]
-    pub fn at(mut self, line: u32, column: u32) -> Self {
-        (self.line, self.column) = (Some(line), Some(column));
-        self
-    }
-
-    /// With the cure.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    fn code(&self) -> Code {
+        match self {
+            Self::Unclosed { .. } => Code::Unclosed,
+            Self::Syntax { .. } => Code::Syntax,
+            Self::Binary => Code::Binary,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::OverLimit { .. } => Code::OverLimit,
+        }
     }
 }
 
-impl PostError {
-    /// The error as a person is told.
-    #[must_use]
-    pub fn diagnostic(&self) -> Diagnostic {
-        let message = self.to_string();
-        match self {
-            Self::Unclosed { line, closing } => Diagnostic::error(Code::Unclosed, message)
-                .at(*line, 1)
-                .help(format!("add a line with `{closing}` where the text begins")),
-            Self::Syntax { line, column, help, .. } => {
-                Diagnostic::error(Code::Syntax, message).at(*line, *column).help(help.clone())
-            }
-            Self::Binary => Diagnostic::error(Code::Binary, message)
-                .help("remove it from the folder, or leave it out with `exclude`"),
-            Self::TooLarge { .. } => Diagnostic::error(Code::TooLarge, message)
-                .help("leave it out with `exclude`, or link to what makes it large"),
-            Self::OverLimit { line, .. } => Diagnostic::error(Code::OverLimit, message)
-                .at(*line, 1)
-                .help("keep only what describes the post in its front matter"),
+impl From<&PostError> for Diagnostic {
+    fn from(error: &PostError) -> Self {
+        let (line, column) = error.position();
+        Self {
+            level: Level::Error,
+            code: error.code(),
+            line,
+            column,
+            message: error.to_string(),
+            help: Some(error.help()),
         }
     }
 }

@@ -1,9 +1,15 @@
 //! Keys and their aliases → fields.
+//!
+//! In: the tree of a front matter. Out: for each [`Field`] the keys that state it, best first. Keys are compared
+//! without regard to case, `-` and `_`, so `publishDate`, `publish_date` and `publish-date` are one. What a value
+//! means is not decided here.
 
-use super::front_matter::{Node, Value};
+use super::front_matter::{Map, Node, Value};
 
 /// A fact that the front matter may state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// `title`
@@ -39,91 +45,109 @@ pub enum Field {
 }
 
 impl Field {
-    /// Its keys, the first that is set counts. Case does not matter.
-    const fn keys(self) -> &'static [&'static str] {
+    /// The keys that state the field, best first.
+    #[must_use]
+    pub const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Title => &["title"],
             Self::Published => &["date", "published_at", "pubDate", "created", "publishDate", "published"],
             Self::Updated => &["updated", "lastmod", "last_modified_at", "modified"],
-            Self::Categories => &["categories", "category"],
-            Self::Tags => &["tags", "tag", "keywords"],
+            Self::Categories => &["category", "categories"],
+            Self::Tags => &["tag", "tags", "keywords"],
             Self::Authors => &["author", "authors"],
             Self::Image => &["headimg", "thumbnail", "cover", "image", "banner", "featured_image", "index_img"],
             Self::Link => &["link", "original_url", "canonical", "source", "url"],
-            Self::Permalink => &["permalink", "path"],
+            Self::Permalink => &["permalink"],
             Self::Slug => &["slug"],
             Self::Id => &["id", "guid", "uuid"],
             Self::Excerpt => &["excerpt", "summary", "description"],
             Self::Language => &["lang", "language"],
             Self::Draft => &["draft"],
-            Self::Expires => &["expiryDate", "expires"],
+            Self::Expires => &["expiryDate"],
         }
     }
 }
 
-/// A front matter, looked up by field.
+/// A front matter in which fields can be looked up.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
-    root: &'a Node,
-    /// More names: (key, field).
+    map: &'a Map,
     more: &'a [(String, Field)],
 }
 
+/// A key of the front matter and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// As it is written.
+    pub key: &'a str,
+    /// Never null or blank.
+    pub node: &'a Node,
+}
+
 impl<'a> Fields<'a> {
-    /// Looks into `root`; `more` are the configured names.
+    /// `more` are configured keys; they go before the built-in ones.
     #[must_use]
-    pub fn new(root: &'a Node, more: &'a [(String, Field)]) -> Self {
-        Self { root, more }
+    pub fn new(map: &'a Map, more: &'a [(String, Field)]) -> Self {
+        Self { map, more }
     }
 
-    /// Every value that is set for a field, in order of preference. Zola keeps some of them in `[taxonomies]` and
-    /// `[extra]`.
-    pub fn all(self, field: Field) -> impl Iterator<Item = &'a Node> {
-        let configured = self.more.iter().filter(move |(_, named)| *named == field).map(|(key, _)| key.as_str());
-        let names: Vec<&'a str> = configured.chain(field.keys().iter().copied()).collect();
-        let nested: &[&str] = match field {
-            Field::Categories | Field::Tags | Field::Authors => &["taxonomies", "extra"],
-            Field::Image | Field::Link | Field::Language => &["extra"],
-            _ => &[],
-        };
-        let roots = std::iter::once(self.root).chain(nested.iter().filter_map(move |name| self.root.get(name)));
-        roots.flat_map(move |root| names.clone().into_iter().filter_map(move |name| root.get(name))).filter(|node| is_set(node))
+    /// Everything that states the field, best first: keys at the top, then Zola's `[taxonomies]` and `[extra]`, then
+    /// Hugo's `[params]`.
+    pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
+        let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
+        let keys = move || more.clone().chain(field.keys().iter().copied());
+        let below = ["taxonomies", "extra", "params"].into_iter().filter_map(move |scope| {
+            match &find(self.map, scope)?.node.value {
+                Value::Map(map) => Some(map),
+                _ => None,
+            }
+        });
+        std::iter::once(self.map).chain(below).flat_map(move |map| keys().filter_map(move |key| find(map, key)))
     }
 
-    /// The first value that is set.
+    /// The value of one key at the top.
     #[must_use]
-    pub fn first(self, field: Field) -> Option<&'a Node> {
-        self.all(field).next()
-    }
-
-    /// The first value that is a text.
-    #[must_use]
-    pub fn text(self, field: Field) -> Option<&'a str> {
-        self.all(field).find_map(Node::text).map(str::trim)
-    }
-
-    /// A key that is no field.
-    #[must_use]
-    pub fn key(self, key: &str) -> Option<&'a Node> {
-        self.root.get(key).filter(|node| is_set(node))
+    pub fn key(self, key: &str) -> Option<Entry<'a>> {
+        find(self.map, key)
     }
 }
 
-fn is_set(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => false,
-        Value::Text(text) => !text.trim().is_empty(),
-        Value::List(items) => !items.is_empty(),
-        Value::Map(entries) => !entries.is_empty(),
-    }
+/// The last value under a key that says anything.
+fn find<'a>(map: &'a Map, key: &str) -> Option<Entry<'a>> {
+    let entries = map.iter().filter(|(written, node)| same_key(written, key) && node.is_set());
+    entries.last().map(|(key, node)| Entry { key, node })
 }
 
-/// A switch: `true`, `yes`, `on`, `1` and their opposites, whatever their case; `None` for anything else.
-#[must_use]
-pub fn switch(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
+fn same_key(one: &str, other: &str) -> bool {
+    letters(one).eq(letters(other))
+}
+
+fn letters(key: &str) -> impl Iterator<Item = u8> {
+    key.bytes().filter(|byte| !matches!(byte, b'-' | b'_')).map(|byte| byte.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::front_matter::split, *};
+
+    fn check(yaml: &str, field: Field, keys: &[&str]) {
+        let text = format!("---\n{yaml}\n---\n");
+        let map = split(&text).unwrap().unwrap().parse().unwrap().map;
+        let more = [("photo".to_owned(), Field::Image)];
+        let found: Vec<_> = Fields::new(&map, &more).all(field).map(|entry| entry.key).collect();
+        assert_eq!(found, keys, "{yaml}");
+    }
+
+    #[test]
+    fn keys_are_found_under_all_their_names() {
+        check("pubDate: 1\ndate: 2", Field::Published, &["date", "pubDate"]);
+        check("Publish-Date: 1\npub_date: 2\nDATE: 3", Field::Published, &["DATE", "pub_date", "Publish-Date"]);
+        check("thumbnail: a\nheadimg: b", Field::Image, &["headimg", "thumbnail"]);
+        check("headimg: ''\ncover: ~\nimage: []\nbanner: b", Field::Image, &["banner"]);
+        check("cover: a\nphoto: b", Field::Image, &["photo", "cover"]);
+        check("extra: {image: a}\nparams: {cover: b}\ntitle: x", Field::Image, &["image", "cover"]);
+        check("taxonomies: {tags: [a]}\ntags: [b]", Field::Tags, &["tags", "tags"]);
+        check("expirydate: x\nexpiry_date: y", Field::Expires, &["expiry_date"]);
+        check("titles: x", Field::Title, &[]);
     }
 }

@@ -158,10 +158,3 @@ pub enum Outcome {
     /// Meant to be a post, but it cannot be read.
     Rejected(PostError),
 }
-
-impl Reading {
-    fn rejected(error: PostError, mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.push(error.diagnostic());
-        Self { outcome: Outcome::Rejected(error), diagnostics }
-    }
-}

@@ -1,71 +1,84 @@
-//! One post from front to back: decode, split, parse, look up, decide.
+//! One file → one [`Reading`]: the order of the stages, and what is taken when a field is missing or odd.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{
-    Body, Code, Diagnostic, FrontMatterRule, Markup, Outcome, Post, Published, PublishedFrom, ReadSettings, Reading,
-    SourceFile, Visibility,
-    body, date, decode,
-    fields::{Field, Fields, switch},
-    front_matter::{self, Node, Value},
+    Body, Code, Diagnostic, FrontMatterRule, Level, Markup, Outcome, Post, PostError, Published, PublishedFrom,
+    ReadSettings, Reading, SourceFile, Visibility, body,
+    category::{self, SplitRule},
+    date,
+    decode::decode,
+    fields::{Entry, Field, Fields},
+    front_matter::{self, Parsed, Split, Value},
     id, link, title,
 };
 
-/// Keys that keep a post from the public when they are switched on, or hold a password.
-const WITHHOLDING: [&str; 7] = ["draft", "password", "encrypt", "encrypted", "private", "hidden", "unlisted"];
-
-/// Values of `status` that a public post may have.
-const PUBLIC_STATUS: [&str; 4] = ["publish", "published", "public", "live"];
-
-/// Reads one post.
+/// Reads one post. When it is rejected, the reason is also among the diagnostics.
 #[must_use]
 pub fn read(source: &SourceFile<'_>, settings: &ReadSettings) -> Reading {
     let mut diagnostics = Vec::new();
-    let text = match decode::decode(source.bytes, settings.encoding, &mut diagnostics) {
-        Ok(text) => text,
-        Err(error) => return Reading::rejected(error, diagnostics),
+    let outcome = match read_file(source, settings, &mut diagnostics) {
+        Ok(Some(post)) => Outcome::Post(Box::new(post)),
+        Ok(None) => Outcome::Skipped,
+        Err(error) => {
+            diagnostics.push(Diagnostic::from(&error));
+            Outcome::Rejected(error)
+        }
     };
-    let (root, body) = match front_matter::split(&text) {
-        Err(error) => return Reading::rejected(error, diagnostics),
-        Ok(Some(split)) => match front_matter::parse(&split, &mut diagnostics) {
-            Err(error) => return Reading::rejected(error, diagnostics),
-            Ok(root) => {
-                (root, Body { markup: markup(source.path), text: split.body.to_owned(), line: split.body_line })
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    Reading { outcome, diagnostics }
+}
+
+fn read_file(
+    source: &SourceFile<'_>,
+    settings: &ReadSettings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Option<Post>, PostError> {
+    let decoded = decode(source.bytes, settings.encoding)?;
+    diagnostics.extend(decoded.warning);
+    let text = &*decoded.text;
+    let split = front_matter::split(text)?;
+    let (parsed, text, line) = match &split {
+        Some(split @ Split { body, body_line, .. }) => (split.parse()?, *body, *body_line),
+        None => match (front_matter::near_miss(text), settings.front_matter) {
+            (Some(error), FrontMatterRule::Required) => return Err(error),
+            (None, FrontMatterRule::Required) => {
+                diagnostics.push(no_front_matter(text));
+                return Ok(None);
+            }
+            (near_miss, FrontMatterRule::Optional) => {
+                diagnostics
+                    .extend(near_miss.map(|error| Diagnostic { level: Level::Warning, ..Diagnostic::from(&error) }));
+                (Parsed::default(), text, 1)
             }
         },
-        Ok(None) if settings.front_matter == FrontMatterRule::Optional => {
-            let root = Node { value: Value::Map(Vec::new()), line: 1, column: 1 };
-            (root, Body { markup: markup(source.path), text: text.into_owned(), line: 1 })
-        }
-        Ok(None) => {
-            diagnostics.push(no_front_matter(&text));
-            return Reading { outcome: Outcome::Skipped, diagnostics };
-        }
     };
-    let post = Reader { source, settings, fields: Fields::new(&root, &settings.keys), diagnostics: &mut diagnostics }
-        .post(body);
-    Reading { outcome: Outcome::Post(Box::new(post)), diagnostics }
+    diagnostics.extend(parsed.diagnostics);
+    let body = Body { markup: markup(source.path), text: text.to_owned(), line };
+    let fields = Fields::new(&parsed.map, &settings.keys);
+    Ok(Some(Reader { source, settings, fields, diagnostics }.post(body)))
 }
 
 fn no_front_matter(text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::warning(Code::NoFrontMatter, "no front matter, so this is taken for no post").at(1, 1);
-    if text.trim().is_empty() {
-        Diagnostic::warning(Code::NoFrontMatter, "the file is empty").help("write a post into it, or remove it")
-    } else if front_matter::looks_forgotten(text) {
-        diagnostic.help("put a line `---` before the keys and another one after them")
-    } else {
-        diagnostic.help("start the file with `---`, `title: …`, `---`, or set `front_matter: optional` for this folder")
+    let what = if text.trim().is_empty() { "the file is empty" } else { "the file has no front matter" };
+    Diagnostic::warning(Code::NoFrontMatter, what)
+        .help("begin the file with `---`, a line `title: …` and `---`, or set `front_matter: optional` for the folder")
+}
+
+/// HTML by its name; everything else is Markdown, in which HTML passes.
+fn markup(path: &Path) -> Markup {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some(extension) if ["html", "htm", "xhtml"].iter().any(|html| extension.eq_ignore_ascii_case(html)) => {
+            Markup::Html
+        }
+        _ => Markup::Markdown,
     }
 }
 
-fn markup(path: &Path) -> Markup {
-    let is_html = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("html") || end.eq_ignore_ascii_case("htm"));
-    if is_html { Markup::Html } else { Markup::Markdown }
-}
-
+/// Reads the fields of one front matter, and collects what is odd about them.
 struct Reader<'a> {
     source: &'a SourceFile<'a>,
     settings: &'a ReadSettings,
@@ -73,201 +86,348 @@ struct Reader<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn post(mut self, body: Body) -> Post {
-        let stem = self.stem();
-        let dated_name = date::from_file_name(&stem, &self.settings.dates);
-        let title = self.title(&body, dated_name.as_ref().map(|(_, rest)| *rest));
-        let published = self.published(dated_name.map(|(moment, _)| moment));
-        let updated = self.moment(Field::Updated);
-        let expires = self.moment(Field::Expires);
-        let category_nodes: Vec<&Node> = self.fields.all(Field::Categories).collect();
-        let categories = self.settings.categories.read(&category_nodes);
-        let link = self.link(&title, published.at, &categories);
-        let id = match self.fields.text(Field::Id) {
-            Some(id) => Some(id::of_front_matter(&self.settings.folder, id)),
-            None => id::of_link(self.settings.ids, link.as_deref()),
-        };
-        let image = self.image(link.as_deref());
-        let language = self.fields.text(Field::Language).map(|tag| tag.replace('_', "-")).filter(|tag| is_language(tag));
-        let excerpt = self.fields.text(Field::Excerpt).map(title::plain).filter(|text| !text.is_empty());
+        let settings = self.settings;
+        let stem = title::file_stem(self.source.path);
+        let named = date::from_file_name(&stem, &settings.dates);
+        let published = self.published(named.as_ref().map(|(moment, _)| moment));
+        let name = named.as_ref().map(|(_, rest)| *rest).filter(|rest| !rest.is_empty());
+        let title = self.title(&body, name.unwrap_or(&stem));
+        let categories = category::read(self.fields, &settings.categories);
+        for entry in categories.misshapen {
+            self.wrong_shape(entry, "a name, a list of names or a list of lists");
+        }
+        let link = self.link(&title, published.at, &categories.paths);
+        let id = self.text(Field::Id).map(|id| id::of_front_matter(&settings.folder, id));
         Post {
-            digest: body::significant(&title, link.as_deref(), &body.text),
-            title,
-            published,
-            updated,
-            expires,
-            categories,
-            tags: self.names(Field::Tags),
-            authors: self.names(Field::Authors),
-            image,
-            link,
-            id,
-            language: language.or_else(|| self.settings.language.clone()),
-            excerpt,
+            updated: self.moment(Field::Updated),
+            expires: self.moment(Field::Expires),
+            tags: self.tags(),
+            authors: self.authors(),
+            image: self.image(link.as_deref()),
+            id: id.or_else(|| id::of_link(settings.ids, link.as_deref())),
+            language: self.language(),
+            excerpt: self.text(Field::Excerpt).map(title::plain).filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
+            digest: body::significant(&title, link.as_deref(), &body.text),
+            categories: categories.paths,
+            published,
+            title,
+            link,
             body,
         }
     }
 
-    fn stem(&self) -> String {
-        self.source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-
-    fn title(&mut self, body: &Body, dated_rest: Option<&str>) -> String {
-        let written = self.fields.text(Field::Title).map(title::plain).filter(|title| !title.is_empty());
-        if let Some(title) = written.or_else(|| body::first_heading(body)) {
-            return title;
-        }
-        let title = title::of_file(self.source.path, dated_rest);
-        self.diagnostics.push(
-            Diagnostic::info(Code::NoTitle, format!("no title; the file's name is taken: {title}"))
-                .help("add `title: …` to the front matter"),
-        );
-        title
-    }
-
-    /// The front matter's date, else the file name's, else the file's time.
-    fn published(&mut self, dated_name: Option<date::Moment>) -> Published {
-        if let Some((moment, node)) = self.first_date() {
-            for warning in &moment.warnings {
-                self.diagnostics.push(node.warn(warning.code(), warning.to_string()).help(warning.help()));
+    fn title(&mut self, body: &Body, name: &str) -> String {
+        for entry in self.fields.all(Field::Title) {
+            let title = match &entry.node.value {
+                Value::List(items) => {
+                    self.wrong_shape(entry, "a text");
+                    let texts: Vec<_> = items.iter().filter_map(|item| item.text()).collect();
+                    title::plain(&texts.join(", "))
+                }
+                Value::Map(_) => {
+                    self.wrong_shape(entry, "a text");
+                    continue;
+                }
+                Value::Text(text) => title::plain(text),
+                Value::Null => continue,
+            };
+            if !title.is_empty() {
+                return title;
             }
-            let stamp = date::stamp(&moment, self.source.modified, &self.settings.dates);
-            return Published { at: stamp.unwrap_or(moment.at), from: PublishedFrom::FrontMatter, stamp: stamp.is_some() };
         }
-        if let Some(moment) = dated_name {
+        let help = "add a line `title: …` to the front matter";
+        if let Some(heading) = body::first_heading(body).map(|heading| title::plain(&heading)).filter(|h| !h.is_empty())
+        {
+            let remark = Diagnostic::info(Code::NoTitle, "there is no title; the first heading is taken");
+            self.diagnostics.push(remark.help(help));
+            return heading;
+        }
+        let remark = Diagnostic::warning(Code::NoTitle, "there is no title; the file's name is taken");
+        self.diagnostics.push(remark.help(help));
+        let name = title::plain(name.trim_matches(['-', '_', ' ']));
+        if name.is_empty() { "untitled".to_owned() } else { name }
+    }
+
+    /// The front matter's date, else the one in the file's name, else the file's time.
+    fn published(&mut self, named: Option<&date::Moment>) -> Published {
+        let rules = &self.settings.dates;
+        let fields = self.fields;
+        let is_switch = |entry: &Entry<'_>| {
+            entry.key.eq_ignore_ascii_case("published") && entry.node.text().and_then(switch).is_some()
+        };
+        let dates = fields.all(Field::Published).filter(|entry| !is_switch(entry));
+        let mut tried = false;
+        for entry in dates {
+            tried = true;
+            if let Some(moment) = self.read_moment(entry) {
+                let stamp = date::stamp(&moment, self.source.modified, rules);
+                let at = stamp.unwrap_or(moment.at);
+                return Published { at, from: PublishedFrom::FrontMatter, stamp: stamp.is_some() };
+            }
+        }
+        if let Some(moment) = named {
+            for warning in &moment.warnings {
+                self.diagnostics.push(Diagnostic::warning(warning.code(), warning.to_string()).help(warning.help()));
+            }
             return Published { at: moment.at, from: PublishedFrom::FileName, stamp: false };
         }
-        self.diagnostics.push(
-            Diagnostic::info(Code::NoDate, "no date; the time of the file at first sight is taken")
-                .help("add `date: 2024-03-18 09:30:00` to the front matter"),
-        );
+        if !tried {
+            self.diagnostics.push(
+                Diagnostic::warning(Code::NoDate, "there is no date; the file's time is taken, and kept from then on")
+                    .help("add a line `date: YYYY-MM-DD HH:MM:SS` to the front matter"),
+            );
+        }
         Published { at: self.source.modified, from: PublishedFrom::FileTime, stamp: false }
     }
 
-    /// The first date key that holds a date; those that hold none are remarked on.
-    fn first_date(&mut self) -> Option<(date::Moment, Node)> {
-        for node in self.fields.all(Field::Published) {
-            let Some(text) = node.text() else { continue };
-            // A boolean `published` is a switch.
-            if switch(text).is_some() {
-                continue;
-            }
-            match date::read(text, &self.settings.dates) {
-                Ok(moment) => return Some((moment, node.clone())),
-                Err(error) => self.diagnostics.push(node.warn(error.code(), error.to_string()).help(error.help())),
-            }
-        }
-        None
+    /// The first of a field's values that can be read as a moment.
+    fn moment(&mut self, field: Field) -> Option<DateTime<Utc>> {
+        self.fields.all(field).find_map(|entry| self.read_moment(entry)).map(|moment| moment.at)
     }
 
-    /// A time that is not essential.
-    fn moment(&mut self, field: Field) -> Option<DateTime<Utc>> {
-        let node = self.fields.first(field)?;
-        match date::read(node.text()?, &self.settings.dates) {
-            Ok(moment) => Some(moment.at),
+    fn read_moment(&mut self, entry: Entry<'_>) -> Option<date::Moment> {
+        let (line, column) = (entry.node.line, entry.node.column);
+        let Some(text) = entry.node.text() else {
+            self.wrong_shape(entry, "a date");
+            return None;
+        };
+        match date::read(text, &self.settings.dates) {
+            Ok(moment) => {
+                self.diagnostics.extend(moment.warnings.iter().map(|warning| {
+                    Diagnostic::warning(warning.code(), warning.to_string()).at(line, column).help(warning.help())
+                }));
+                Some(moment)
+            }
             Err(error) => {
-                self.diagnostics.push(node.warn(error.code(), error.to_string()).help(error.help()));
+                let message = format!("`{}` is not taken: {error}", entry.key);
+                self.diagnostics.push(Diagnostic::warning(error.code(), message).at(line, column).help(error.help()));
                 None
             }
         }
     }
 
-    fn link(&mut self, title: &str, published: DateTime<Utc>, categories: &[super::CategoryPath]) -> Option<String> {
+    fn link(&mut self, title: &str, published: DateTime<Utc>, categories: &[category::CategoryPath]) -> Option<String> {
         let fields = self.fields;
-        let absolute = fields.all(Field::Link).filter_map(Node::text).map(str::trim).find(|text| is_http(text));
-        let key = |name: &str| fields.key(name).and_then(Node::text).map(str::to_owned);
+        let stated = fields.all(Field::Link).filter_map(|entry| entry.node.text());
+        let stated: Vec<_> = stated.collect();
+        let absolute = stated.iter().find_map(|text| absolute_url(text));
+        // Hugo's `url` is an address below the site.
+        let below_site = stated.iter().copied().find(|text| text.starts_with('/') && !text.starts_with("//"));
         let facts = link::LinkFacts {
             path: self.source.path,
             title,
-            slug: fields.text(Field::Slug),
-            permalink: fields.text(Field::Permalink),
-            link: absolute,
+            slug: self.text(Field::Slug),
+            permalink: self.text(Field::Permalink).or(below_site),
+            link: absolute.as_deref(),
             published: published.with_timezone(&self.settings.dates.timezone).naive_local(),
             categories,
-            key: &key,
+            key: &|key| fields.key(key)?.node.text().map(str::to_owned),
         };
-        link::link(&facts, &self.settings.links)
+        link::link(&facts, &self.settings.links, &self.settings.dates)
     }
 
-    /// The front matter's picture as an absolute http(s) URL.
-    fn image(&mut self, link: Option<&str>) -> Option<String> {
-        let node = self.fields.all(Field::Image).find(|node| image_text(node).is_some())?;
-        let text = image_text(node)?.trim();
-        if is_http(text) {
-            return Url::parse(text).ok().map(String::from);
+    fn tags(&mut self) -> Vec<String> {
+        let mut tags = Vec::new();
+        let mut found_tags = false;
+        for entry in self.fields.all(Field::Tags) {
+            let is = |key| entry.key.eq_ignore_ascii_case(key);
+            // Keywords are written for search engines: they count where there are no tags.
+            if found_tags && is("keywords") {
+                continue;
+            }
+            found_tags = true;
+            let split = match entry.node.value {
+                // The HTML standard has them joined by commas.
+                Value::Text(_) if is("keywords") => SplitRule::Commas,
+                // Jekyll takes the singular as one name, whatever blanks it has.
+                Value::Text(_) if !is("tag") => self.settings.categories.split,
+                _ => SplitRule::Never,
+            };
+            for text in self.texts(entry, "a tag or a list of tags") {
+                for name in split.names(&text).filter_map(category::normalise) {
+                    push_new(&mut tags, name);
+                }
+            }
         }
-        let site = self.settings.links.site_url.as_ref();
-        let url = if let Some(rest) = text.strip_prefix("//") {
-            Url::parse(&format!("https://{rest}")).ok()
-        } else if let Some(rest) = text.strip_prefix('/') {
-            site.and_then(|site| site.join(rest).ok())
+        tags
+    }
+
+    fn authors(&mut self) -> Vec<String> {
+        let mut authors = Vec::new();
+        for entry in self.fields.all(Field::Authors) {
+            for text in self.texts(entry, "a name, a list of names, or maps with a `name`") {
+                let name = title::plain(&text);
+                if !name.is_empty() {
+                    push_new(&mut authors, name);
+                }
+            }
+        }
+        authors
+    }
+
+    /// A value's texts: of a scalar, a list, or maps with a `name`.
+    fn texts(&mut self, entry: Entry<'a>, wanted: &str) -> Vec<Cow<'a, str>> {
+        let items = match &entry.node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(entry.node),
+        };
+        let mut texts = Vec::new();
+        for item in items.iter().filter(|item| item.is_set()) {
+            let text = match &item.value {
+                Value::Map(map) => {
+                    map.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.text())
+                }
+                _ => item.text(),
+            };
+            match text {
+                Some(text) => texts.push(Cow::Borrowed(text)),
+                None => self.wrong_shape(Entry { key: entry.key, node: item }, wanted),
+            }
+        }
+        texts
+    }
+
+    /// The first picture that is set, as an absolute URL where it can be made one.
+    fn image(&self, link: Option<&str>) -> Option<String> {
+        let text = self.fields.all(Field::Image).find_map(|entry| picture(entry.node))?;
+        let base = if text.starts_with('/') {
+            self.settings.links.site_url.clone()
         } else {
-            link.and_then(|link| Url::parse(link).ok()).or_else(|| site.cloned()).and_then(|base| base.join(text).ok())
+            link.and_then(|link| Url::parse(link).ok()).or_else(|| self.settings.links.site_url.clone())
         };
-        url.map(String::from).filter(|url| is_http(url))
+        if let Some(url) = absolute_url(text) {
+            return Some(url);
+        }
+        if let Some(host) = text.strip_prefix("//") {
+            return absolute_url(&format!("https://{host}"));
+        }
+        match base.and_then(|base| base.join(text).ok()) {
+            Some(url) if matches!(url.scheme(), "http" | "https") => Some(url.into()),
+            Some(_) => None,
+            None => (!has_scheme(text)).then(|| text.to_owned()),
+        }
     }
 
-    /// Plain names, each once: a text, a list of texts, or maps with a `name`.
-    fn names(&self, field: Field) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut add = |text: &str| {
-            let name = title::plain(text);
-            if !name.is_empty() && !names.contains(&name) {
-                names.push(name);
+    fn language(&mut self) -> Option<String> {
+        for entry in self.fields.all(Field::Language) {
+            let tag = entry.node.text().map(|text| text.replace('_', "-"));
+            match tag.filter(|tag| is_language_tag(tag)) {
+                Some(tag) => return Some(tag),
+                None => self.wrong_shape(entry, "a language tag such as `zh-CN`"),
             }
-        };
-        match self.fields.first(field).map(|node| &node.value) {
-            Some(Value::Text(text)) => add(text),
-            Some(Value::List(items)) => items.iter().filter_map(name_of).for_each(&mut add),
-            Some(Value::Map(_)) => self.fields.first(field).and_then(name_of).into_iter().for_each(&mut add),
-            Some(Value::Null) | None => {}
         }
-        names
+        self.settings.language.clone()
     }
 
-    fn visibility(&self) -> Visibility {
-        let text = |key: &str| self.fields.key(key).and_then(Node::text);
-        for key in WITHHOLDING {
-            // A password is any text; the others are switches, and anything but "no" is a yes.
-            if text(key).is_some_and(|text| switch(text) != Some(false)) {
-                return Visibility::Withheld(key);
-            }
+    fn text(&self, field: Field) -> Option<&'a str> {
+        self.fields.all(field).find_map(|entry| entry.node.text())
+    }
+
+    /// Whether the post may be shown. What cannot be understood hides it: what is private must not get out.
+    fn visibility(&mut self) -> Visibility {
+        let Some(key) = self.withholding_key() else { return Visibility::Public };
+        let mut remark = Diagnostic::info(Code::Withheld, format!("the post is not public: `{key}` says so"));
+        if let Some(entry) = self.fields.key(key) {
+            remark = remark.at(entry.node.line, entry.node.column);
         }
-        for key in ["published", "feed"] {
-            if text(key).and_then(switch) == Some(false) {
-                return Visibility::Withheld(key);
-            }
+        self.diagnostics.push(remark.help(format!("remove `{key}` to publish it")));
+        Visibility::Withheld(key)
+    }
+
+    fn withholding_key(&self) -> Option<&'static str> {
+        let value = |key| self.fields.key(key).map(|entry| entry.node.text().unwrap_or("set"));
+        let is_off = |key| value(key).and_then(switch) == Some(false);
+        let is_on = |key| value(key).is_some_and(|text| switch(text) != Some(false));
+        let draft = self.fields.all(Field::Draft).next().map(|entry| entry.node.text().unwrap_or("set"));
+        if draft.is_some_and(|text| switch(text) != Some(false)) {
+            return Some("draft");
         }
-        let status = text("status").map(str::to_ascii_lowercase);
-        if status.is_some_and(|status| !PUBLIC_STATUS.contains(&status.as_str())) {
-            return Visibility::Withheld("status");
-        }
-        Visibility::Public
+        ["published", "feed"]
+            .into_iter()
+            .find(|key| is_off(key))
+            .or_else(|| value("status").is_some_and(is_unpublished).then_some("status"))
+            .or_else(|| {
+                ["password", "encrypt", "encrypted", "private", "hidden", "unlisted"].into_iter().find(|key| is_on(key))
+            })
+    }
+
+    fn wrong_shape(&mut self, entry: Entry<'_>, wanted: &str) {
+        let message = format!("`{}` has {} where {wanted} belongs", entry.key, entry.node.shape());
+        let remark = Diagnostic::warning(Code::WrongShape, message).at(entry.node.line, entry.node.column);
+        self.diagnostics.push(remark.help(format!("write {wanted}; a text with brackets or colons needs quotes")));
     }
 }
 
-fn name_of(node: &Node) -> Option<&str> {
-    node.text().or_else(|| node.get("name").or_else(|| node.get("title")).and_then(Node::text))
+/// The word for a switch, in YAML's old and new spellings.
+fn switch(text: &str) -> Option<bool> {
+    let is_one_of = |words: [&str; 5]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "yes", "on", "y", "1"]) {
+        Some(true)
+    } else {
+        is_one_of(["false", "no", "off", "n", "0"]).then_some(false)
+    }
 }
 
-/// The address in an image value: a text, the first of a list, or a map with an address.
-fn image_text(node: &Node) -> Option<&str> {
+fn is_unpublished(status: &str) -> bool {
+    let words = [
+        "draft",
+        "private",
+        "pending",
+        "unpublished",
+        "hidden",
+        "unlisted",
+        "trash",
+        "deleted",
+        "auto-draft",
+        "wip",
+        "review",
+        "in-review",
+        "in review",
+        "archived",
+        "inactive",
+        "idea",
+        "protected",
+        "password",
+    ];
+    words.iter().any(|word| status.eq_ignore_ascii_case(word))
+}
+
+/// A picture's address: a text, the `url` (`src`, `path`, …) of a map, or the first in a list.
+fn picture(node: &front_matter::Node) -> Option<&str> {
     match &node.value {
-        Value::Text(text) => Some(text),
-        Value::List(items) => items.iter().find_map(image_text),
-        Value::Map(_) => ["url", "src", "path", "feature", "image"].iter().find_map(|key| node.get(key)?.text()),
+        Value::Text(_) => node.text().filter(|text| switch(text).is_none()),
+        Value::List(items) => items.iter().find_map(picture),
+        Value::Map(map) => ["url", "src", "path", "image", "href", "file"]
+            .iter()
+            .find_map(|wanted| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)))
+            .and_then(|(_, node)| node.text()),
         Value::Null => None,
     }
 }
 
-fn is_http(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    matches!(scheme.as_deref(), Some("http" | "https")) && Url::parse(text).is_ok_and(|url| url.has_host())
+fn absolute_url(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
-/// Looks like a tag of BCP 47.
-fn is_language(tag: &str) -> bool {
-    !tag.is_empty() && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+fn has_scheme(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()))
 }
+
+/// The shape of BCP 47: subtags of up to eight letters and digits, the first of them letters.
+fn is_language_tag(tag: &str) -> bool {
+    tag.starts_with(|c: char| c.is_ascii_alphabetic())
+        && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn push_new(names: &mut Vec<String>, name: String) {
+    if !names.contains(&name) {
+        names.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,9 @@
-//! One integration binary: the program as its users run it.
+//! One integration binary: the program as its users run it. See `README.md` beside this file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and stop")]
 
+mod architecture;
 mod cli;
+mod corpus;
+mod site;
+mod stories;

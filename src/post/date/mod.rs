@@ -1,19 +1,33 @@
 //! Text → moment, in every form that posts have been seen to use.
 //!
-//! An explicit offset always wins. A naive time is in the folder's zone; one that a clock change skipped is read with
-//! the offset before the change, so it falls as far behind the gap as it was in it; one that a clock change repeated is
-//! the first of the two.
+//! In goes what stands behind a date key (or at the start of a file name), out comes a [`Moment`] in UTC with what
+//! should be said about it, or a [`DateError`]. `forms` takes the text apart into `parts`, `zones` knows the
+//! names of zones; this module turns the parts into a moment. Nothing here knows what time it is.
+//!
+//! # What was decided where a text leaves it open
+//!
+//! - An offset beside the time always wins: over the folder's zone, over a zone's name, over a name in parentheses.
+//! - A local time that a clock change skips moves forward by what was skipped (02:30 becomes 03:30); one that happens
+//!   twice is the first of the two, unless an abbreviation (`EST`) says which. Either earns a warning when a time was
+//!   written, none when the date stands alone.
+//! - `24:00` is the start of the next day, and so is the leap second `23:59:60`, as Unix counts it.
+//! - `01/02/2024` is the configured [`DateOrder`]'s; one above twelve decides by itself.
+//! - A year has four digits, except behind a month's name (RFC 2822 §4.3: below 50 is 20xx).
 
-mod form;
+mod forms;
+mod parts;
+mod remarks;
 #[cfg(test)]
 mod tests;
-mod tokens;
 mod zones;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::Code;
+use forms::Form;
+use parts::Parts;
+pub use remarks::{DateError, DateWarning, Part};
+use zones::Zone;
 
 /// How dates are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,187 +90,172 @@ pub enum Precision {
     Second,
 }
 
-/// What is odd about a date that could be read all the same.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DateWarning {
-    /// The day of the week is another one.
-    #[error("{date} is a {real}, not a {written}")]
-    WrongWeekday {
-        /// The day as it was read.
-        date: NaiveDate,
-        /// The weekday that was written.
-        written: Weekday,
-        /// The weekday of the date.
-        real: Weekday,
-    },
-    /// Day and month may be the other way round.
-    #[error("`{0}` could be day/month or month/day; it is read month first")]
-    Ambiguous(String),
-    /// An abbreviation that the folder's zone does not use.
-    #[error("the zone `{name}` is not one of this folder's time zone; it is read as UTC{offset}")]
-    Abbreviation {
-        /// As it was written.
-        name: String,
-        /// `+08:00`
-        offset: String,
-    },
-    /// A clock change skipped the local time.
-    #[error("the clocks of {zone} skipped {time}; it is read as {read}")]
-    Skipped {
-        /// The folder's zone.
-        zone: Tz,
-        /// As it was written.
-        time: NaiveDateTime,
-        /// On the clock after the change.
-        read: NaiveDateTime,
-    },
-    /// A clock change repeated the local time.
-    #[error("the clocks of {zone} showed {time} twice; the first is taken")]
-    Repeated {
-        /// The folder's zone.
-        zone: Tz,
-        /// As it was written.
-        time: NaiveDateTime,
-    },
-}
-
-impl DateWarning {
-    /// What kind of remark it is.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match self {
-            Self::WrongWeekday { .. } => Code::WrongWeekday,
-            Self::Ambiguous(_) => Code::AmbiguousDate,
-            Self::Abbreviation { .. } => Code::AmbiguousZone,
-            Self::Skipped { .. } | Self::Repeated { .. } => Code::ClockChange,
-        }
-    }
-
-    /// The cure.
-    #[must_use]
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::WrongWeekday { .. } => "correct the weekday or leave it out; the date counts",
-            Self::Ambiguous(_) => "write it as YYYY-MM-DD, or set `date_order` for this folder",
-            Self::Abbreviation { .. } => "write the offset itself, as in `+08:00`",
-            Self::Skipped { .. } | Self::Repeated { .. } => "write the offset beside the time, as in `+02:00`",
-        }
-    }
-}
-
-/// Why a text is no date.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DateError {
-    /// No known form.
-    #[error("`{0}` is no date in any known form")]
-    Unknown(String),
-    /// A known form, but there is no such day or time.
-    #[error("`{0}` names a day or time that does not exist")]
-    Impossible(String),
-    /// Before year 1 or after year 9999, in UTC.
-    #[error("`{0}` is not in the years 1 to 9999")]
-    OutOfRange(String),
-}
-
-impl DateError {
-    /// What kind of remark it is.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        Code::BadDate
-    }
-
-    /// The cure.
-    #[must_use]
-    pub fn help(&self) -> &'static str {
-        "write it as 2024-03-18 09:30:00 +08:00"
-    }
-}
-
-/// How far a crawler's time stamp may be from the file's own time.
-const STAMP_WITHIN: TimeDelta = TimeDelta::minutes(2);
-
-/// The same, where the offset is guessed.
-const STAMP_WITHIN_OF_OFFSET: i64 = 30;
-
 /// Reads a date in any known form.
 ///
 /// # Errors
 /// When the text has no known form, or names a day or time that does not exist.
 pub fn read(text: &str, rules: &DateRules) -> Result<Moment, DateError> {
-    let text = text.trim();
-    // What is shown of a text that is no date.
-    let shown = || text.chars().take(60).collect::<String>();
-    let form = form::read(text, rules.order).map_err(|failure| match failure {
-        form::Failure::Unknown => DateError::Unknown(shown()),
-        form::Failure::Impossible => DateError::Impossible(shown()),
-    })?;
-    let mut warnings = form.warnings;
-    let (at, naive) = match form.zone {
-        form::Zone::None => (zones::to_utc(form.local, rules.timezone, form.precision, &mut warnings), Some(form.local)),
-        form::Zone::Offset(seconds) => (form.local.checked_sub_signed(TimeDelta::seconds(seconds)), None),
-        form::Zone::Name(name) => match zones::named(&name, form.local, rules.timezone, &mut warnings) {
-            Some(at) => (at, None),
-            None => return Err(DateError::Unknown(shown())),
-        },
-    };
-    let at = at.map(|at| at.and_utc()).filter(|at| (1..=9999).contains(&at.year()));
-    match at {
-        Some(at) => Ok(Moment { at, naive, precision: form.precision, warnings }),
-        None => Err(DateError::OutOfRange(shown())),
+    match forms::take_apart(text, rules.order)? {
+        Form::Instant(at) => {
+            Ok(Moment { at: bounded(at.naive_utc())?, naive: None, precision: Precision::Second, warnings: Vec::new() })
+        }
+        Form::Parts(parts) => moment(&parts, rules.timezone),
     }
 }
 
 /// The date at the start of a file name (`2024-03-18-title.md`), and the rest of the name.
+///
+/// `2024-3-8-title`, `2024-03-18_title` and `20240318-title` too; the rest is empty when the name is a date alone. Eight
+/// digits in a row count as a date only from 1900 to 2199: they may well be a number.
 #[must_use]
 pub fn from_file_name<'a>(stem: &'a str, rules: &DateRules) -> Option<(Moment, &'a str)> {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let year = digits(stem);
-    let (date, length) = if year == 8 {
-        (NaiveDate::parse_from_str(stem.get(..8)?, "%Y%m%d").ok()?, 8)
-    } else {
-        let separator = stem.get(4..5).filter(|separator| year == 4 && matches!(*separator, "-" | "_" | "."))?;
-        let rest = stem.get(5..)?;
-        let month = digits(rest);
-        let day_at = rest.get(month..)?.strip_prefix(separator)?;
-        let day = digits(day_at);
-        if !(1..=2).contains(&month) || !(1..=2).contains(&day) {
-            return None;
-        }
-        let number = |text: &str| text.parse::<u32>().ok();
-        let date = NaiveDate::from_ymd_opt(
-            stem.get(..4)?.parse().ok()?,
-            number(rest.get(..month)?)?,
-            number(day_at.get(..day)?)?,
-        )?;
-        (date, 5 + month + 1 + day)
-    };
-    let rest = stem.get(length..)?;
-    let rest = match rest.chars().next() {
-        None => rest,
-        Some(separator @ ('-' | '_' | ' ' | '.')) => &rest[separator.len_utf8()..],
-        Some(_) => return None,
-    };
-    let local = date.and_time(NaiveTime::MIN);
-    let at = zones::to_utc(local, rules.timezone, Precision::Day, &mut Vec::new())?.and_utc();
-    let moment = Moment { at, naive: Some(local), precision: Precision::Day, warnings: Vec::new() };
-    (1..=9999).contains(&at.year()).then_some((moment, rest))
+    let (date, rest) = split_file_name(stem)?;
+    let naive = date.and_hms_opt(0, 0, 0)?;
+    let at = bounded(in_zone(naive, rules.timezone)?.at).ok()?;
+    Some((Moment { at, naive: Some(naive), precision: Precision::Day, warnings: Vec::new() }, rest))
 }
 
-/// When a crawler wrote the file, if `moment` is its time stamp: a naive time with seconds, close to the time of the
-/// file.
+/// The date at the start of a file's name, and the rest behind a separator.
+pub(super) fn split_file_name(stem: &str) -> Option<(NaiveDate, &str)> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (date, rest) = match digits(stem) {
+        4 => {
+            let (year, rest) = stem.split_at_checked(4)?;
+            let rest = rest.strip_prefix('-')?;
+            let (month, rest) = rest.split_at_checked(digits(rest))?;
+            let rest = rest.strip_prefix('-')?;
+            let (day, rest) = rest.split_at_checked(digits(rest))?;
+            if month.len() > 2 || day.len() > 2 {
+                return None;
+            }
+            (NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?, rest)
+        }
+        8 => {
+            let (date, rest) = stem.split_at_checked(8)?;
+            let date = forms::compact_date(date.parse().ok()?).filter(|date| (1900..2200).contains(&date.year()))?;
+            (date, rest)
+        }
+        _ => return None,
+    };
+    if rest.is_empty() {
+        return Some((date, rest));
+    }
+    rest.strip_prefix(['-', '_', ' ']).map(|rest| (date, rest))
+}
+
+/// When a crawler wrote the file, if `moment` is its time stamp.
+///
+/// A stamp is a naive time with seconds within two minutes of the file's modification, on the clock of the folder's zone;
+/// where that clock shows an hour twice, the occurrence near the modification is meant. With [`StampRule::AnyZone`] the
+/// clock may be that of any zone: naive time and modification (UTC) differ by whole quarters of an hour, at most 14
+/// hours, give or take 30 seconds.
 #[must_use]
 pub fn stamp(moment: &Moment, modified: DateTime<Utc>, rules: &DateRules) -> Option<DateTime<Utc>> {
     let naive = moment.naive.filter(|_| moment.precision == Precision::Second)?;
-    if (moment.at - modified).abs() <= STAMP_WITHIN {
+    let near = |at: DateTime<Utc>| (at - modified).abs() <= TimeDelta::minutes(2);
+    if near(moment.at) {
         return Some(moment.at);
     }
+    let second = rules.timezone.from_local_datetime(&naive).latest().map(|at| at.with_timezone(&Utc));
+    if let Some(at) = second.filter(|at| near(*at)) {
+        return Some(at);
+    }
     let StampRule::AnyZone { holds_future } = rules.stamps else { return None };
-    // Whoever holds posts for the future has written this date on purpose.
-    if holds_future && moment.at > modified {
+    let ahead = (naive - modified.naive_utc()).num_seconds();
+    let offset = (ahead + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
+    if offset.abs() > 14 * 3600 || (ahead - offset).abs() > 30 {
         return None;
     }
-    let apart = (naive - modified.naive_utc()).num_seconds();
-    let offset = (apart + 450).div_euclid(900) * 900;
-    let close = (apart - offset).abs() <= STAMP_WITHIN_OF_OFFSET && offset.abs() <= 14 * 3600;
-    close.then(|| (naive - TimeDelta::seconds(offset)).and_utc())
+    let at = bounded(naive.checked_sub_signed(TimeDelta::seconds(offset))?).ok()?;
+    if holds_future && moment.at > modified && at < moment.at {
+        return None;
+    }
+    Some(at)
+}
+
+/// Seconds in a quarter of an hour, the step of all zones' offsets.
+const QUARTER: i64 = 15 * 60;
+
+/// Puts the parts together.
+fn moment(parts: &Parts, timezone: Tz) -> Result<Moment, DateError> {
+    let (date, naive) = parts.local()?;
+    let mut warnings = Vec::new();
+    if let Some(other) = parts.other_reading {
+        warnings.push(DateWarning::Order { read: date, other });
+    }
+    if let Some(written) = parts.weekday.filter(|day| *day != date.weekday()) {
+        warnings.push(DateWarning::Weekday { written, date });
+    }
+    let at = match parts.zone {
+        Some(Zone::Offset(seconds)) => naive.checked_sub_signed(TimeDelta::seconds(seconds.into())),
+        Some(Zone::Abbreviation(name)) => own_abbreviation(naive, timezone, name.letters).or_else(|| {
+            if name.ambiguous {
+                warnings.push(DateWarning::Zone { letters: name.letters, minutes: name.minutes });
+            }
+            naive.checked_sub_signed(TimeDelta::minutes(name.minutes.into()))
+        }),
+        Some(Zone::Named(tz)) => local(naive, tz, parts.precision(), &mut warnings),
+        None => local(naive, timezone, parts.precision(), &mut warnings),
+    };
+    Ok(Moment {
+        at: bounded(at.ok_or(DateError::OutOfRange)?)?,
+        naive: parts.zone.is_none().then_some(naive),
+        precision: parts.precision(),
+        warnings,
+    })
+}
+
+/// A local time in UTC, with a warning when the clock was changed just then.
+fn local(naive: NaiveDateTime, tz: Tz, precision: Precision, warnings: &mut Vec<DateWarning>) -> Option<NaiveDateTime> {
+    let found = in_zone(naive, tz)?;
+    if precision > Precision::Day {
+        warnings.extend(found.odd);
+    }
+    Some(found.at)
+}
+
+/// The Unix time of a local time, in seconds.
+pub(super) fn unix(naive: NaiveDateTime, tz: Tz) -> Option<i64> {
+    in_zone(naive, tz).map(|local| local.at.and_utc().timestamp())
+}
+
+/// A local time as its zone has it.
+struct Local {
+    /// In UTC.
+    at: NaiveDateTime,
+    /// Set when the local time does not exist or exists twice.
+    odd: Option<DateWarning>,
+}
+
+/// Looks a local time up in a zone; see the module's doc for gaps and folds.
+fn in_zone(naive: NaiveDateTime, tz: Tz) -> Option<Local> {
+    let found = tz.from_local_datetime(&naive);
+    if let Some(first) = found.earliest() {
+        let twice = found.latest().is_some_and(|last| last != first);
+        let odd = twice.then_some(DateWarning::Twice { naive, zone: tz });
+        return Some(Local { at: first.naive_utc(), odd });
+    }
+    // The clock before the gap, carried on, lands behind it by just the time that the gap skipped. No gap is longer than
+    // the day that Samoa left out.
+    let offset = (1..=100).find_map(|quarters| {
+        let before = naive.checked_sub_signed(TimeDelta::seconds(quarters * QUARTER))?;
+        let before_utc = tz.from_local_datetime(&before).latest()?.naive_utc();
+        Some(before - before_utc)
+    })?;
+    Some(Local { at: naive.checked_sub_signed(offset)?, odd: Some(DateWarning::Skipped { naive, zone: tz }) })
+}
+
+/// A local time in UTC, if `zone` itself uses this abbreviation at that time.
+fn own_abbreviation(naive: NaiveDateTime, zone: Tz, letters: &str) -> Option<NaiveDateTime> {
+    let found = zone.from_local_datetime(&naive);
+    [found.earliest(), found.latest()]
+        .into_iter()
+        .flatten()
+        .find(|at| at.format("%Z").to_string().eq_ignore_ascii_case(letters))
+        .map(|at| at.naive_utc())
+}
+
+/// Holds the bounds that every time of the program keeps; outside them RFC 2822 and RFC 3339 have no way to write it.
+fn bounded(at: NaiveDateTime) -> Result<DateTime<Utc>, DateError> {
+    if (1..=9999).contains(&at.year()) { Ok(at.and_utc()) } else { Err(DateError::OutOfRange) }
 }

@@ -1,79 +1,79 @@
-//! Offsets and zones.
+//! Names of zones → offsets.
+//!
+//! | letters | meaning | |
+//! |---|---|---|
+//! | UTC, UT, GMT, Z, WET | +00:00 | |
+//! | EST EDT, CST CDT, MST MDT, PST PDT | RFC 822 §5.1: −05:00 −04:00, −06:00 −05:00, −07:00 −06:00, −08:00 −07:00 | each with a warning: China, Cuba, Australia, Malaysia and the Philippines use the same letters |
+//! | AST ADT, BST, IST, GST, NST | −04:00 −03:00, +01:00, +05:30, +04:00, −03:30 | with a warning |
+//! | all others of [`ABBREVIATIONS`] | one meaning | |
+//!
+//! An abbreviation that the folder's own zone uses at the time in question means that zone: the caller looks there first.
+//! Names of the tz database (`Asia/Shanghai`, `PRC`) are known in any case of letters.
 
-use chrono::{LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
-use chrono_tz::{OffsetName, Tz};
+use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::{DateWarning, Precision};
+/// A zone as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zone {
+    /// Seconds east of UTC.
+    Offset(i32),
+    /// Letters.
+    Abbreviation(&'static Abbreviation),
+    /// A name of the tz database.
+    Named(Tz),
+}
 
-/// What an abbreviation means where the folder's zone does not use it: RFC 822 §5.1, then common usage. In minutes.
-const ABBREVIATIONS: [(&str, i64); 32] = [
-    ("est", -300), ("edt", -240), ("cst", -360), ("cdt", -300), ("mst", -420), ("mdt", -360), ("pst", -480),
-    ("pdt", -420), ("akst", -540), ("akdt", -480), ("hst", -600), ("wet", 0), ("west", 60), ("bst", 60), ("ist", 330),
-    ("cet", 60), ("cest", 120), ("met", 60), ("eet", 120), ("eest", 180), ("msk", 180), ("pkt", 300), ("wib", 420),
-    ("ict", 420), ("hkt", 480), ("sgt", 480), ("awst", 480), ("jst", 540), ("kst", 540), ("aest", 600), ("aedt", 660),
-    ("nzst", 720),
+/// Letters that stand for an offset.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Abbreviation {
+    /// In capitals.
+    pub(super) letters: &'static str,
+    /// East of UTC.
+    pub(super) minutes: i32,
+    /// Others mean something else by them.
+    pub(super) ambiguous: bool,
+}
+
+/// The zone of this name.
+pub(super) fn named(name: &str) -> Option<Zone> {
+    if ["utc", "ut", "gmt", "z"].iter().any(|utc| name.eq_ignore_ascii_case(utc)) {
+        return Some(Zone::Offset(0));
+    }
+    if ["中国标准时间", "中國標準時間", "北京时间", "北京時間"].contains(&name) {
+        return Some(Zone::Offset(8 * 3600));
+    }
+    let abbreviation = ABBREVIATIONS.iter().find(|known| known.letters.eq_ignore_ascii_case(name));
+    abbreviation
+        .map(Zone::Abbreviation)
+        .or_else(|| TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(name)).copied().map(Zone::Named))
+}
+
+/// Letters with one meaning.
+const fn one(letters: &'static str, hours: i32, minutes: i32) -> Abbreviation {
+    Abbreviation { letters, minutes: hours * 60 + minutes, ambiguous: false }
+}
+
+/// Letters with several, of which this is taken.
+const fn several(letters: &'static str, hours: i32, minutes: i32) -> Abbreviation {
+    Abbreviation { letters, minutes: hours * 60 + minutes, ambiguous: true }
+}
+
+/// The documented table.
+#[rustfmt::skip]
+static ABBREVIATIONS: [Abbreviation; 56] = [
+    // North and South America; those of RFC 822 first.
+    several("EST", -5, 0), several("EDT", -4, 0), several("CST", -6, 0), several("CDT", -5, 0),
+    several("MST", -7, 0), several("MDT", -6, 0), several("PST", -8, 0), several("PDT", -7, 0),
+    several("AST", -4, 0), several("ADT", -3, 0), several("NST", -3, -30), one("NDT", -2, -30),
+    one("AKST", -9, 0), one("AKDT", -8, 0), one("HST", -10, 0), one("BRT", -3, 0), one("ART", -3, 0),
+    // Europe and Africa.
+    one("WET", 0, 0), one("WEST", 1, 0), several("BST", 1, 0), one("CET", 1, 0), one("CEST", 2, 0),
+    one("MET", 1, 0), one("MEZ", 1, 0), one("MESZ", 2, 0), one("EET", 2, 0), one("EEST", 3, 0), one("MSK", 3, 0),
+    one("TRT", 3, 0), one("WAT", 1, 0), one("CAT", 2, 0), one("EAT", 3, 0), one("SAST", 2, 0),
+    // Asia and Oceania.
+    several("IST", 5, 30), several("GST", 4, 0), one("PKT", 5, 0), one("NPT", 5, 45), one("ICT", 7, 0),
+    one("WIB", 7, 0), one("WITA", 8, 0), one("WIT", 9, 0), one("HKT", 8, 0), one("SGT", 8, 0), one("MYT", 8, 0),
+    one("PHT", 8, 0), one("BJT", 8, 0), one("JST", 9, 0), one("KST", 9, 0), one("AWST", 8, 0), one("ACST", 9, 30),
+    one("ACDT", 10, 30), one("AEST", 10, 0), one("AEDT", 11, 0), one("NZST", 12, 0), one("NZDT", 13, 0),
+    one("ChST", 10, 0),
 ];
-
-/// A local time of a zone in UTC; `None` outside what the calendar can hold.
-pub(super) fn to_utc(
-    local: NaiveDateTime,
-    zone: Tz,
-    precision: Precision,
-    warnings: &mut Vec<DateWarning>,
-) -> Option<NaiveDateTime> {
-    // A date alone means its day, not an instant that a clock change could matter for.
-    let mut warn = |warning| {
-        if precision > Precision::Day {
-            warnings.push(warning);
-        }
-    };
-    match zone.from_local_datetime(&local) {
-        LocalResult::Single(time) => Some(time.naive_utc()),
-        LocalResult::Ambiguous(first, _) => {
-            warn(DateWarning::Repeated { zone, time: local });
-            Some(first.naive_utc())
-        }
-        LocalResult::None => {
-            // No zone ever skipped more than a day.
-            let before = (1..=26).find_map(|hours| {
-                let earlier = local.checked_sub_signed(TimeDelta::hours(hours))?;
-                zone.from_local_datetime(&earlier).latest()
-            })?;
-            let utc = local.checked_sub_signed(TimeDelta::seconds(before.offset().fix().local_minus_utc().into()))?;
-            warn(DateWarning::Skipped { zone, time: local, read: zone.from_utc_datetime(&utc).naive_local() });
-            Some(utc)
-        }
-    }
-}
-
-/// A local time of a zone that is named beside it; `None` if there is no such zone.
-pub(super) fn named(
-    name: &str,
-    local: NaiveDateTime,
-    folder: Tz,
-    warnings: &mut Vec<DateWarning>,
-) -> Option<Option<NaiveDateTime>> {
-    if matches!(name, "z" | "utc" | "gmt" | "ut" | "zulu") {
-        return Some(Some(local));
-    }
-    if let Some(seconds) = own_abbreviation(name, local, folder) {
-        return Some(local.checked_sub_signed(TimeDelta::seconds(seconds)));
-    }
-    if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(known, _)| *known == name) {
-        let offset = format!("{}{:02}:{:02}", if *minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60);
-        warnings.push(DateWarning::Abbreviation { name: name.to_ascii_uppercase(), offset });
-        return Some(local.checked_sub_signed(TimeDelta::minutes(*minutes)));
-    }
-    let zone = name.contains('/').then(|| Tz::from_str_insensitive(name).ok()).flatten()?;
-    Some(to_utc(local, zone, Precision::Second, warnings))
-}
-
-/// The offset that an abbreviation has in the folder's own zone, in summer or winter of that year.
-fn own_abbreviation(name: &str, local: NaiveDateTime, folder: Tz) -> Option<i64> {
-    [0, 182, -182].into_iter().find_map(|days| {
-        let near = local.checked_add_signed(TimeDelta::days(days))?;
-        let offset = folder.offset_from_utc_datetime(&near);
-        let same = offset.abbreviation().is_some_and(|own| own.eq_ignore_ascii_case(name));
-        same.then(|| offset.fix().local_minus_utc().into())
-    })
-}

@@ -1,8 +1,15 @@
-//! Split a file at its front matter and parse it into a small tree of raw text.
+//! Text of a file → its front matter as a small tree of raw text, and where its body starts.
 //!
-//! Scalars keep their text: `title: 1.10` is the text `1.10`. Every node knows its place in the file, so that a remark
-//! about it can point there.
+//! [`split()`] finds the front matter in any of its four dresses: `---` YAML, `+++` TOML, `;;;` or `{}` JSON, and Hexo's
+//! old form without an opening line. [`Split::parse`] reads all of them into one [`Map`]. Scalars keep their text:
+//! `1.10`, `2021` and `true` come out as they stand in the file. YAML that is not valid is mended where the intention
+//! is plain (`repair`), with a warning for each mend.
+//!
+//! Invariants: a front matter is at most [`MAX_BYTES`] long and [`MAX_DEPTH`] deep; YAML aliases are refused, so the
+//! tree is never larger than its text.
 
+mod json;
+mod position;
 mod repair;
 mod split;
 #[cfg(test)]
@@ -10,143 +17,137 @@ mod tests;
 mod toml;
 mod yaml;
 
-use super::{Code, Diagnostic, PostError};
-pub(super) use split::looks_forgotten;
-pub use split::{Kind, Split, split};
+use super::{Diagnostic, PostError};
 
-/// Bytes that a front matter has at most.
-const LONGEST: usize = 64 << 10;
+pub use split::{Split, Syntax, near_miss, split};
 
-/// How deep a front matter may nest.
-const DEEPEST: usize = 16;
+/// The largest front matter that is read.
+pub const MAX_BYTES: usize = 64 * 1024;
 
-/// A value and its place in the file, both from 1.
+/// The deepest front matter that is read; the map of keys is the first level.
+pub const MAX_DEPTH: usize = 16;
+
+/// The most keys of one map that are read.
+pub const MAX_KEYS: usize = 1000;
+
+/// A value and where it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// What it is.
-    pub value: Value,
-    /// Its line.
+    /// From 1.
     pub line: u32,
-    /// Its column, in characters.
+    /// In characters, from 1.
     pub column: u32,
+    /// What stands there.
+    pub value: Value,
 }
 
-/// What a node is.
+/// What a key can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// `~`, `null` or nothing at all.
+    /// Nothing, `~` or `null`.
     Null,
-    /// Any scalar, as it is written.
+    /// A scalar of any type, as it is written, with quotes and escapes undone.
     Text(String),
-    /// A list.
+    /// A sequence.
     List(Vec<Node>),
-    /// Keys and values, each key once.
-    Map(Vec<(String, Node)>),
+    /// Keys and values.
+    Map(Map),
+}
+
+/// Keys and values in the order of the file, each key once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Map(Vec<(String, Node)>);
+
+impl Map {
+    /// The keys and values in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.0.iter().map(|(key, node)| (key.as_str(), node))
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts a value; the one that stood under the key before comes back.
+    fn insert(&mut self, key: String, node: Node) -> Option<Node> {
+        if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| *known == key) {
+            return Some(std::mem::replace(old, node));
+        }
+        self.0.push((key, node));
+        None
+    }
 }
 
 impl Node {
-    /// The text of a scalar.
+    /// The text of a scalar, trimmed; `None` for blank ones and other shapes.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }
 
-    /// The value of a key, whatever its case.
+    /// Whether anything is said at all: neither null nor blank nor empty.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Self> {
+    pub fn is_set(&self) -> bool {
         match &self.value {
-            Value::Map(entries) => {
-                entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, node)| node)
-            }
-            _ => None,
+            Value::Null => false,
+            Value::Text(text) => !text.trim().is_empty(),
+            Value::List(items) => items.iter().any(Self::is_set),
+            Value::Map(map) => !map.is_empty(),
         }
     }
 
-    /// Says something about this node.
+    /// What the value is, in words.
     #[must_use]
-    pub fn warn(&self, code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::warning(code, message).at(self.line, self.column)
-    }
-}
-
-/// Adds a key; a second one of the same name replaces the first, with a warning.
-fn insert(entries: &mut Vec<(String, Node)>, key: String, node: Node, diagnostics: &mut Vec<Diagnostic>) {
-    match entries.iter_mut().find(|(name, _)| *name == key) {
-        Some((name, before)) => {
-            diagnostics.push(
-                node.warn(Code::DuplicateKey, format!("`{name}` stands twice; this one counts"))
-                    .help(format!("remove one of them: the other is on line {}", before.line)),
-            );
-            *before = node;
+    pub fn shape(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
         }
-        None => entries.push((key, node)),
     }
 }
 
-/// Parses the front matter that [`split`] found.
-///
-/// # Errors
-/// When it is too large or too deep, or cannot be parsed even after repairs.
-pub fn parse(split: &Split<'_>, diagnostics: &mut Vec<Diagnostic>) -> Result<Node, PostError> {
-    if split.matter.len() > LONGEST {
-        let message = format!("the front matter has {} bytes; at most {LONGEST} are read", split.matter.len());
-        return Err(PostError::OverLimit { line: split.line, message });
-    }
-    match split.kind {
-        Kind::Yaml => yaml::parse(split.matter, split.line, diagnostics),
-        Kind::Toml => toml::parse(split.matter, split.line, diagnostics),
-        Kind::Json => json(split, diagnostics),
-    }
+/// A front matter, read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parsed {
+    /// Its keys.
+    pub map: Map,
+    /// What was mended.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
-/// JSON through `serde_json`; nodes stand where the front matter starts, which is all it tells.
-fn json(split: &Split<'_>, diagnostics: &mut Vec<Diagnostic>) -> Result<Node, PostError> {
-    let value: serde_json::Value = serde_json::from_str(split.matter).map_err(|error| {
-        // serde_json ends its messages with the place, which is told apart from the message here.
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        PostError::Syntax {
-            line: split.line + u32::try_from(error.line()).unwrap_or(1).max(1) - 1,
-            column: u32::try_from(error.column()).unwrap_or(1).max(1),
-            message: format!("the front matter is not valid JSON: {message}"),
-            help: String::from("check commas, quotes and brackets here"),
+impl Split<'_> {
+    /// Reads the front matter.
+    ///
+    /// # Errors
+    /// When it cannot be read and no repair applies, or passes a limit.
+    pub fn parse(&self) -> Result<Parsed, PostError> {
+        if self.text.len() > MAX_BYTES {
+            return Err(PostError::OverLimit {
+                line: self.line,
+                message: format!("the front matter has {} bytes; at most {MAX_BYTES} are read", self.text.len()),
+            });
         }
-    })?;
-    from_json(value, split.line, 0, diagnostics)
-}
-
-fn from_json(
-    value: serde_json::Value,
-    line: u32,
-    depth: usize,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Node, PostError> {
-    if depth > DEEPEST {
-        return Err(too_deep(line));
-    }
-    let value = match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Text(value.to_string()),
-        serde_json::Value::Number(number) => Value::Text(number.to_string()),
-        serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Array(items) => Value::List(
-            items.into_iter().map(|item| from_json(item, line, depth + 1, diagnostics)).collect::<Result<_, _>>()?,
-        ),
-        serde_json::Value::Object(entries) => {
-            let mut map = Vec::with_capacity(entries.len());
-            for (key, value) in entries {
-                let node = from_json(value, line, depth + 1, diagnostics)?;
-                insert(&mut map, key, node, diagnostics);
-            }
-            Value::Map(map)
+        match self.syntax {
+            Syntax::Yaml => repair::parse(self.text, self.line),
+            Syntax::Toml => toml::parse(self.text, self.line),
+            Syntax::Json => json::parse(self.text, self.line),
         }
-    };
-    Ok(Node { value, line, column: 1 })
+    }
 }
 
-fn too_deep(line: u32) -> PostError {
-    PostError::OverLimit { line, message: format!("the front matter nests deeper than {DEEPEST} levels") }
+fn too_deep() -> String {
+    format!("the front matter is more than {MAX_DEPTH} levels deep")
 }

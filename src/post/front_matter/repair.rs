@@ -1,145 +1,201 @@
-//! Mend what crawlers and hurried authors write: values that YAML takes for something else.
+//! YAML that is almost YAML → YAML.
 //!
-//! Works line by line on the text, keeps the number of lines, and touches only values on the line of their key or list
-//! item. Every change is a remark.
+//! Crawlers and people write titles without quotes, or with quotes inside quotes. A line whose value cannot be read by
+//! itself is rewritten in proper quotes, and the whole is parsed again. The number of lines never changes, so
+//! positions stay true; when nothing helps, the first error is the one that is reported.
 
-use super::{Code, Diagnostic};
+use super::{
+    super::{Code, Diagnostic, PostError},
+    Parsed,
+    position::count,
+    yaml::{self, Trouble},
+};
 
-/// A text mended, and what was done.
-pub(super) struct Repaired {
-    pub(super) text: String,
-    pub(super) remarks: Vec<Diagnostic>,
-}
+/// The most lines that are mended in one front matter.
+const MAX_REPAIRS: usize = 32;
 
-pub(super) fn repair(matter: &str, first: u32) -> Repaired {
-    let mut text = String::with_capacity(matter.len() + 16);
-    let mut remarks = Vec::new();
-    // Lines indented more than this belong to a block scalar.
-    let mut block: Option<usize> = None;
-    for (number, line) in (first..).zip(matter.split_inclusive('\n')) {
-        let content = line.trim_end_matches(['\n', '\r']);
-        let ending = &line[content.len()..];
-        let indent = content.len() - content.trim_start().len();
-        if block.is_some_and(|block| indent > block || content.trim().is_empty()) {
-            text.push_str(line);
-            continue;
-        }
-        block = None;
-        let mut content = content.to_owned();
-        if content[..indent].contains('\t') {
-            content = content[..indent].replace('\t', "    ") + content.trim_start();
-            remarks.push(
-                Diagnostic::warning(Code::Repaired, "a tab indents this line")
-                    .at(number, 1)
-                    .help("indent with spaces: YAML allows no tabs"),
-            );
-        }
-        let (start, value) = value_of(&content);
-        if is_block_header(value) {
-            block = Some(content.len() - content.trim_start().len());
-        } else if let Some((found, mended)) = mend(value) {
-            let column = u32::try_from(content[..start].chars().count()).unwrap_or(0) + 1;
-            remarks.push(
-                Diagnostic::warning(Code::Repaired, found).at(number, column).help(format!("write it as {mended}")),
-            );
-            content.replace_range(start.., &mended);
-        } else if content[..start].ends_with('\t') {
-            content.replace_range(start - 1..start, " ");
-            remarks.push(
-                Diagnostic::warning(Code::Repaired, "a tab stands before this value")
-                    .at(number, u32::try_from(start).unwrap_or(1))
-                    .help("use a space: YAML allows no tabs here"),
-            );
-        }
-        text.push_str(&content);
-        text.push_str(ending);
-    }
-    Repaired { text, remarks }
-}
+/// How far above the place where the parser gave up the culprit may be: an open quote swallows lines.
+const REACH: usize = 40;
 
-/// The value on a line: after `key:`, after `- `, or after both; with its byte offset.
-fn value_of(line: &str) -> (usize, &str) {
-    let mut start = line.len() - line.trim_start().len();
-    while let Some(rest) = line[start..].strip_prefix("- ") {
-        start = line.len() - rest.trim_start().len();
-    }
-    let key = line[start..].find(':').filter(|&colon| {
-        let name = &line[start..start + colon];
-        !name.is_empty()
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            && line[start + colon + 1..].chars().next().is_none_or(char::is_whitespace)
-    });
-    if let Some(colon) = key {
-        let rest = &line[start + colon + 1..];
-        start = line.len() - rest.trim_start().len();
-    }
-    (start, line[start..].trim_end())
-}
-
-/// `|`, `>-`, `|2+` …: the text follows on the next lines.
-fn is_block_header(value: &str) -> bool {
-    let head = value.split(" #").next().unwrap_or_default().trim_end();
-    let mut chars = head.chars();
-    matches!(chars.next(), Some('|' | '>')) && chars.all(|c| c.is_ascii_digit() || matches!(c, '+' | '-'))
-}
-
-/// What is wrong with a value, and the value as it should be written.
-fn mend(value: &str) -> Option<(String, String)> {
-    let first = value.chars().next()?;
-    match first {
-        '\'' | '"' => {
-            let inner = broken_quote(value, first)?;
-            Some((format!("an unescaped {first} stands inside the quotes"), quoted(&inner)))
+/// Parses a front matter whose first line is line `first` of the file, and mends it if it must.
+pub(super) fn parse(text: &str, first: u32) -> Result<Parsed, PostError> {
+    match yaml::parse(text, first) {
+        Ok(parsed) => Ok(parsed),
+        Err(trouble @ Trouble::Syntax { line, .. }) => {
+            mend(text, first, line).ok_or_else(|| error(trouble, text, first))
         }
-        '&' | '*' if is_anchor(value) => None,
-        '@' | '`' | '%' | '*' | '&' | '|' => {
-            Some((format!("a value that starts with {first} means something else in YAML"), quoted(value)))
-        }
-        '[' | '{' | '#' | '!' | '>' => None,
-        _ if value.contains(": ") || value.ends_with(':') => {
-            Some((String::from("a colon in an unquoted value starts another key"), quoted(value)))
-        }
-        _ => None,
+        Err(trouble) => Err(error(trouble, text, first)),
     }
 }
 
-/// A real anchor (`&name` before a list, a map, a quoted text or nothing) or a real alias (`*name` alone).
-fn is_anchor(value: &str) -> bool {
-    let name = value[1..].split_whitespace().next().unwrap_or_default();
-    let rest = value[1..].get(name.len()..).unwrap_or_default().trim_start();
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-    is_name && (rest.is_empty() || (value.starts_with('&') && rest.starts_with(['[', '{', '\'', '"'])))
+fn error(trouble: Trouble, text: &str, first: u32) -> PostError {
+    match trouble {
+        Trouble::Limit { line, message } => PostError::OverLimit { line, message },
+        Trouble::Syntax { line, column, message } => syntax_error(text, first, line, column, message),
+    }
 }
 
-/// The text meant by a quoted value whose quotes do not match; `None` if they do, or if it goes on on the next line.
-fn broken_quote(value: &str, quote: char) -> Option<String> {
-    let rest = &value[1..];
-    let mut chars = rest.char_indices().peekable();
-    let mut end = None;
-    while let Some((at, c)) = chars.next() {
-        if c == '\\' && quote == '"' {
-            chars.next();
-        } else if c == quote {
-            if quote == '\'' && chars.peek().is_some_and(|(_, next)| *next == '\'') {
-                chars.next();
-            } else {
-                end = Some(at);
-                break;
+fn syntax_error(text: &str, first: u32, line: u32, column: u32, message: String) -> PostError {
+    let at = line.saturating_sub(first) as usize;
+    // A key without its blank is taken for the beginning of a longer text, and the line below is blamed.
+    let glued = [at, at.saturating_sub(1)].into_iter().find(|at| text.lines().nth(*at).is_some_and(is_glued));
+    if let Some(at) = glued {
+        return PostError::Syntax {
+            line: first.saturating_add(count(at)),
+            column: 1,
+            message: "a key and its value stick together".to_owned(),
+            help: "put a blank after the colon".to_owned(),
+        };
+    }
+    let help = cure(text.lines().nth(at).unwrap_or_default()).to_owned();
+    PostError::Syntax { line, column, message, help }
+}
+
+/// `key:value`, and no address.
+fn is_glued(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, value)| {
+        key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+            && !value.is_empty()
+            && !value.starts_with([' ', '\t', '/'])
+    })
+}
+
+/// What to do about a line that cannot be read.
+fn cure(line: &str) -> &'static str {
+    let bare = line.trim();
+    if bare.ends_with('[') || bare.contains(": [") && !bare.contains(']') {
+        "close the bracket, or put the value in single quotes"
+    } else if line.trim_start_matches(' ').starts_with('\t') {
+        "indent with blanks, never with tabs"
+    } else if !line.starts_with([' ', '-']) && !bare.contains(':') {
+        "indent the line if it continues the value above; put `---` above it if the text of the post begins here"
+    } else if bare.contains(['"', '\'']) {
+        "check the quotes: each must be closed, and inside single quotes a quote is written twice (`''`)"
+    } else {
+        "put the value in single quotes, and check that the lines of one list begin in the same column"
+    }
+}
+
+/// Rewrites lines until the text parses; `line` is where it first failed.
+fn mend(text: &str, first: u32, mut line: u32) -> Option<Parsed> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut notes = replace_tabs(&mut lines, first);
+    let tabs = !notes.is_empty();
+    for round in 0..MAX_REPAIRS {
+        if round > 0 || !tabs {
+            let failed = (line.saturating_sub(first) as usize).min(lines.len().checked_sub(1)?);
+            let (at, mended) =
+                (failed.saturating_sub(REACH)..=failed).rev().find_map(|at| Some((at, requote(lines.get(at)?)?)))?;
+            notes.push(mended.note.at(first.saturating_add(count(at)), mended.column));
+            *lines.get_mut(at)? = mended.line;
+        }
+        match yaml::parse(&lines.join("\n"), first) {
+            Ok(mut parsed) => {
+                parsed.diagnostics.append(&mut notes);
+                return Some(parsed);
             }
+            Err(Trouble::Syntax { line: next, .. }) => line = next,
+            Err(_) => return None,
         }
     }
-    let after = rest[end? + 1..].trim_start();
-    if after.is_empty() || after.starts_with('#') {
+    None
+}
+
+/// Tabs that indent become one blank each, so columns stay true.
+fn replace_tabs(lines: &mut [String], first: u32) -> Vec<Diagnostic> {
+    let mut notes = Vec::new();
+    for (at, line) in lines.iter_mut().enumerate() {
+        let content = line.trim_start_matches([' ', '\t', '-']);
+        let (indent, content) = line.split_at(line.len() - content.len());
+        if let Some(column) = indent.chars().position(|c| c == '\t') {
+            notes.push(
+                Diagnostic::warning(Code::Repaired, "a tab indents this line")
+                    .at(first.saturating_add(count(at)), count(column).saturating_add(1))
+                    .help("indent with blanks"),
+            );
+            *line = format!("{}{content}", indent.replace('\t', " "));
+        }
+    }
+    notes
+}
+
+struct Mended {
+    line: String,
+    column: u32,
+    note: Diagnostic,
+}
+
+/// The line with its value in proper quotes; `None` if the value can be read by itself or the line has none.
+fn requote(line: &str) -> Option<Mended> {
+    let start = value_start(line)?;
+    let (head, value) = line.split_at_checked(start)?;
+    let value = value.trim_end();
+    if value.is_empty() || reads_alone(value) {
         return None;
     }
-    // `'a' b 'c'`: if the last character closes, the quotes around are not part of the text; else all of it is text.
-    let inner = match rest.strip_suffix(quote) {
-        Some(inner) => inner,
-        None => value,
-    };
-    Some(if quote == '\'' { inner.replace("''", "'") } else { inner.replace("\\\"", "\"").replace("\\\\", "\\") })
+    let (content, fault, help) = intention(value)?;
+    Some(Mended {
+        line: format!("{head}'{}'", content.replace('\'', "''")),
+        column: count(head.chars().count()).saturating_add(1),
+        note: Diagnostic::warning(Code::Repaired, fault).help(help),
+    })
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// Where the value of a `key: value` line or a `- item` line begins, in bytes.
+fn value_start(line: &str) -> Option<usize> {
+    let mut start = line.len() - line.trim_start().len();
+    let mut item = false;
+    while let Some(rest) = line.get(start..)?.strip_prefix("- ") {
+        item = true;
+        start = line.len() - rest.trim_start().len();
+    }
+    let rest = line.get(start..)?;
+    let key = rest.split_once(':').map(|(key, _)| key).filter(|key| {
+        !key.is_empty()
+            && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.') || (c == ' ' && !item))
+    });
+    match key {
+        Some(key) => {
+            let value = rest.get(key.len() + 1..)?;
+            let blanks = value.len() - value.trim_start().len();
+            (blanks > 0).then_some(start + key.len() + 1 + blanks).or(item.then_some(start))
+        }
+        None => item.then_some(start),
+    }
+}
+
+fn reads_alone(value: &str) -> bool {
+    !matches!(yaml::parse(&format!("k: {value}"), 1), Err(Trouble::Syntax { .. }))
+}
+
+/// What the author meant by a value that is no YAML, what is wrong with it, and how to write it. `None` where something
+/// is opened and never closed: nobody can tell where it was to end.
+fn intention(value: &str) -> Option<(String, String, &'static str)> {
+    let mark = value.chars().next()?;
+    let opened = value.get(mark.len_utf8()..)?;
+    match mark {
+        '"' | '\'' => {
+            let (content, fault) = match opened.strip_suffix(mark) {
+                Some(inner) => (unescape(inner, mark), "a quote or backslash stands unescaped inside quotes"),
+                None if opened.contains(mark) => (value.to_owned(), "a value goes on behind its closing quote"),
+                None => return None,
+            };
+            let help = "write the value in single quotes, with every single quote inside it doubled (`''`)";
+            return Some((content, fault.to_owned(), help));
+        }
+        '[' if opened.find(']').is_none_or(|end| end + 1 == opened.len()) => return None,
+        '{' if opened.find('}').is_none_or(|end| end + 1 == opened.len()) => return None,
+        _ => {}
+    }
+    let fault = if "@`%*&|>!?[]{},#".contains(mark) {
+        format!("a value without quotes begins with `{mark}`")
+    } else {
+        "a value without quotes contains `: `".to_owned()
+    };
+    Some((value.to_owned(), fault, "put the value in single quotes"))
+}
+
+/// Undoes the escapes that were written by hand; what is no escape stays.
+fn unescape(inner: &str, quote: char) -> String {
+    if quote == '\'' { inner.replace("''", "'") } else { inner.replace("\\\"", "\"").replace("\\\\", "\\") }
 }

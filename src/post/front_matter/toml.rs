@@ -1,71 +1,58 @@
-//! TOML → tree.
+//! TOML → the tree. Numbers and dates keep the text in which they are written.
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use super::{DEEPEST, Diagnostic, Node, PostError, Value, insert, too_deep};
+use super::{super::PostError, MAX_DEPTH, Map, Node, Parsed, Value, position::Lines, too_deep};
 
-pub(super) fn parse(matter: &str, first: u32, diagnostics: &mut Vec<Diagnostic>) -> Result<Node, PostError> {
-    let place = |offset: usize| {
-        let before = &matter.as_bytes()[..offset.min(matter.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count();
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count();
-        (first + u32::try_from(line).unwrap_or(0), u32::try_from(column).unwrap_or(0) + 1)
-    };
-    let table = DeTable::parse(matter).map_err(|error| {
-        let (line, column) = place(error.span().map_or(0, |span| span.start));
+/// Parses a front matter whose first line is line `first` of the file.
+pub(super) fn parse(text: &str, first: u32) -> Result<Parsed, PostError> {
+    let lines = Lines::new(text, first);
+    let table = DeTable::parse(text).map_err(|error| {
+        let (line, column) = lines.position(error.span().map_or(0, |span| span.start));
         PostError::Syntax {
             line,
             column,
-            message: format!("the front matter is not valid TOML: {}", error.message().replace('\n', ", ")),
-            help: String::from("check quotes and brackets here: text stands in quotes, on one line"),
+            message: error.message().trim().replace('\n', "; "),
+            help: "write texts in double quotes, close every quote and bracket, and name each key once".to_owned(),
         }
     })?;
-    table_node(table.into_inner(), (first, 1), &place, 0, diagnostics)
+    let reader = Reader { text, lines };
+    Ok(Parsed { map: reader.map(table.into_inner(), 1)?, diagnostics: Vec::new() })
 }
 
-type Place<'p> = &'p dyn Fn(usize) -> (u32, u32);
-
-fn table_node(
-    table: DeTable<'_>,
-    (line, column): (u32, u32),
-    place: Place<'_>,
-    depth: usize,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Node, PostError> {
-    let mut entries = Vec::with_capacity(table.len());
-    for (key, value) in table {
-        let node = node(value, place, depth + 1, diagnostics)?;
-        insert(&mut entries, key.into_inner().into_owned(), node, diagnostics);
-    }
-    // The library keeps a table sorted by key; the file's order is what a reader expects.
-    entries.sort_by_key(|(_, node)| (node.line, node.column));
-    Ok(Node { value: Value::Map(entries), line, column })
+struct Reader<'a> {
+    text: &'a str,
+    lines: Lines<'a>,
 }
 
-fn node(
-    value: Spanned<DeValue<'_>>,
-    place: Place<'_>,
-    depth: usize,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Node, PostError> {
-    let (line, column) = place(value.span().start);
-    if depth > DEEPEST {
-        return Err(too_deep(line));
+impl Reader<'_> {
+    fn map(&self, table: DeTable<'_>, depth: usize) -> Result<Map, PostError> {
+        let mut entries: Vec<_> = table.into_iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let nodes =
+            entries.into_iter().map(|(key, value)| Ok((key.into_inner().into_owned(), self.node(value, depth + 1)?)));
+        nodes.collect::<Result<_, _>>().map(Map)
     }
-    let value = match value.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
-        DeValue::Integer(number) => Value::Text(number.to_string()),
-        DeValue::Float(number) => Value::Text(number.to_string()),
-        DeValue::Boolean(value) => Value::Text(value.to_string()),
-        DeValue::Datetime(time) => Value::Text(time.to_string()),
-        DeValue::Array(items) => Value::List(
-            items.into_iter().map(|item| node(item, place, depth + 1, diagnostics)).collect::<Result<_, _>>()?,
-        ),
-        DeValue::Table(table) => return table_node(table, (line, column), place, depth, diagnostics),
-    };
-    Ok(Node { value, line, column })
+
+    fn node(&self, value: Spanned<DeValue<'_>>, depth: usize) -> Result<Node, PostError> {
+        let span = value.span();
+        let (line, column) = self.lines.position(span.start);
+        if depth > MAX_DEPTH {
+            return Err(PostError::OverLimit { line, message: too_deep() });
+        }
+        let value = match value.into_inner() {
+            DeValue::String(text) => Value::Text(text.into_owned()),
+            DeValue::Array(items) => {
+                Value::List(items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(table) => Value::Map(self.map(table, depth)?),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+                Value::Text(self.text.get(span).unwrap_or_default().trim().to_owned())
+            }
+        };
+        Ok(Node { line, column, value })
+    }
 }

@@ -1,166 +1,174 @@
-//! YAML events → tree.
+//! YAML events → the tree.
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::{DEEPEST, Diagnostic, Node, PostError, Value, insert, repair, too_deep};
+use super::{
+    super::{Code, Diagnostic},
+    MAX_DEPTH, MAX_KEYS, Map, Node, Parsed, Value,
+    position::count,
+    too_deep,
+};
 
-/// Why a text could not be made a tree.
-enum Failure {
-    /// The parser gave up.
-    Syntax(ScanError),
-    /// An anchor or alias, which posts do not use: more likely a value that starts with `&` or `*`.
-    Alias(Marker),
-    /// Something else than keys and values.
-    NoMap(u32),
-    TooDeep(u32),
+/// Why a text is not the YAML that is read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It is no YAML, or not meant as what it is: perhaps it can be mended.
+    Syntax { line: u32, column: u32, message: String },
+    /// It is larger than is read, or uses an alias, with which it could grow.
+    Limit { line: u32, message: String },
 }
 
-pub(super) fn parse(matter: &str, line: u32, diagnostics: &mut Vec<Diagnostic>) -> Result<Node, PostError> {
-    let before = diagnostics.len();
-    let failure = match Tree::read(matter, line, diagnostics) {
-        Ok(node) => return Ok(node),
-        Err(Failure::TooDeep(line)) => return Err(too_deep(line)),
-        Err(failure) => failure,
+/// Parses a front matter whose first line is line `first` of the file.
+pub(super) fn parse(text: &str, first: u32) -> Result<Parsed, Trouble> {
+    let mut options = granit_parser::options! { bom_inside_document_as_content: true };
+    options.set_emit_comments(false);
+    let mut builder = Builder {
+        parser: Parser::new_from_str_with_options(text, options),
+        above: first.saturating_sub(1),
+        oddity: None,
+        diagnostics: Vec::new(),
     };
-    diagnostics.truncate(before);
-    let repaired = repair::repair(matter, line);
-    if !repaired.remarks.is_empty()
-        && let Ok(node) = Tree::read(&repaired.text, line, diagnostics)
-    {
-        diagnostics.extend(repaired.remarks);
-        return Ok(node);
-    }
-    diagnostics.truncate(before);
-    Err(error(matter, line, &failure))
-}
-
-/// The failure in words, at its place in the file.
-fn error(matter: &str, first: u32, failure: &Failure) -> PostError {
-    let (mark, message, help) = match failure {
-        Failure::Syntax(error) => (*error.marker(), format!("the front matter is not valid YAML: {}", error.info()), None),
-        Failure::Alias(mark) => (
-            *mark,
-            String::from("YAML anchors and aliases are not read in a post"),
-            Some("write the value out, or put it in quotes if it is a text"),
-        ),
-        Failure::NoMap(line) => {
-            return PostError::Syntax {
-                line: *line,
-                column: 1,
-                message: String::from("the front matter is no list of keys and values"),
-                help: String::from("write one `key: value` on each line"),
-            };
+    let mut root = None;
+    loop {
+        let (event, span) = builder.next()?;
+        match event {
+            Event::StreamEnd => break,
+            Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            _ if root.is_some() => return Err(builder.syntax(span, "a second document begins here")),
+            event => root = Some(builder.node(event, span, 1)?),
         }
-        Failure::TooDeep(line) => return too_deep(*line),
+    }
+    if let Some(trouble) = builder.oddity {
+        return Err(trouble);
+    }
+    let map = match root {
+        None | Some(Node { value: Value::Null, .. }) => Map::default(),
+        Some(Node { value: Value::Map(map), .. }) => map,
+        Some(node) => {
+            let message = format!("the front matter is {}, not `key: value` lines", node.shape());
+            return Err(Trouble::Syntax { line: node.line, column: node.column, message });
+        }
     };
-    let number = u32::try_from(mark.line()).unwrap_or(1).max(1);
-    let written = matter.lines().nth(number as usize - 1).unwrap_or_default().trim();
-    let help = help.map_or_else(
-        || {
-            if written.starts_with("<<<<<<<") || written.starts_with("=======") || written.starts_with(">>>>>>>") {
-                String::from("resolve the merge conflict here")
-            } else {
-                String::from("check indentation and colons here, and put text with special characters in quotes")
-            }
-        },
-        str::to_owned,
-    );
-    PostError::Syntax { line: first + number - 1, column: u32::try_from(mark.col()).unwrap_or(0) + 1, message, help }
+    Ok(Parsed { map, diagnostics: builder.diagnostics })
 }
 
-struct Tree<'a, 'd> {
-    parser: Parser<'a, granit_parser::StrInput<'a>>,
-    first: u32,
-    diagnostics: &'d mut Vec<Diagnostic>,
+struct Builder<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    /// Lines of the file above the text.
+    above: u32,
+    /// The first anchor or foreign tag: legal, but far more often a text that begins with `&` or `!`.
+    oddity: Option<Trouble>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl<'a> Tree<'a, '_> {
-    fn read(matter: &str, first: u32, diagnostics: &mut Vec<Diagnostic>) -> Result<Node, Failure> {
-        let mut tree = Tree { parser: Parser::new_from_str(matter), first, diagnostics };
-        loop {
-            let Some((event, mark)) = tree.next()? else { break };
-            match event {
-                Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::DocumentEnd | Event::StreamEnd => break,
-                event => {
-                    let node = tree.node(event, mark, 0)?;
-                    // The rest must be sound too.
-                    while tree.next()?.is_some() {}
-                    return match node.value {
-                        Value::Map(_) => Ok(node),
-                        Value::Null => break,
-                        _ => Err(Failure::NoMap(node.line)),
-                    };
-                }
-            }
-        }
-        Ok(Node { value: Value::Map(Vec::new()), line: first, column: 1 })
-    }
-
-    fn next(&mut self) -> Result<Option<(Event<'a>, Marker)>, Failure> {
+impl<'a> Builder<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Span), Trouble> {
         match self.parser.next_event() {
-            None => Ok(None),
-            Some(Ok((event, span))) => Ok(Some((event, span.start))),
-            Some(Err(error)) => Err(Failure::Syntax(error)),
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.scan_error(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
-    fn place(&self, mark: Marker) -> (u32, u32) {
-        let line = u32::try_from(mark.line()).unwrap_or(1).max(1);
-        (self.first + line - 1, u32::try_from(mark.col()).unwrap_or(0) + 1)
-    }
-
-    fn node(&mut self, event: Event<'a>, mark: Marker, depth: usize) -> Result<Node, Failure> {
-        let (line, column) = self.place(mark);
-        if depth > DEEPEST {
-            return Err(Failure::TooDeep(line));
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Trouble> {
+        let (line, column) = self.position(span);
+        if depth > MAX_DEPTH {
+            return Err(Trouble::Limit { line, message: too_deep() });
         }
         let value = match event {
-            Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)
-                if anchor != 0 =>
-            {
-                return Err(Failure::Alias(mark));
+            Event::Scalar(text, style, anchor, tag) => {
+                self.note_oddity(span, anchor, tag.as_deref());
+                if style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
+                    Value::Null
+                } else {
+                    Value::Text(text.into_owned())
+                }
             }
-            Event::Scalar(text, style, ..) => scalar(&text, style),
-            Event::SequenceStart(..) => self.list(depth)?,
-            Event::MappingStart(..) => self.map(depth)?,
-            _ => return Err(Failure::Alias(mark)),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.note_oddity(span, anchor, tag.as_deref());
+                Value::List(self.list(depth)?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.note_oddity(span, anchor, tag.as_deref());
+                Value::Map(self.map(depth)?)
+            }
+            Event::Alias(_) => return Err(alias(line)),
+            _ => return Err(self.syntax(span, "a value is missing here")),
         };
-        Ok(Node { value, line, column })
+        Ok(Node { line, column, value })
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, Failure> {
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Trouble> {
         let mut items = Vec::new();
-        while let Some((event, mark)) = self.next()? {
-            if matches!(event, Event::SequenceEnd) {
-                break;
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd | Event::StreamEnd, _) => return Ok(items),
+                (event, span) => items.push(self.node(event, span, depth + 1)?),
             }
-            items.push(self.node(event, mark, depth + 1)?);
         }
-        Ok(Value::List(items))
     }
 
-    fn map(&mut self, depth: usize) -> Result<Value, Failure> {
-        let mut entries = Vec::new();
-        while let Some((event, mark)) = self.next()? {
-            if matches!(event, Event::MappingEnd) {
-                break;
+    fn map(&mut self, depth: usize) -> Result<Map, Trouble> {
+        let mut map = Map::default();
+        loop {
+            let (event, span) = self.next()?;
+            let key = match event {
+                Event::MappingEnd | Event::StreamEnd => return Ok(map),
+                Event::Scalar(text, ..) => text.trim_start_matches('\u{feff}').to_owned(),
+                Event::Alias(_) => return Err(alias(self.position(span).0)),
+                _ => return Err(self.syntax(span, "a list or a map stands where a key is expected")),
+            };
+            let (event, value) = self.next()?;
+            let node = self.node(event, value, depth + 1)?;
+            let (line, column) = self.position(span);
+            if map.len() == MAX_KEYS {
+                let message = format!("the front matter has more than {MAX_KEYS} keys");
+                return Err(Trouble::Limit { line, message });
             }
-            let key = self.node(event, mark, depth + 1)?;
-            let Some((event, mark)) = self.next()? else { break };
-            let node = self.node(event, mark, depth + 1)?;
-            if let Value::Text(name) = key.value {
-                insert(&mut entries, name, node, self.diagnostics);
+            if let Some(old) = map.insert(key.clone(), node) {
+                let message = format!("the key `{key}` stands twice; the last one counts");
+                self.diagnostics.push(
+                    Diagnostic::warning(Code::DuplicateKey, message)
+                        .at(line, column)
+                        .help(format!("remove this line or line {}", old.line)),
+                );
             }
         }
-        Ok(Value::Map(entries))
+    }
+
+    fn note_oddity(&mut self, span: Span, anchor: usize, tag: Option<&Tag>) {
+        let foreign = tag.is_some_and(|tag| !tag.handle().starts_with("tag:yaml.org,2002:"));
+        if self.oddity.is_none() && (anchor != 0 || foreign) {
+            let what = if foreign { "a type tag (`!…`)" } else { "an anchor (`&…`)" };
+            self.oddity = Some(self.syntax(span, &format!("{what} is not read in a front matter")));
+        }
+    }
+
+    fn syntax(&self, span: Span, message: &str) -> Trouble {
+        let (line, column) = self.position(span);
+        Trouble::Syntax { line, column, message: message.to_owned() }
+    }
+
+    fn scan_error(&self, error: &ScanError) -> Trouble {
+        let marker = error.marker();
+        let line = self.above.saturating_add(count(marker.line()));
+        let message = match error.kind() {
+            // The parser looks ahead, so its own limit can come before ours.
+            ErrorKind::RecursionLimitExceeded => return Trouble::Limit { line, message: too_deep() },
+            ErrorKind::SimpleKeyExpected => "this line is no `key: value` and continues nothing".to_owned(),
+            ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed".to_owned(),
+            kind => kind.to_string(),
+        };
+        Trouble::Syntax { line, column: count(marker.col()).saturating_add(1), message }
+    }
+
+    fn position(&self, span: Span) -> (u32, u32) {
+        let line = self.above.saturating_add(count(span.start.line()));
+        (line, count(span.start.col()).saturating_add(1))
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle) -> Value {
-    if style == ScalarStyle::Plain && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
-        Value::Null
-    } else {
-        Value::Text(text.to_owned())
-    }
+fn alias(line: u32) -> Trouble {
+    let message = "YAML aliases (`*name`) are not read in a front matter: write the value out".to_owned();
+    Trouble::Limit { line, message }
 }

@@ -1,187 +1,338 @@
-//! What variables stand for, by generator.
+//! The variables of Hexo, Jekyll and Hugo, and what they stand for.
+//!
+//! | dialect | variables |
+//! |---|---|
+//! | Hexo | `:year :month :day :i_month :i_day :hour :minute :second :timestamp :title :name :post_title :category :hash` |
+//! | Jekyll | `:year :short_year :month :i_month :short_month :long_month :day :i_day :y_day :short_day :long_day :week :w_year :w_day :hour :minute :second :title :slug :name :categories :slugified_categories :output_ext` |
+//! | Hugo | `:year :month :monthname :day :weekday :weekdayname :yearday :section :sections :sections[…] :title :slug :filename :slugorfilename :contentbasename :slugorcontentbasename` |
+//! | all | any front matter key |
+//!
+//! Decided where the generators need more than a post file:
+//!
+//! - Hexo's `:title` is the path without its ending, as written. A date at the start of the file's name stays, unless the
+//!   front matter has no `date`: then only `new_post_name` can have told Hexo the date, and it cuts the date off.
+//!   `:undated_title` (ours) always cuts it off; it is what `:title` is on a site whose `new_post_name` is
+//!   `:year-:month-:day-:title.md`.
+//! - Hexo's `:category` is the whole path of the last category, `uncategorized` without one.
+//! - Jekyll's `:categories` starts with the folders above `_posts`, if the posts folder contains them.
+//! - Hugo's sections are the folders below the posts folder; a page bundle's own folder is none.
 
-use chrono::{Datelike, NaiveDateTime};
+use chrono_tz::Tz;
+use sha1_smol::Sha1;
 
-use super::{Dialect, LinkFacts};
+use super::{
+    Dialect, LinkFacts,
+    slug::{self, JekyllMode},
+};
+use crate::post::date;
 
-/// Jekyll's named patterns.
-pub(super) fn jekyll_style(name: &str) -> &str {
-    match name {
+/// What a part of a pattern stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Variable {
+    /// A part of the date, as a `strftime` format.
+    Date(&'static str),
+    /// The same in small letters (Hugo).
+    SmallDate(&'static str),
+    /// Unix seconds.
+    Timestamp,
+    /// The path without its ending (Hexo).
+    PathTitle,
+    /// The path without its ending and without a date (Hexo, ours).
+    UndatedTitle,
+    /// The last part of [`Self::PathTitle`].
+    PathName,
+    /// The post's title as a slug (Hexo).
+    PostTitle,
+    /// The last category (Hexo).
+    Category,
+    /// Twelve digits of path and date (Hexo).
+    Hash,
+    /// The `slug`, else the file's name without its date (Jekyll).
+    Slug(JekyllMode),
+    /// The file's name with its date (Jekyll).
+    Name,
+    /// All categories as they are, in small letters (Jekyll).
+    Categories,
+    /// All categories as slugs (Jekyll).
+    SlugifiedCategories,
+    /// What a page ends in (Jekyll).
+    OutputExt,
+    /// Some of the folders (Hugo).
+    Sections(Range),
+    /// The title, urlized (Hugo).
+    Title,
+    /// The `slug`, else the title (Hugo).
+    SlugOrTitle,
+    /// The file's name, or its bundle's (Hugo).
+    FileName,
+    /// The `slug`, else the file's name (Hugo).
+    SlugOrFileName,
+    /// A front matter key.
+    Key(String),
+    /// A front matter key, urlized (Hugo).
+    UrlizedKey(String),
+}
+
+/// Some of the sections: `[1:]`, `[0]`, `[last]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    /// One of them.
+    One(Bound),
+    /// From the first, included, to the second, not included.
+    Slice(Bound, Bound),
+}
+
+/// Where a range starts or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// Counted from the front.
+    Index(usize),
+    /// The last one.
+    Last,
+    /// Behind the last one.
+    End,
+}
+
+/// A named style of Jekyll's as a pattern; any other text is one already.
+pub(super) fn jekyll_style(pattern: &str) -> &str {
+    match pattern {
         "date" => "/:categories/:year/:month/:day/:title:output_ext",
         "pretty" => "/:categories/:year/:month/:day/:title/",
         "ordinal" => "/:categories/:year/:y_day/:title:output_ext",
         "weekdate" => "/:categories/:year/W:week/:short_day/:title:output_ext",
         "none" => "/:categories/:title:output_ext",
-        pattern => pattern,
+        other => other,
     }
 }
 
-/// What a variable stands for; `None` if the generator has none of that name.
-pub(super) fn variable(dialect: Dialect, name: &str, facts: &LinkFacts<'_>) -> Option<String> {
+/// The variable of this name, and what of the name belongs to the text behind it: Jekyll reads `:year_x` as `:year`, `_x`.
+pub(super) fn variable(name: &str, dialect: Dialect) -> (Variable, &str) {
     match dialect {
-        Dialect::Hexo => hexo(name, facts),
-        Dialect::Jekyll => jekyll(name, facts),
-        Dialect::Hugo => hugo(name, facts),
+        Dialect::Hexo => (hexo(name).unwrap_or_else(|| Variable::Key(name.into())), ""),
+        Dialect::Hugo => (hugo(name).unwrap_or_else(|| Variable::UrlizedKey(name.into())), ""),
+        Dialect::Jekyll => {
+            let ends = std::iter::once(name.len()).chain(name.rmatch_indices('_').map(|(at, _)| at));
+            let known = ends
+                .filter_map(|end| name.split_at_checked(end))
+                .find_map(|(start, rest)| Some((jekyll(start)?, rest)));
+            known.unwrap_or_else(|| (Variable::Key(name.into()), ""))
+        }
     }
 }
 
-/// <https://hexo.io/docs/permalinks>: a title is the file's path as it is written.
-fn hexo(name: &str, facts: &LinkFacts<'_>) -> Option<String> {
-    let at = facts.published;
-    Some(match name {
-        "title" => facts.slug.map_or_else(|| below_posts(facts), str::to_owned),
-        "name" => file_stem(facts),
-        "post_title" => hexo_slug(facts.title),
-        "category" => match facts.categories.first() {
-            Some(path) => path.iter().map(|name| hexo_slug(name)).collect::<Vec<_>>().join("/"),
-            None => String::from("uncategorized"),
-        },
-        "i_month" => at.month().to_string(),
-        "i_day" => at.day().to_string(),
-        "timestamp" => at.and_utc().timestamp().to_string(),
-        _ => return date(name, at),
-    })
-}
-
-/// <https://jekyllrb.com/docs/permalinks/>
-fn jekyll(name: &str, facts: &LinkFacts<'_>) -> Option<String> {
-    let at = facts.published;
-    let title = || facts.slug.map_or_else(|| undated(&file_stem(facts)).to_owned(), str::to_owned);
-    Some(match name {
-        "title" => jekyll_slug(&title(), true),
-        "slug" => jekyll_slug(&title(), false),
-        "name" => jekyll_slug(&file_stem(facts), false),
-        "categories" => categories(facts).iter().map(|name| name.to_lowercase()).collect::<Vec<_>>().join("/"),
-        "slugified_categories" => {
-            categories(facts).iter().map(|name| jekyll_slug(name, false)).collect::<Vec<_>>().join("/")
-        }
-        "output_ext" => String::from(".html"),
-        "short_year" => at.format("%y").to_string(),
-        "i_month" => at.month().to_string(),
-        "i_day" => at.day().to_string(),
-        "y_day" => at.format("%j").to_string(),
-        "short_month" => at.format("%b").to_string(),
-        "long_month" => at.format("%B").to_string(),
-        "short_day" => at.format("%a").to_string(),
-        "long_day" => at.format("%A").to_string(),
-        "week" => at.format("%V").to_string(),
-        "w_year" => at.format("%G").to_string(),
-        "w_day" => at.format("%u").to_string(),
-        _ => return date(name, at),
-    })
-}
-
-/// <https://gohugo.io/configuration/permalinks/>
-fn hugo(name: &str, facts: &LinkFacts<'_>) -> Option<String> {
-    let at = facts.published;
-    let content_name = || {
-        let stem = file_stem(facts);
-        if stem == "index" { folders(facts).pop().unwrap_or(stem) } else { stem }
-    };
-    let or_slug = |other: String| facts.slug.map_or(other, str::to_owned);
-    Some(match name {
-        "title" => hugo_slug(facts.title),
-        "slug" => hugo_slug(&or_slug(facts.title.to_owned())),
-        "slugorfilename" | "slugorcontentbasename" => hugo_slug(&or_slug(content_name())),
-        "filename" | "contentbasename" => hugo_slug(&content_name()),
-        "section" => folders(facts).first().map(|name| hugo_slug(name)).unwrap_or_default(),
-        "sections" => {
-            let mut sections = folders(facts);
-            if file_stem(facts) == "index" {
-                sections.pop();
-            }
-            sections.iter().map(|name| hugo_slug(name)).collect::<Vec<_>>().join("/")
-        }
-        "monthname" => at.format("%B").to_string().to_lowercase(),
-        "weekday" => at.weekday().num_days_from_sunday().to_string(),
-        "weekdayname" => at.format("%A").to_string().to_lowercase(),
-        "yearday" => at.ordinal().to_string(),
-        _ => return date(name, at),
-    })
-}
-
-/// The variables that all of them know.
-fn date(name: &str, at: NaiveDateTime) -> Option<String> {
+/// The parts of a date that all have in common.
+fn common(name: &str) -> Option<Variable> {
     let format = match name {
         "year" => "%Y",
         "month" => "%m",
         "day" => "%d",
+        _ => return None,
+    };
+    Some(Variable::Date(format))
+}
+
+/// What Hexo and Jekyll have in common.
+fn padded_or_not(name: &str) -> Option<Variable> {
+    let format = match name {
+        "i_month" => "%-m",
+        "i_day" => "%-d",
         "hour" => "%H",
         "minute" => "%M",
         "second" => "%S",
-        _ => return None,
+        _ => return common(name),
     };
-    Some(at.format(format).to_string())
+    Some(Variable::Date(format))
 }
 
-fn file_stem(facts: &LinkFacts<'_>) -> String {
-    facts.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+/// <https://hexo.io/docs/permalinks>
+fn hexo(name: &str) -> Option<Variable> {
+    Some(match name {
+        "timestamp" => Variable::Timestamp,
+        "title" | "slug" => Variable::PathTitle,
+        "undated_title" => Variable::UndatedTitle,
+        "name" => Variable::PathName,
+        "post_title" => Variable::PostTitle,
+        "category" => Variable::Category,
+        "hash" => Variable::Hash,
+        _ => return padded_or_not(name),
+    })
 }
 
-/// The folders between the posts folder and the file.
-fn folders(facts: &LinkFacts<'_>) -> Vec<String> {
-    let parent = facts.path.parent().into_iter().flat_map(|parent| parent.iter());
-    parent.map(|name| name.to_string_lossy().into_owned()).collect()
+/// <https://jekyllrb.com/docs/permalinks/>
+fn jekyll(name: &str) -> Option<Variable> {
+    Some(match name {
+        "short_year" => Variable::Date("%y"),
+        "short_month" => Variable::Date("%b"),
+        "long_month" => Variable::Date("%B"),
+        "y_day" => Variable::Date("%j"),
+        "short_day" => Variable::Date("%a"),
+        "long_day" => Variable::Date("%A"),
+        "week" => Variable::Date("%V"),
+        "w_year" => Variable::Date("%G"),
+        "w_day" => Variable::Date("%u"),
+        "title" => Variable::Slug(JekyllMode::Pretty),
+        "slug" => Variable::Slug(JekyllMode::Default),
+        "name" => Variable::Name,
+        "categories" => Variable::Categories,
+        "slugified_categories" => Variable::SlugifiedCategories,
+        "output_ext" => Variable::OutputExt,
+        _ => return padded_or_not(name),
+    })
 }
 
-/// The path below `_posts`, without the ending.
-fn below_posts(facts: &LinkFacts<'_>) -> String {
-    let mut names = folders(facts);
-    if let Some(posts) = names.iter().position(|name| name == "_posts") {
-        names.drain(..=posts);
-    }
-    let stem = file_stem(facts);
-    names.push(stem);
-    names.join("/")
+/// <https://gohugo.io/configuration/permalinks/>
+fn hugo(name: &str) -> Option<Variable> {
+    Some(match name {
+        "monthname" => Variable::SmallDate("%B"),
+        "weekday" => Variable::Date("%w"),
+        "weekdayname" => Variable::SmallDate("%A"),
+        "yearday" => Variable::Date("%-j"),
+        "section" => Variable::Sections(Range::One(Bound::Index(0))),
+        "sections" => Variable::Sections(Range::Slice(Bound::Index(0), Bound::End)),
+        "title" => Variable::Title,
+        "slug" => Variable::SlugOrTitle,
+        "filename" | "contentbasename" => Variable::FileName,
+        "slugorfilename" | "slugorcontentbasename" => Variable::SlugOrFileName,
+        _ => return common(name),
+    })
 }
 
-/// A name without `YYYY-MM-DD-`.
-fn undated(stem: &str) -> &str {
-    let mut rest = stem;
-    for length in [4, 2, 2] {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let fits = if length == 4 { digits == 4 || digits == 2 } else { (1..=2).contains(&digits) };
-        match rest.get(digits..).and_then(|rest| rest.strip_prefix('-')) {
-            Some(after) if fits => rest = after,
-            _ => return stem,
+impl Range {
+    /// Parses what stands in the brackets.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let bound = |text: &str, absent| match text.trim() {
+            "" => absent,
+            "last" => Some(Bound::Last),
+            digits => digits.parse().ok().map(Bound::Index),
+        };
+        match text.split_once(':') {
+            None => bound(text, None).map(Self::One),
+            Some((from, to)) => Some(Self::Slice(bound(from, Some(Bound::Index(0)))?, bound(to, Some(Bound::End))?)),
         }
     }
-    if rest.is_empty() { stem } else { rest }
+
+    /// The sections in this range; none where it is out of bounds.
+    fn of(self, sections: &[String]) -> &[String] {
+        let at = |bound| match bound {
+            Bound::Index(index) => index.min(sections.len()),
+            Bound::Last => sections.len().saturating_sub(1),
+            Bound::End => sections.len(),
+        };
+        let (from, to) = match self {
+            Self::One(bound) => (at(bound), at(bound) + 1),
+            Self::Slice(from, to) => (at(from), at(to)),
+        };
+        sections.get(from..to).unwrap_or_default()
+    }
 }
 
-/// Jekyll counts the folders above `_posts` as categories too.
-fn categories(facts: &LinkFacts<'_>) -> Vec<String> {
-    let mut names: Vec<String> = folders(facts).into_iter().take_while(|name| name != "_posts").collect();
-    if !folders(facts).iter().any(|name| name == "_posts") {
-        names.clear();
+impl Variable {
+    /// What it stands for; `None` if the post does not have it.
+    pub(super) fn value(&self, facts: &LinkFacts<'_>, timezone: Tz) -> Option<String> {
+        let path = FilePath::of(facts);
+        let slug = facts.slug.map(str::trim).filter(|slug| !slug.is_empty());
+        Some(match self {
+            Self::Date(format) => facts.published.format(format).to_string(),
+            Self::SmallDate(format) => facts.published.format(format).to_string().to_lowercase(),
+            Self::Timestamp => date::unix(facts.published, timezone)?.to_string(),
+            Self::PathTitle => path.with_name(path.hexo_name(facts)),
+            Self::UndatedTitle => path.with_name(path.undated()),
+            Self::PathName => path.hexo_name(facts).into(),
+            Self::PostTitle => slug::hexo(facts.title).to_lowercase(),
+            Self::Category => match facts.categories.last() {
+                Some(names) => joined(names.iter().map(|name| slug::hexo(name))),
+                None => "uncategorized".into(),
+            },
+            Self::Hash => {
+                let text =
+                    format!("{}{}", path.with_name(path.hexo_name(facts)), date::unix(facts.published, timezone)?);
+                Sha1::from(text).digest().to_string().chars().take(12).collect()
+            }
+            Self::Slug(mode) => slug::jekyll(slug.unwrap_or(path.undated()), *mode),
+            Self::Name => slug::jekyll(&path.name, JekyllMode::Default),
+            Self::Categories => joined(jekyll_categories(facts, &path)),
+            Self::SlugifiedCategories => {
+                joined(jekyll_categories(facts, &path).iter().map(|name| slug::jekyll(name, JekyllMode::Default)))
+            }
+            Self::OutputExt => ".html".into(),
+            Self::Sections(range) => joined(range.of(path.sections()).iter().map(|name| slug::hugo(name))),
+            Self::Title => slug::hugo(facts.title),
+            Self::SlugOrTitle => slug::hugo(slug.unwrap_or(facts.title)),
+            Self::FileName => slug::hugo(path.content_name()),
+            Self::SlugOrFileName => slug::hugo(slug.unwrap_or(path.content_name())),
+            Self::Key(key) => (facts.key)(key)?,
+            Self::UrlizedKey(key) => slug::hugo(&(facts.key)(key)?),
+        })
     }
-    for name in facts.categories.iter().flatten() {
-        if !names.contains(name) {
-            names.push(name.clone());
+}
+
+/// A post's path below its folder, taken apart. What is not UTF-8 shows as U+FFFD, as it does in a generator's output.
+struct FilePath {
+    folders: Vec<String>,
+    name: String,
+}
+
+impl FilePath {
+    fn of(facts: &LinkFacts<'_>) -> Self {
+        let lossy = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
+        let folders = facts.path.parent().into_iter().flatten().map(lossy).collect();
+        Self { folders, name: facts.path.file_stem().map(lossy).unwrap_or_default() }
+    }
+
+    /// The name without a date at its start; a name that is a date alone keeps it.
+    fn undated(&self) -> &str {
+        let rest = date::split_file_name(&self.name).map(|(_, rest)| rest).filter(|rest| !rest.is_empty());
+        rest.unwrap_or(&self.name)
+    }
+
+    /// The name by which Hexo knows the post: see the module's doc.
+    fn hexo_name(&self, facts: &LinkFacts<'_>) -> &str {
+        if (facts.key)("date").is_some() { &self.name } else { self.undated() }
+    }
+
+    /// The folders and this name.
+    fn with_name(&self, name: &str) -> String {
+        joined(self.folders.iter().map(String::as_str).chain([name]))
+    }
+
+    /// Whether this is a page bundle's `index.md` or `index.fr.md`.
+    fn is_bundle(&self) -> bool {
+        self.name.split('.').next() == Some("index") && !self.folders.is_empty()
+    }
+
+    /// Hugo's sections.
+    fn sections(&self) -> &[String] {
+        let bundle = usize::from(self.is_bundle());
+        self.folders.get(..self.folders.len().saturating_sub(bundle)).unwrap_or_default()
+    }
+
+    /// The file's name, or that of its bundle.
+    fn content_name(&self) -> &str {
+        self.folders.last().filter(|_| self.is_bundle()).unwrap_or(&self.name)
+    }
+}
+
+/// Names with a slash between them.
+fn joined<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let mut path = String::new();
+    for name in names {
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(name.as_ref());
+    }
+    path
+}
+
+/// Jekyll's categories, each once: the folders above `_posts`, then the front matter's.
+fn jekyll_categories(facts: &LinkFacts<'_>, path: &FilePath) -> Vec<String> {
+    let above = path.folders.iter().position(|folder| folder == "_posts").unwrap_or(0);
+    let folders = path.folders.iter().take(above);
+    let mut found = Vec::new();
+    for name in folders.chain(facts.categories.iter().flatten()).map(|name| name.to_lowercase()) {
+        if !found.contains(&name) {
+            found.push(name);
         }
     }
-    names
-}
-
-/// Hexo's slugize: control and special characters become hyphens, none doubled or at the ends.
-fn hexo_slug(text: &str) -> String {
-    hyphenate(text, |c| c.is_whitespace() || c.is_control() || "~`!@#$%^&*()-_+=[]{}|\\;:\"'<>,.?/".contains(c))
-}
-
-/// Jekyll's slugify, mode `pretty` (keeps `._~!$&'()+,;=@`) or `default` (letters and digits only).
-fn jekyll_slug(text: &str, pretty: bool) -> String {
-    let kept = |c: char| c.is_alphanumeric() || (pretty && "._~!$&'()+,;=@".contains(c));
-    let slug = hyphenate(text, |c| !kept(c));
-    if pretty { slug } else { slug.to_lowercase() }
-}
-
-/// Hugo's urlize: lower case, blanks become hyphens, what is no letter, digit or one of `._-+` goes.
-fn hugo_slug(text: &str) -> String {
-    let spaced = hyphenate(text, char::is_whitespace);
-    spaced.to_lowercase().chars().filter(|c| c.is_alphanumeric() || "._-+".contains(*c)).collect()
-}
-
-/// Runs of separators become one hyphen each; none at the ends.
-fn hyphenate(text: &str, is_separator: impl Fn(char) -> bool) -> String {
-    text.split(is_separator).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+    found
 }

@@ -1,9 +1,15 @@
 //! A post's own address: from the front matter, else from the site's permalink pattern.
 //!
-//! The generators' own rules decide what a variable stands for, so that a link here is the address that the site uses.
+//! [`LinkFacts`] in, an absolute http(s) URL out, percent-encoded as an URI. `pattern` parses a pattern and fills it,
+//! `dialects` knows the variables of Hexo, Jekyll and Hugo, `slug` their rules for words. Nothing here asks whether
+//! the address exists.
+//!
+//! What beats what: the front matter's absolute link; its `permalink` (Hugo's `url` too), below the site's address unless
+//! it is absolute itself; the folder's pattern. A pattern that needs what the post does not have gives no address.
 
 mod dialects;
 mod pattern;
+mod slug;
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +18,8 @@ use std::path::Path;
 use chrono::NaiveDateTime;
 use url::Url;
 
-use super::CategoryPath;
-pub use pattern::{Permalink, PermalinkError};
+use super::{CategoryPath, date::DateRules};
+use pattern::Piece;
 
 /// How the posts of a folder get their links.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +28,13 @@ pub struct LinkRules {
     pub site_url: Option<Url>,
     /// Its pattern for addresses.
     pub permalink: Option<Permalink>,
+}
+
+/// A permalink pattern, parsed. May be absolute itself (`https://example.org/:title/`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permalink {
+    dialect: Dialect,
+    pieces: Vec<Piece>,
 }
 
 /// Whose variables and slug rule a pattern uses.
@@ -34,6 +47,21 @@ pub enum Dialect {
     Jekyll,
     /// `/:year/:month/:slug/`, `:section`, `:filename`, `:contentbasename` ….
     Hugo,
+}
+
+/// Why a pattern is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PermalinkError {
+    /// There is no text.
+    #[error("the permalink pattern is empty: write one like `/:year/:month/:day/:title/`")]
+    Empty,
+    /// A colon, and no name behind it.
+    #[error("`{0}` is no variable: its name starts with a letter, like `:title`")]
+    NoName(String),
+    /// What stands in brackets behind `:sections`.
+    #[error("`{0}` is no range: write one like `[0]`, `[1:]` or `[last]`")]
+    NoRange(String),
 }
 
 /// What a pattern's variables stand for.
@@ -50,47 +78,60 @@ pub struct LinkFacts<'a> {
     pub link: Option<&'a str>,
     /// The publication time on the clock of the folder's zone.
     pub published: NaiveDateTime,
-    /// Normalised.
+    /// Normalised; empty for a post that names none, whatever default the folder has for those.
     pub categories: &'a [CategoryPath],
     /// Any front matter key as text, for `:key` variables.
     pub key: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// The post's address, absolute; `None` when neither front matter nor settings give one.
-#[must_use]
-pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules) -> Option<String> {
-    if let Some(link) = facts.link {
-        return Url::parse(link).ok().map(String::from);
-    }
-    let site = rules.site_url.as_ref();
-    if let Some(own) = facts.permalink {
-        if own.contains("://") {
-            return Url::parse(own).ok().filter(|url| matches!(url.scheme(), "http" | "https")).map(String::from);
+impl Permalink {
+    /// Parses a pattern.
+    ///
+    /// A name that is none of the dialect's variables is a front matter key.
+    ///
+    /// # Errors
+    /// When it is empty or uses a variable that cannot be one.
+    pub fn parse(pattern: &str, dialect: Dialect) -> Result<Self, PermalinkError> {
+        let pattern = pattern.trim();
+        let pattern = if dialect == Dialect::Jekyll { dialects::jekyll_style(pattern) } else { pattern };
+        let mut pieces = pattern::parse(pattern, dialect)?;
+        if dialect == Dialect::Hugo {
+            pattern::as_hugo_page(&mut pieces);
         }
-        // Jekyll lets a post have a pattern, or the name of one, of its own.
-        let pattern = match &rules.permalink {
-            Some(pattern) if own.contains(':') || !own.contains('/') => Permalink::parse(own, pattern.dialect()).ok(),
-            _ => None,
-        };
-        let path = pattern.map_or_else(|| own.to_owned(), |pattern| pattern.path(facts));
-        return join(site?, &path);
+        Ok(Self { dialect, pieces })
     }
-    join(site?, &rules.permalink.as_ref()?.path(facts))
+
+    /// Parses what a front matter says, which may be a pattern (Jekyll, Hugo) and needs not end in any way.
+    fn own(text: &str, dialect: Dialect) -> Self {
+        let text = if dialect == Dialect::Jekyll { dialects::jekyll_style(text) } else { text };
+        let pieces = match dialect {
+            Dialect::Hexo => None,
+            Dialect::Jekyll | Dialect::Hugo => pattern::parse(text, dialect).ok(),
+        };
+        Self { dialect, pieces: pieces.unwrap_or_else(|| vec![Piece::Literal(text.into())]) }
+    }
 }
 
-/// A path on a site, percent-encoded, with the site's own path before it and no empty segment.
-fn join(site: &Url, path: &str) -> Option<String> {
-    let mut url = site.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    let segments: Vec<&str> = path.split('/').filter(|segment| !matches!(*segment, "" | "." | "..")).collect();
-    {
-        let mut parts = url.path_segments_mut().ok()?;
-        parts.pop_if_empty().extend(&segments);
-        // A pattern that ends in a slash names a folder.
-        if path.ends_with('/') || segments.is_empty() {
-            parts.push("");
-        }
+/// The post's address, absolute; `None` when neither front matter nor settings give one.
+#[must_use]
+pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
+    if let Some(link) = facts.link.and_then(web_address) {
+        return Some(link);
     }
-    Some(url.into())
+    let dialect = rules.permalink.as_ref().map(|pattern| pattern.dialect).unwrap_or_default();
+    let own = facts.permalink.map(str::to_owned);
+    let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
+    let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let path = match (own, &rules.permalink) {
+        (Some(text), _) => pattern::fill(&Permalink::own(text, dialect), facts, dates.timezone)?,
+        (None, Some(permalink)) => pattern::fill(permalink, facts, dates.timezone)?,
+        (None, None) => return None,
+    };
+    pattern::absolute(&path, rules.site_url.as_ref()).and_then(|address| web_address(&address))
+}
+
+/// An http(s) URL in its normal form.
+fn web_address(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
 }
