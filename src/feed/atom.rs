@@ -1,121 +1,109 @@
-//! Atom, RFC 4287.
-//!
-//! Written by `atom_syndication`. What it does not do is done here: it passes characters that XML excludes, writes
-//! attributes of extensions unescaped, and dates with fractions.
+//! Atom (RFC 4287): an [`Entry`] → `<entry>`, a [`Feed`] → the frame around entries. The library writes; this adapter
+//! only says what, strips what XML cannot carry, and escapes the attributes of extensions, which the library does not.
 
 use std::collections::BTreeMap;
 
-use atom_syndication::{
-    Category, Content, Entry as AtomEntry, Feed as AtomFeed, FixedDateTime, Generator, Link, Person, Text, TextType,
-    WriteConfig,
+use ::atom_syndication as atom;
+use atom::{
+    Category, Content, Generator, Link, Person, Text, WriteConfig,
     extension::{Extension, ExtensionMap},
 };
-use chrono::{DateTime, Timelike, Utc};
+use quick_xml::escape::escape;
 
-use super::{
-    Entry, Feed, Format,
-    text::{as_html, clean},
-};
+use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
 
-const MEDIA: &str = "http://search.yahoo.com/mrss/";
-
-fn date(time: DateTime<Utc>) -> FixedDateTime {
-    time.with_nanosecond(0).unwrap_or(time).fixed_offset()
+/// `<entry>…</entry>`
+pub(super) fn fragment(entry: &Entry) -> String {
+    let config = WriteConfig { write_document_declaration: false, indent_size: None };
+    let alone = text::written(self::entry(entry).write_with_config(Vec::new(), config));
+    // The frame has declared the namespace.
+    match alone.strip_prefix(r#"<entry xmlns="http://www.w3.org/2005/Atom">"#) {
+        Some(rest) => ["<entry>", rest].concat(),
+        None => alone,
+    }
 }
 
-fn text(value: &str, language: Option<&String>) -> Text {
-    Text { value: clean(value).into_owned(), base: None, lang: language.cloned(), r#type: TextType::Text }
+/// The document without its entries.
+pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+    let empty = text::written(self::feed(feed, place).write_to(Vec::new()));
+    Frame::of(empty, "", "</feed>")
+}
+
+pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
+    let mut namespaces = BTreeMap::from([("media".to_owned(), MEDIA.to_owned())]);
+    let mut extensions = ExtensionMap::new();
+    if place.is_archive() {
+        namespaces.insert("fh".to_owned(), FEED_HISTORY.to_owned());
+        extensions.extend([extension("fh", "archive", None)]);
+    }
+    let page = Link { mime_type: Some("text/html".to_owned()), ..link("alternate", text::line(&feed.url)) };
+    let others = place
+        .links(feed, Format::Atom)
+        .into_iter()
+        .map(|(rel, href)| Link { mime_type: Some(Format::Atom.media_type().to_owned()), ..link(rel, href) });
+    atom::Feed {
+        title: plain(&feed.title, None),
+        id: text::line(&feed.url),
+        updated: text::seconds(feed.updated).fixed_offset(),
+        // RFC 4287 §4.1.1: a feed without an author is valid only if each of its entries has one.
+        authors: vec![person(feed.author.as_ref().unwrap_or(&feed.title))],
+        generator: Some(Generator { value: GENERATOR.to_owned(), uri: None, version: None }),
+        links: std::iter::once(page).chain(others).collect(),
+        subtitle: Some(plain(&feed.description, None)),
+        lang: feed.language.as_deref().map(text::line),
+        namespaces,
+        extensions,
+        ..atom::Feed::default()
+    }
+}
+
+pub(super) fn entry(entry: &Entry) -> atom::Entry {
+    let language = entry.language.as_deref().map(text::line);
+    let categories = entry.categories.iter().map(|category| Category {
+        term: text::line(&category.path.join("/")),
+        scheme: Some(text::line(&category.url)),
+        label: category.path.last().map(|name| text::line(name)),
+    });
+    let tags = entry.tags.iter().map(|tag| Category { term: text::line(tag), scheme: None, label: None });
+    let content = entry.content.as_deref().map(|html| Content {
+        lang: language.clone(),
+        value: Some(text::clean(html).into_owned()),
+        content_type: Some("html".to_owned()),
+        ..Content::default()
+    });
+    let thumbnail = entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", &image.url))));
+    atom::Entry {
+        title: plain(&entry.title, language.clone()),
+        id: text::line(&entry.id),
+        updated: text::seconds(entry.updated).fixed_offset(),
+        authors: entry.authors.iter().map(|name| person(name)).collect(),
+        categories: categories.chain(tags).collect(),
+        links: vec![link("alternate", text::line(&entry.link))],
+        published: Some(text::seconds(entry.published).fixed_offset()),
+        summary: Some(plain(&entry.summary, language)),
+        content,
+        extensions: thumbnail.into_iter().collect(),
+        ..atom::Entry::default()
+    }
+}
+
+/// A text construct of type `text`, which is what the absent attribute means (RFC 4287 §3.1.1).
+fn plain(value: &str, lang: Option<String>) -> Text {
+    Text { lang, ..Text::plain(text::line(value)) }
 }
 
 fn person(name: &str) -> Person {
-    Person { name: clean(name).into_owned(), ..Person::default() }
+    Person { name: text::line(name), ..Person::default() }
 }
 
-fn link(rel: &str, href: &str, media_type: Option<&str>) -> Link {
-    Link { href: href.to_owned(), rel: rel.to_owned(), mime_type: media_type.map(str::to_owned), ..Link::default() }
+fn link(rel: &str, href: String) -> Link {
+    Link { rel: rel.to_owned(), href, ..Link::default() }
 }
 
-fn entry(entry: &Entry) -> AtomEntry {
-    let language = entry.language.as_ref();
-    let mut categories: Vec<_> = entry
-        .categories
-        .iter()
-        .map(|category| Category {
-            term: clean(&category.path.join("/")).into_owned(),
-            scheme: Some(category.url.clone()),
-            label: category.path.last().map(|name| clean(name).into_owned()),
-        })
-        .collect();
-    categories.extend(entry.tags.iter().map(|tag| Category {
-        term: clean(tag).into_owned(),
-        scheme: None,
-        label: None,
-    }));
-    AtomEntry {
-        title: text(&entry.title, language),
-        id: clean(&entry.id).into_owned(),
-        updated: date(entry.updated),
-        authors: entry.authors.iter().map(|name| person(name)).collect(),
-        categories,
-        links: vec![link("alternate", &entry.link, Some("text/html"))],
-        published: Some(date(entry.published)),
-        summary: Some(text(&entry.summary, language)),
-        content: entry.content.as_deref().map(|html| Content {
-            value: Some(clean(html).into_owned()),
-            lang: language.cloned(),
-            content_type: Some(String::from("html")),
-            ..Content::default()
-        }),
-        extensions: media(entry),
-        ..AtomEntry::default()
-    }
-}
-
-/// `media:thumbnail` (Media RSS 1.5.1).
-fn media(entry: &Entry) -> ExtensionMap {
-    let Some(image) = &entry.image else { return ExtensionMap::new() };
-    let thumbnail = Extension {
-        name: String::from("media:thumbnail"),
-        // The library writes these as they are.
-        attrs: BTreeMap::from([(String::from("url"), as_html(&clean(&image.url)))]),
-        ..Extension::default()
-    };
-    ExtensionMap::from([("media".to_owned(), BTreeMap::from([("thumbnail".to_owned(), vec![thumbnail])]))])
-}
-
-/// RFC 4287 wants an author on each entry or on the feed (§4.1.1): where nobody is named, the feed speaks for itself.
-fn head(feed: &Feed) -> AtomFeed {
-    AtomFeed {
-        title: text(&feed.title, None),
-        id: feed.url.clone(),
-        updated: date(feed.updated),
-        authors: vec![person(feed.author.as_deref().unwrap_or(&feed.title))],
-        generator: Some(Generator { value: String::from("Feedwright"), ..Generator::default() }),
-        links: vec![
-            link("self", &feed.document_url(Format::Atom), Some(Format::Atom.media_type())),
-            link("alternate", &feed.url, Some("text/html")),
-        ],
-        subtitle: Some(text(&feed.description, None)),
-        namespaces: BTreeMap::from([("media".to_owned(), MEDIA.to_owned())]),
-        lang: feed.language.clone(),
-        ..AtomFeed::default()
-    }
-}
-
-const BARE: WriteConfig = WriteConfig { write_document_declaration: false, indent_size: None };
-
-/// `<entry>…</entry>`
-pub(super) fn fragment(source: &Entry) -> String {
-    let bytes = entry(source).write_with_config(Vec::new(), BARE).unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
-}
-
-/// What stands before and after the entries.
-pub(super) fn frame(feed: &Feed) -> (String, String) {
-    let bytes = head(feed).write_with_config(Vec::new(), BARE).unwrap_or_default();
-    let mut document = String::from_utf8(bytes).unwrap_or_default();
-    document.insert_str(0, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
-    let end = document.rfind("</feed>").unwrap_or(document.len());
-    let after = document.split_off(end);
-    (document, after + "\n")
+/// An empty element of another namespace. The library writes the attribute as it stands, so it is escaped here.
+fn extension(prefix: &str, name: &str, attribute: Option<(&str, &str)>) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let attrs = attribute.map(|(key, value)| (key.to_owned(), escape(text::line(value)).into_owned()));
+    let element =
+        Extension { name: format!("{prefix}:{name}"), attrs: attrs.into_iter().collect(), ..Extension::default() };
+    (prefix.to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))
 }

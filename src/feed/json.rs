@@ -1,116 +1,120 @@
-//! JSON Feed 1.1.
+//! JSON Feed 1.1: an [`Entry`] → an item object, a [`Feed`] → the frame around items. Fields are written in the order
+//! in which the structs name them.
+//!
+//! An item is also read back: HTML pages are made from stored fragments, not from posts.
 
-use std::borrow::Cow;
-
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Feed, Format, text::clean};
+use super::{Entry, Feed, Format, Frame, Place, text};
 
-/// An item, as it is written and as pages read it back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Item<'a> {
-    /// The entry's id.
-    pub id: Cow<'a, str>,
-    /// Absolute URL.
-    pub url: Cow<'a, str>,
-    /// Plain text.
-    pub title: Cow<'a, str>,
-    /// Sanitised HTML. An item has this or `content_text`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_html: Option<Cow<'a, str>>,
-    /// Plain text, where the feed carries summaries only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_text: Option<Cow<'a, str>>,
-    /// Plain text.
-    pub summary: Cow<'a, str>,
-    /// Absolute URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<Cow<'a, str>>,
-    /// RFC 3339.
-    pub date_published: DateTimeText,
-    /// RFC 3339.
-    pub date_modified: DateTimeText,
-    /// Who wrote it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub authors: Vec<Author<'a>>,
-    /// Category paths (`a/b/c`), then tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Cow<'a, str>>,
-    /// BCP 47.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<Cow<'a, str>>,
-}
-
-/// A time as JSON Feed writes it: RFC 3339 in UTC, whole seconds.
+/// An entry in JSON Feed's words. Absent optional fields are not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DateTimeText(pub String);
-
-impl From<DateTime<Utc>> for DateTimeText {
-    fn from(time: DateTime<Utc>) -> Self {
-        Self(time.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-}
-
-/// An author object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Author<'a> {
+pub struct Item {
+    /// An IRI.
+    pub id: String,
+    /// Absolute http(s) URL.
+    pub url: String,
     /// Plain text.
-    pub name: Cow<'a, str>,
+    pub title: String,
+    /// Sanitised HTML, when the feed carries whole posts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_html: Option<String>,
+    /// The summary again, when there is no HTML: an item must have one of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_text: Option<String>,
+    /// Plain text.
+    pub summary: String,
+    /// Absolute http(s) URL of the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Whole seconds.
+    pub date_published: DateTime<Utc>,
+    /// Whole seconds, never before `date_published`.
+    pub date_modified: DateTime<Utc>,
+    /// Possibly none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<Author>,
+    /// What RSS has as categories: category paths as `a/b/c`, then tags; each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// A language tag (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Head<'a> {
+/// Who wrote an item or a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Plain text.
+    pub name: String,
+}
+
+/// The whole document; `items` comes last, so that rendered items can be joined in.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
     version: &'static str,
-    title: Cow<'a, str>,
-    home_page_url: &'a str,
+    title: String,
+    home_page_url: String,
     feed_url: String,
-    description: Cow<'a, str>,
+    description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authors: Option<[Author<'a>; 1]>,
+    next_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<&'a str>,
-    items: [(); 0],
+    language: Option<String>,
+    pub(super) items: Vec<Item>,
 }
 
-fn item(entry: &Entry) -> Item<'_> {
-    let categories = entry.categories.iter().map(|category| Cow::Owned(clean(&category.path.join("/")).into_owned()));
-    Item {
-        id: clean(&entry.id),
-        url: Cow::Borrowed(&entry.link),
-        title: clean(&entry.title),
-        content_html: entry.content.as_deref().map(clean),
-        content_text: entry.content.is_none().then(|| clean(&entry.summary)),
-        summary: clean(&entry.summary),
-        image: entry.image.as_ref().map(|image| clean(&image.url)),
-        date_published: entry.published.into(),
-        date_modified: entry.updated.into(),
-        authors: entry.authors.iter().map(|name| Author { name: clean(name) }).collect(),
-        tags: categories.chain(entry.tags.iter().map(|tag| clean(tag))).collect(),
-        language: entry.language.as_deref().map(Cow::Borrowed),
+impl From<&Entry> for Item {
+    fn from(entry: &Entry) -> Self {
+        let paths = entry.categories.iter().map(|c| c.path.join("/"));
+        let mut tags: Vec<String> = Vec::new();
+        for tag in paths.chain(entry.tags.iter().cloned()).map(|tag| text::line(&tag)) {
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        let summary = text::line(&entry.summary);
+        Self {
+            id: text::line(&entry.id),
+            url: text::line(&entry.link),
+            title: text::line(&entry.title),
+            content_html: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
+            content_text: entry.content.is_none().then(|| summary.clone()),
+            summary,
+            image: entry.image.as_ref().map(|image| text::line(&image.url)),
+            date_published: text::seconds(entry.published),
+            date_modified: text::seconds(entry.updated),
+            authors: entry.authors.iter().map(|name| Author { name: text::line(name) }).collect(),
+            tags,
+            language: entry.language.as_deref().map(text::line),
+        }
     }
 }
 
 /// An item object.
 pub(super) fn fragment(entry: &Entry) -> String {
-    serde_json::to_string(&item(entry)).unwrap_or_default()
+    text::written(serde_json::to_vec(&Item::from(entry)))
 }
 
-/// What stands before and after the items.
-pub(super) fn frame(feed: &Feed) -> (String, String) {
-    let head = Head {
+/// The document without its items.
+pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+    let empty = text::written(serde_json::to_vec(&document(feed, place)));
+    Frame::of(empty, ",", "]}")
+}
+
+pub(super) fn document(feed: &Feed, place: &Place) -> Document {
+    Document {
         version: "https://jsonfeed.org/version/1.1",
-        title: clean(&feed.title),
-        home_page_url: &feed.url,
-        feed_url: feed.document_url(Format::Json),
-        description: clean(&feed.description),
-        authors: feed.author.as_deref().map(|name| [Author { name: clean(name) }]),
-        language: feed.language.as_deref(),
-        items: [],
-    };
-    let mut document = serde_json::to_string(&head).unwrap_or_default();
-    let end = document.rfind("]}").unwrap_or(document.len());
-    let after = document.split_off(end);
-    (document, after + "\n")
+        title: text::line(&feed.title),
+        home_page_url: text::line(&feed.url),
+        feed_url: place.address(feed, Format::Json),
+        description: text::line(&feed.description),
+        next_url: place.previous.as_deref().map(text::line),
+        authors: feed.author.iter().map(|name| Author { name: text::line(name) }).collect(),
+        language: feed.language.as_deref().map(text::line),
+        items: Vec::new(),
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! An entry is rendered once, to one fragment a format ([`Entry::fragments`]); a document is its frame with the
 //! fragments of its window joined in ([`document`]). The joined bytes are those that the library writes for the whole.
+//! Beside it: what a feed shows and in which order ([`window`]), where it appears ([`address`]), the list of all feeds
+//! ([`opml`]).
 //!
 //! Invariants: newest first, ties by id; `updated` comes from the entries, never from a clock, so that an unchanged
 //! category keeps its bytes; no illegal XML character, relative URL or HTML in a title ever leaves this module.
@@ -11,8 +13,6 @@ pub mod atom;
 pub mod json;
 pub mod opml;
 pub mod rss;
-#[cfg(test)]
-mod tests;
 pub mod text;
 pub mod window;
 
@@ -114,16 +114,6 @@ impl Format {
             Self::Json => "application/feed+json",
         }
     }
-
-    /// The media type as HTTP says it.
-    #[must_use]
-    pub const fn media_type_utf8(self) -> &'static str {
-        match self {
-            Self::Rss => "application/rss+xml; charset=utf-8",
-            Self::Atom => "application/atom+xml; charset=utf-8",
-            Self::Json => "application/feed+json; charset=utf-8",
-        }
-    }
 }
 
 /// A feed apart from its entries.
@@ -143,13 +133,31 @@ pub struct Feed {
     pub updated: DateTime<Utc>,
 }
 
-impl Feed {
-    /// The address of one of its documents.
-    #[must_use]
-    pub fn document_url(&self, format: Format) -> String {
-        format!("{}{}", self.url, format.file_name())
-    }
+/// Where a document stands in the history of its feed (RFC 5005 §4). The default is a current document whose feed
+/// keeps no archives. Addresses are absolute, and of documents in the format that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The address of this archive page; absent for the current document.
+    pub archive: Option<String>,
+    /// The archive page with the entries before these.
+    pub previous: Option<String>,
+    /// The archive page with the entries after these.
+    pub next: Option<String>,
 }
+
+/// The start and the end of a document, its entries left out.
+struct Frame {
+    before: String,
+    between: &'static str,
+    after: &'static str,
+}
+
+/// Without a version: an upgrade must not change anyone's bytes.
+const GENERATOR: &str = "Feedwright";
+/// Media RSS.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
+/// Feed Paging and Archiving, RFC 5005.
+const FEED_HISTORY: &str = "http://purl.org/syndication/history/1.0";
 
 impl Entry {
     /// Renders the entry in every format.
@@ -159,38 +167,10 @@ impl Entry {
     }
 }
 
-/// The document of a feed: its frame around rendered entries, in the order given.
-#[must_use]
-pub fn document(format: Format, feed: &Feed, fragments: &[&str]) -> Vec<u8> {
-    let (before, after) = match format {
-        Format::Rss => rss::frame(feed),
-        Format::Atom => atom::frame(feed),
-        Format::Json => json::frame(feed),
-    };
-    let between = if format == Format::Json { "," } else { "" };
-    let length: usize = fragments.iter().map(|fragment| fragment.len() + 1).sum();
-    let mut document = Vec::with_capacity(before.len() + length + after.len());
-    document.extend_from_slice(before.as_bytes());
-    for (index, fragment) in fragments.iter().enumerate() {
-        if index > 0 {
-            document.extend_from_slice(between.as_bytes());
-        }
-        document.extend_from_slice(fragment.as_bytes());
-    }
-    document.extend_from_slice(after.as_bytes());
-    document
-}
-
 impl Fragments {
-    /// Bytes of the longest form.
+    /// The entry in one format.
     #[must_use]
-    pub fn longest(&self) -> usize {
-        self.rss.len().max(self.atom.len()).max(self.json.len())
-    }
-
-    /// The form of one format.
-    #[must_use]
-    pub fn of(&self, format: Format) -> &str {
+    pub fn get(&self, format: Format) -> &str {
         match format {
             Format::Rss => &self.rss,
             Format::Atom => &self.atom,
@@ -198,3 +178,76 @@ impl Fragments {
         }
     }
 }
+
+impl Place {
+    fn is_archive(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// The document's own address.
+    fn address(&self, feed: &Feed, format: Format) -> String {
+        match &self.archive {
+            Some(url) => text::line(url),
+            None => current(feed, format),
+        }
+    }
+
+    /// Relations and addresses, the document's own first.
+    fn links(&self, feed: &Feed, format: Format) -> Vec<(&'static str, String)> {
+        let mut links = vec![("self", self.address(feed, format))];
+        if self.is_archive() {
+            links.push(("current", current(feed, format)));
+        }
+        let pages = [("prev-archive", &self.previous), ("next-archive", &self.next)];
+        links.extend(pages.into_iter().filter_map(|(rel, url)| Some((rel, text::line(url.as_deref()?)))));
+        links
+    }
+}
+
+impl Frame {
+    /// Cuts the end off a document without entries.
+    fn of(mut document: String, between: &'static str, after: &'static str) -> Self {
+        document.truncate(document.strip_suffix(after).map_or(document.len(), str::len));
+        Self { before: document, between, after }
+    }
+
+    /// The document with these entries.
+    fn join(&self, fragments: &[&str]) -> Vec<u8> {
+        let inner: usize = fragments.iter().map(|f| f.len() + self.between.len()).sum();
+        let mut bytes = Vec::with_capacity(self.before.len() + inner + self.after.len());
+        bytes.extend_from_slice(self.before.as_bytes());
+        for (i, fragment) in fragments.iter().enumerate() {
+            if i > 0 {
+                bytes.extend_from_slice(self.between.as_bytes());
+            }
+            bytes.extend_from_slice(fragment.as_bytes());
+        }
+        bytes.extend_from_slice(self.after.as_bytes());
+        bytes
+    }
+}
+
+/// The address of the feed's current document.
+fn current(feed: &Feed, format: Format) -> String {
+    [&text::line(&feed.url), format.file_name()].concat()
+}
+
+/// The document of a feed: its frame around rendered entries, in the order given.
+#[must_use]
+pub fn document(format: Format, feed: &Feed, fragments: &[&str]) -> Vec<u8> {
+    document_at(format, feed, &Place::default(), fragments)
+}
+
+/// The document of a feed that keeps archives, or a page of its archive.
+#[must_use]
+pub fn document_at(format: Format, feed: &Feed, place: &Place, fragments: &[&str]) -> Vec<u8> {
+    let frame = match format {
+        Format::Rss => rss::frame(feed, place),
+        Format::Atom => atom::frame(feed, place),
+        Format::Json => json::frame(feed, place),
+    };
+    frame.join(fragments)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,117 +1,114 @@
-//! RSS 2.0, with the extensions that readers use: `content:encoded`, `dc:creator`, `media:` and `atom:link`.
+//! RSS 2.0: an [`Entry`] → `<item>`, a [`Feed`] → the frame around items. The library writes; this adapter only says
+//! what, strips what XML cannot carry, and declares the namespaces that the library does not.
 //!
-//! Written by the `rss` crate. What it does not do is done here: it passes characters that XML excludes, declares no
-//! prefix that it was not told of, and knows no dates.
+//! `description` holds the summary, which is plain text, as the HTML that RSS readers take it for: escaped once, so
+//! that `Vec<T>` stays visible. `title` and `category` are plain text (RSS Advisory Board, Best Practices Profile).
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use rss::{
+use ::rss::{
     Category, Channel, Guid, Item,
-    extension::{Extension, ExtensionMap, atom::AtomExtension, dublincore::DublinCoreExtension},
+    extension::{
+        Extension,
+        atom::{AtomExtension, Link},
+        dublincore::DublinCoreExtension,
+    },
 };
+use quick_xml::escape::partial_escape;
 
-use super::{
-    Entry, Feed, Format,
-    text::{as_html, clean},
-};
+use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
 
-/// The prefixes that items use, declared by every channel, so that items can be joined into it.
 const NAMESPACES: [(&str, &str); 4] = [
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
-    ("media", "http://search.yahoo.com/mrss/"),
+    ("media", MEDIA),
 ];
 
-/// A date of RFC 822 §5.1 with a year of four digits, as the RSS profile wants it. Years are 1–9999.
-pub(super) fn date(time: DateTime<Utc>) -> String {
-    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+/// `<item>…</item>`
+pub(super) fn fragment(entry: &Entry) -> String {
+    let alone = Channel { items: vec![item(entry)], ..Channel::default() };
+    let written = text::written(alone.write_to(Vec::new()));
+    // The texts around and in the item are escaped or in CDATA: the first start tag and the last end tag are its own.
+    let item = written.find("<item>").zip(written.rfind("</item>")).and_then(|(start, end)| {
+        let end = end + "</item>".len();
+        written.get(start..end)
+    });
+    item.unwrap_or_default().to_owned()
 }
 
-fn item(entry: &Entry) -> Item {
-    let mut categories: Vec<_> = entry
-        .categories
-        .iter()
-        .map(|category| Category {
-            name: clean(&category.path.join("/")).into_owned(),
-            domain: Some(category.url.clone()),
-        })
-        .collect();
-    categories.extend(entry.tags.iter().map(|tag| Category { name: clean(tag).into_owned(), domain: None }));
-    Item {
-        title: Some(clean(&entry.title).into_owned()),
-        link: Some(entry.link.clone()),
-        // Readers take a description for HTML.
-        description: Some(as_html(&clean(&entry.summary))),
-        categories,
-        guid: Some(Guid { value: clean(&entry.id).into_owned(), permalink: false }),
-        pub_date: Some(date(entry.published)),
-        content: entry.content.as_deref().map(|html| clean(html).into_owned()),
-        extensions: media(entry),
-        dublin_core_ext: (!entry.authors.is_empty()).then(|| DublinCoreExtension {
-            creators: entry.authors.iter().map(|name| clean(name).into_owned()).collect(),
-            ..DublinCoreExtension::default()
-        }),
-        ..Item::default()
+/// The document without its items.
+pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+    let empty = text::written(channel(feed, place).write_to(Vec::new()));
+    Frame::of(empty, "", "</channel></rss>")
+}
+
+pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
+    let mut namespaces: BTreeMap<String, String> =
+        NAMESPACES.iter().map(|&(prefix, url)| (prefix.to_owned(), url.to_owned())).collect();
+    let mut extensions = BTreeMap::new();
+    if place.is_archive() {
+        namespaces.insert("fh".to_owned(), FEED_HISTORY.to_owned());
+        let archive = Extension { name: "fh:archive".to_owned(), ..Extension::default() };
+        extensions.insert("fh".to_owned(), BTreeMap::from([("archive".to_owned(), vec![archive])]));
     }
-}
-
-/// `media:thumbnail` and `media:content` (Media RSS 1.5.1).
-fn media(entry: &Entry) -> ExtensionMap {
-    let Some(image) = &entry.image else { return ExtensionMap::new() };
-    let element = |name: &str, attributes: &[(&str, &str)]| {
-        let extension = Extension {
-            name: format!("media:{name}"),
-            attrs: attributes.iter().map(|(key, value)| ((*key).to_owned(), clean(value).into_owned())).collect(),
-            ..Extension::default()
-        };
-        (name.to_owned(), vec![extension])
-    };
-    let elements = BTreeMap::from([
-        element("content", &[("medium", "image"), ("url", &image.url)]),
-        element("thumbnail", &[("url", &image.url)]),
-    ]);
-    ExtensionMap::from([("media".to_owned(), elements)])
-}
-
-fn channel(feed: &Feed) -> Channel {
-    let own = |text: &str| clean(text).into_owned();
     Channel {
-        title: own(&feed.title),
-        link: feed.url.clone(),
-        description: own(&feed.description),
-        language: feed.language.clone(),
-        last_build_date: Some(date(feed.updated)),
-        generator: Some(String::from("Feedwright")),
-        docs: Some(String::from("https://www.rssboard.org/rss-specification")),
-        atom_ext: Some(AtomExtension {
-            links: vec![rss::extension::atom::Link {
-                href: feed.document_url(Format::Rss),
-                rel: String::from("self"),
-                mime_type: Some(String::from(Format::Rss.media_type())),
-                ..Default::default()
-            }],
-        }),
-        namespaces: NAMESPACES.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).into(),
+        title: text::line(&feed.title),
+        link: text::line(&feed.url),
+        description: text::line(&feed.description),
+        language: feed.language.as_deref().map(text::line),
+        last_build_date: Some(text::rfc822(feed.updated)),
+        generator: Some(GENERATOR.to_owned()),
+        docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
+        atom_ext: Some(AtomExtension { links: links(feed, place) }),
+        dublin_core_ext: feed
+            .author
+            .as_deref()
+            .map(|author| DublinCoreExtension { creators: vec![text::line(author)], ..DublinCoreExtension::default() }),
+        extensions,
+        namespaces,
         ..Channel::default()
     }
 }
 
-/// `<item>…</item>`
-pub(super) fn fragment(entry: &Entry) -> String {
-    let channel = Channel { items: vec![item(entry)], ..Channel::default() };
-    let document = channel.to_string();
-    match (document.find("<item>"), document.rfind("</item>")) {
-        (Some(start), Some(end)) => document[start..end + "</item>".len()].to_owned(),
-        _ => String::new(),
+fn links(feed: &Feed, place: &Place) -> Vec<Link> {
+    let link = |(rel, href): (&str, String)| Link {
+        rel: rel.to_owned(),
+        href,
+        mime_type: Some(Format::Rss.media_type().to_owned()),
+        ..Link::default()
+    };
+    place.links(feed, Format::Rss).into_iter().map(link).collect()
+}
+
+pub(super) fn item(entry: &Entry) -> Item {
+    let categories = entry
+        .categories
+        .iter()
+        .map(|c| Category { name: text::line(&c.path.join("/")), domain: Some(text::line(&c.url)) })
+        .chain(entry.tags.iter().map(|tag| Category { name: text::line(tag), domain: None }));
+    let creators: Vec<String> = entry.authors.iter().map(|a| text::line(a)).collect();
+    Item {
+        title: Some(text::line(&entry.title)),
+        link: Some(text::line(&entry.link)),
+        description: Some(partial_escape(text::line(&entry.summary)).into_owned()),
+        categories: categories.collect(),
+        guid: Some(Guid { value: text::line(&entry.id), permalink: false }),
+        pub_date: Some(text::rfc822(entry.published)),
+        content: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
+        dublin_core_ext: (!creators.is_empty())
+            .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
+        extensions: entry.image.as_ref().map(|image| media(&text::line(&image.url))).unwrap_or_default(),
+        ..Item::default()
     }
 }
 
-/// What stands before and after the items.
-pub(super) fn frame(feed: &Feed) -> (String, String) {
-    let mut document = channel(feed).to_string();
-    let end = document.rfind("</channel>").unwrap_or(document.len());
-    let after = document.split_off(end);
-    (document, after + "\n")
+/// Media RSS: the picture as a thumbnail and as a medium. No `enclosure`, which readers offer as a download.
+fn media(url: &str) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
+    let element = |name: &str, attributes: &[(&str, &str)]| {
+        let attrs = attributes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        (name.to_owned(), vec![Extension { name: format!("media:{name}"), attrs, ..Extension::default() }])
+    };
+    let elements = [element("content", &[("medium", "image"), ("url", url)]), element("thumbnail", &[("url", url)])];
+    BTreeMap::from([("media".to_owned(), BTreeMap::from(elements))])
 }

@@ -1,50 +1,117 @@
-//! What XML can carry.
+//! What XML can carry: text in, text out that every document may hold. Never escapes; that is the writers' part.
+//!
+//! XML 1.0 has no way to write a control character, not even as a reference, so they are dropped, in JSON too: an
+//! entry says the same in each format.
 
 use std::borrow::Cow;
 
-/// A text without the characters that XML 1.0 excludes (`Char`, XML 1.0 §2.2): most controls, U+FFFE and U+FFFF.
+use chrono::{DateTime, Utc};
+
+/// Text without the characters that XML 1.0 excludes (§2.2, `Char`), its line ends written as LF (§2.11).
 ///
-/// JSON could carry them, but readers turn one format into another, so no format gets them.
+/// A parser turns CR into LF anyway; doing it here keeps what we write equal to what is read.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_char) { Cow::Borrowed(text) } else { text.chars().filter(|c| is_char(*c)).collect() }
-}
-
-fn is_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-        && !matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}')
-}
-
-/// Plain text as HTML, for places that readers take for HTML.
-#[must_use]
-pub fn as_html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
+    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF, which start with EF.
+    let suspect = |b: u8| (b < b' ' && b != b'\n' && b != b'\t') || b == 0xEF;
+    if !text.as_bytes().iter().copied().any(suspect) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            other => html.push(other),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' => clean.push('\n'),
+            c if is_char(c) => clean.push(c),
+            _ => {}
         }
     }
-    html
+    Cow::Owned(clean)
+}
+
+/// One line of clean text: runs of white space become a space, none at the ends. For titles, names and addresses: a
+/// line break in an attribute would be read back as a space.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_ascii_whitespace() || c == '\u{b}') {
+        let word = clean(word);
+        if !line.is_empty() && !word.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    line
+}
+
+/// Whether XML 1.0 can carry the character.
+fn is_char(c: char) -> bool {
+    !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// A time in whole seconds: a fraction, or a leap second, is more than every reader understands.
+pub(super) fn seconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}
+
+/// A time as RSS wants it: RFC 822 with a four-digit year and the right weekday.
+pub(super) fn rfc822(at: DateTime<Utc>) -> String {
+    // `to_rfc2822()` panics beyond year 9999.
+    seconds(at).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// What a library wrote into memory. Writing there cannot fail, and the libraries write UTF-8 from `str` alone.
+pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
+    String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn what_xml_excludes_is_dropped() {
-        for (input, expected) in [
-            ("知乎", "知乎"),
-            ("a\u{0}b\u{8}c\u{b}d\u{1f}e", "abcde"),
-            ("tab\tline\nreturn\r", "tab\tline\nreturn\r"),
-            ("\u{fffe}\u{ffff}\u{fffd}😀", "\u{fffd}😀"),
-            ("\u{7f}\u{85}\u{9f}", "\u{85}"),
-        ] {
-            assert_eq!(clean(input), expected);
+    fn what_xml_cannot_carry_is_dropped() {
+        let check = |text: &str, expected: &str| assert_eq!(clean(text), expected, "{text:?}");
+        check("", "");
+        check("社交媒体 <b>&amp;</b> ]]> 🦀", "社交媒体 <b>&amp;</b> ]]> 🦀");
+        check("a\0b\u{8}c\u{b}d\u{c}e\u{1f}f", "abcdef");
+        check("a\u{fffe}b\u{ffff}c\u{fffd}\u{feff}", "abc\u{fffd}\u{feff}");
+        check("tab\tline\nCRLF\r\nCR\rend\r", "tab\tline\nCRLF\nCR\nend\n");
+        check("\u{7f}\u{85}\u{1fffe}", "\u{7f}\u{85}\u{1fffe}");
+    }
+
+    #[test]
+    fn a_line_has_no_breaks() {
+        let check = |text: &str, expected: &str| assert_eq!(line(text), expected, "{text:?}");
+        check("  a \t\r\n b\u{b}c  ", "a b c");
+        check("a \0 b", "a b");
+        check("\u{1}", "");
+        check("全角　空格", "全角　空格");
+    }
+
+    #[test]
+    fn dates_are_rfc_822() {
+        let check = |seconds: i64, expected: &str| {
+            assert_eq!(DateTime::from_timestamp(seconds, 999_999_999).map(rfc822).as_deref(), Some(expected));
+        };
+        check(0, "Thu, 01 Jan 1970 00:00:00 GMT");
+        check(1_645_779_286, "Fri, 25 Feb 2022 08:54:46 GMT");
+        check(-62_135_596_800, "Mon, 01 Jan 0001 00:00:00 GMT");
+        check(253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT");
+        check(253_402_300_800, "Sat, 01 Jan +10000 00:00:00 GMT");
+    }
+
+    proptest! {
+        #[test]
+        fn clean_text_is_clean_for_good(text in any::<String>()) {
+            let once = clean(&text).into_owned();
+            prop_assert!(once.chars().all(|c| is_char(c) && c != '\r'));
+            prop_assert_eq!(clean(&once), once.as_str());
+            let folded = line(&text);
+            prop_assert_eq!(line(&folded), folded);
         }
     }
 }

@@ -1,86 +1,99 @@
-//! What a feed shows, and in what order: the last, pure step after the catalog named the posts that it may show.
+//! The last step of choosing what a feed shows: order and caps.
+//!
+//! Candidates in (the catalog has found the newest N, the tail of hours and the late arrivals), a [`Window`] out. The
+//! only clock is the newest candidate's own time.
 
-/// A post that the window may show.
+use std::cmp::Reverse;
+
+/// An entry that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// The post's number.
-    pub post: i64,
+pub struct Candidate<I> {
+    /// The entry's id.
+    pub id: I,
     /// Seconds since the Unix epoch.
     pub published: i64,
-    /// The post's id.
-    pub id: String,
-    /// Bytes of its longest fragment.
+    /// Bytes of the longest of its fragments.
     pub length: usize,
 }
 
-/// What a feed never exceeds.
+/// What no feed exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Entries younger than this, counted back from the newest, should not be cut.
-    pub hours: u32,
-    /// At most so many entries.
-    pub max_entries: usize,
-    /// At most so many bytes of entries.
-    pub max_bytes: u64,
+pub struct Caps {
+    /// At most this many entries.
+    pub entries: usize,
+    /// At most this many bytes of fragments, separators included; the caller leaves room for the frame.
+    pub bytes: usize,
+    /// An entry this many seconds older than the newest, or less, should not be cut.
+    pub recent: i64,
 }
 
-/// The posts of a feed.
+/// What a feed shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
-    /// Newest first, ties by id.
-    pub posts: Vec<i64>,
-    /// When the newest was published; 0 for none.
-    pub newest: i64,
-    /// The limits cut an entry that subscribers should have seen.
-    pub cut_recent: bool,
+pub struct Window<I> {
+    /// Newest first, ties by id, each id once.
+    pub entries: Vec<Candidate<I>>,
+    /// How many recent entries the caps cut; worth a warning when not 0.
+    pub recent_cut: usize,
 }
 
-/// Orders the candidates and cuts the oldest where a limit is passed. The newest always stays.
+/// Orders candidates and cuts from the oldest what exceeds the caps. The newest entry stays, however long it is.
 #[must_use]
-pub fn choose(mut candidates: Vec<Candidate>, limits: &Limits) -> Chosen {
-    candidates.sort_by(|a, b| b.published.cmp(&a.published).then_with(|| a.id.cmp(&b.id)));
-    let newest = candidates.first().map_or(0, |candidate| candidate.published);
-    let mut bytes = 0_u64;
-    let fit = candidates
-        .iter()
-        .take(limits.max_entries)
-        .take_while(|candidate| {
-            bytes = bytes.saturating_add(candidate.length as u64);
-            bytes <= limits.max_bytes
-        })
-        .count()
-        .max(1);
-    let recent = newest.saturating_sub(i64::from(limits.hours) * 3600);
-    let cut_recent = candidates.iter().skip(fit).any(|candidate| candidate.published >= recent);
-    candidates.truncate(fit);
-    Chosen { posts: candidates.into_iter().map(|candidate| candidate.post).collect(), newest, cut_recent }
+pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Window<I> {
+    candidates.sort_unstable_by(|a, b| (Reverse(a.published), &a.id).cmp(&(Reverse(b.published), &b.id)));
+    candidates.dedup_by(|a, b| a.id == b.id);
+    let mut bytes: usize = 0;
+    let fitting = candidates.iter().take(caps.entries).take_while(|candidate| {
+        bytes = bytes.saturating_add(candidate.length).saturating_add(1);
+        bytes <= caps.bytes
+    });
+    let kept = fitting.count().max(1).min(candidates.len());
+    let recent_from = candidates.first().map_or(0, |newest| newest.published.saturating_sub(caps.recent));
+    let recent_cut = candidates.iter().skip(kept).filter(|c| c.published >= recent_from).count();
+    candidates.truncate(kept);
+    Window { entries: candidates, recent_cut }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn posts(published: &[i64]) -> Vec<Candidate> {
-        (1..)
-            .zip(published)
-            .map(|(post, &published)| Candidate { post, published, id: format!("id-{post}"), length: 100 })
-            .collect()
+    const CAPS: Caps = Caps { entries: 3, bytes: 100, recent: 48 };
+
+    fn candidates(of: &[(&'static str, i64, usize)]) -> Vec<Candidate<&'static str>> {
+        of.iter().map(|&(id, published, length)| Candidate { id, published, length }).collect()
     }
 
     #[test]
-    fn newest_first_ties_by_id_oldest_cut() {
-        let limits = Limits { hours: 1, max_entries: 10, max_bytes: 10_000 };
-        for (published, limits, expected, cut_recent) in [
-            (&[][..], limits, &[][..], false),
-            (&[10, 30, 20], limits, &[2, 3, 1], false),
-            (&[10, 10, 10], limits, &[1, 2, 3], false),
-            (&[10, 30, 99_999], Limits { max_entries: 2, ..limits }, &[3, 2], false),
-            (&[10, 30, 20], Limits { max_entries: 2, ..limits }, &[2, 3], true),
-            (&[10, 30, 20], Limits { max_bytes: 250, ..limits }, &[2, 3], true),
-            (&[10, 30, 20], Limits { max_bytes: 1, ..limits }, &[2], true),
-        ] {
-            let chosen = choose(posts(published), &limits);
-            assert_eq!((chosen.posts.as_slice(), chosen.cut_recent), (expected, cut_recent), "{published:?}");
+    fn newest_first_within_the_caps() {
+        let check = |of: &[(&'static str, i64, usize)], expected: &[&str], recent_cut: usize| {
+            let window = select(candidates(of), CAPS);
+            assert_eq!(window.entries.iter().map(|c| c.id).collect::<Vec<_>>(), expected);
+            assert_eq!(window.recent_cut, recent_cut, "{of:?}");
+        };
+        check(&[], &[], 0);
+        check(&[("a", 1, 9), ("b", 2, 9)], &["b", "a"], 0);
+        // Ties by id; what came in twice is shown once.
+        check(&[("b", 1, 9), ("a", 1, 9), ("b", 1, 9)], &["a", "b"], 0);
+        // Too many: old ones go in silence, those within 48 of the newest are counted.
+        check(&[("a", 0, 9), ("b", 98, 9), ("c", 99, 9), ("d", 100, 9)], &["d", "c", "b"], 0);
+        check(&[("a", 52, 9), ("b", 98, 9), ("c", 99, 9), ("d", 100, 9)], &["d", "c", "b"], 1);
+        // Too long: nothing older slips in behind an entry that was cut.
+        check(&[("a", 97, 1), ("b", 98, 60), ("c", 99, 9), ("d", 100, 40)], &["d", "c"], 2);
+        check(&[("a", 99, 1), ("b", 100, 5000)], &["b"], 1);
+        check(&[("a", i64::MIN, usize::MAX), ("b", i64::MIN, usize::MAX)], &["a"], 1);
+    }
+
+    proptest! {
+        #[test]
+        fn order_of_candidates_does_not_matter(of in prop::collection::vec((any::<u8>(), 0..200usize), 0..20)) {
+            let mut forth: Vec<Candidate<u8>> =
+                of.iter().map(|&(id, length)| Candidate { id, published: i64::from(id / 4), length }).collect();
+            forth.sort_by_key(|c| (c.id, c.length));
+            forth.dedup_by_key(|c| c.id);
+            let back = forth.iter().rev().cloned().collect();
+            prop_assert_eq!(select(forth, CAPS), select(back, CAPS));
         }
     }
 }
