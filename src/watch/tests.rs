@@ -1,0 +1,442 @@
+//! Stories on a real disk: what is done to a folder, and which paths come out. Nothing sleeps; what must happen is
+//! waited for until a deadline, what must not happen is ruled out by a later event that has come out.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs,
+    io::Write as _,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    path::{Path, PathBuf},
+    sync::mpsc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use rustix::fs::{FileType, Mode};
+use tempfile::TempDir;
+
+use super::*;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A posts folder in a folder of its own, so that it can be moved away.
+struct Posts {
+    above: TempDir,
+}
+
+impl Posts {
+    fn new() -> Self {
+        let above = tempfile::tempdir().unwrap();
+        fs::create_dir(above.path().join("posts")).unwrap();
+        Self { above }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.above.path().join("posts")
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        fs::write(self.at(path), text).unwrap();
+    }
+
+    fn folder(&self) -> Folder {
+        Folder { root: self.root(), filter: Filter::default() }
+    }
+
+    fn walk(&self) -> (Walked, Vec<(String, Kind)>) {
+        let mut all = Vec::new();
+        let walked = walk(0, &self.folder(), &mut |found| {
+            assert_eq!(look(0, &self.root(), &found.path).kind, found.kind, "a look judges as a walk does");
+            all.push((found.path.to_string_lossy().into_owned(), found.kind));
+        });
+        (walked, all)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.walk().1.into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn odd(&self) -> Vec<(String, String)> {
+        let odd = |(path, kind)| if let Kind::Odd(message) = kind { Some((path, message)) } else { None };
+        self.walk().1.into_iter().filter_map(odd).collect()
+    }
+
+    fn mkfifo(&self, path: &str) {
+        rustix::fs::mknodat(rustix::fs::CWD, self.at(path), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    }
+}
+
+/// A watcher, and everything that it returned.
+struct Seen {
+    watcher: Watcher,
+    woken: mpsc::Receiver<()>,
+    paths: BTreeSet<PathBuf>,
+    directories: BTreeSet<PathBuf>,
+    rescans: usize,
+    again: Option<SystemTime>,
+}
+
+impl Seen {
+    fn of(posts: &Posts) -> Self {
+        let (sender, woken) = mpsc::channel();
+        let watcher = Watcher::start(&[posts.folder()], move || drop(sender.send(())));
+        let mut seen =
+            Self { watcher, woken, paths: BTreeSet::new(), directories: BTreeSet::new(), rescans: 0, again: None };
+        seen.until("the watches stand", |seen| seen.rescans == 1);
+        assert_eq!(seen.watcher.degraded(), None);
+        assert_eq!(seen.paths, BTreeSet::new(), "what was there before is left to the scan");
+        seen
+    }
+
+    /// Takes on each wake, and when it was told to ask again, until `done`.
+    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !done(self) {
+            assert!(Instant::now() < end, "{what} never came: {:?} {:?}", self.paths, self.directories);
+            let again = self.again.and_then(|again| again.duration_since(SystemTime::now()).ok());
+            let _ = self.woken.recv_timeout(again.unwrap_or_default().clamp(Duration::from_millis(5), DEADLINE));
+            let changes = self.watcher.take(SystemTime::now());
+            assert!(changes.paths.is_sorted());
+            self.paths.extend(changes.paths.into_iter().map(|(_, path)| path));
+            self.directories.extend(changes.directories.into_iter().map(|(_, path)| path));
+            self.rescans += usize::from(changes.rescan);
+            self.again = changes.again;
+        }
+    }
+
+    /// Waits until exactly these paths have come out, then forgets them.
+    #[track_caller]
+    fn paths(&mut self, expected: &[&str]) {
+        let expected: BTreeSet<PathBuf> = expected.iter().map(PathBuf::from).collect();
+        self.until("a path", |seen| seen.paths.is_superset(&expected));
+        assert_eq!(std::mem::take(&mut self.paths), expected);
+    }
+}
+
+#[test]
+fn a_walk_finds_posts_in_path_order() {
+    let posts = Posts::new();
+    for path in ["b.md", "a/z.md", "a/b/c.html", "a.md", "a-b.md", "_drafts/x.md", ".git/x.md", "x.txt", "README.md"] {
+        posts.write(path, "text");
+    }
+    fs::create_dir(posts.at("empty")).unwrap();
+    fs::create_dir(posts.at("folder.md")).unwrap();
+
+    let (walked, all) = posts.walk();
+
+    assert_eq!(walked.files, 5);
+    assert!(matches!(walked.root, Root::Present { device } if device != 0));
+    let paths: Vec<PathBuf> = all.iter().map(|(path, _)| path.into()).collect();
+    assert!(paths.is_sorted());
+    assert_eq!(posts.names(), ["a/b/c.html", "a/z.md", "a-b.md", "a.md", "b.md"]);
+    let Kind::File(stat) = &all[4].1 else { panic!("{all:?}") };
+    assert_eq!(stat.size, 4);
+    assert!(stat.modified > 1_600_000_000_000_000_000 && stat.changed >= stat.modified && stat.inode > 0);
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_found() {
+    let posts = Posts::new();
+    let name = OsStr::from_bytes(b"\xd6\xd0\xce\xc4.md"); // 中文 in GBK
+    fs::write(posts.root().join(name), "text").unwrap();
+
+    let mut all = Vec::new();
+    walk(0, &posts.folder(), &mut |found| all.push(found.path));
+
+    assert_eq!(all, [Path::new(name)]);
+}
+
+#[test]
+fn what_cannot_be_a_post_is_named_with_its_cure() {
+    let posts = Posts::new();
+    fs::write(posts.above.path().join("outside.md"), "text").unwrap();
+    posts.write("inside.txt", "text");
+    posts.write("sub/x.txt", "text");
+    posts.mkfifo("pipe.md");
+    posts.mkfifo("pipe.txt");
+    let _socket = std::os::unix::net::UnixListener::bind(posts.at("socket.md")).unwrap();
+    symlink("inside.txt", posts.at("good.md")).unwrap();
+    symlink("nothing", posts.at("dangling.md")).unwrap();
+    symlink("loop.md", posts.at("loop.md")).unwrap();
+    symlink("../outside.md", posts.at("outside.md")).unwrap();
+    symlink("nothing", posts.at("dangling.txt")).unwrap();
+    symlink("..", posts.at("sub/up")).unwrap();
+    symlink("sub", posts.at("_drafts")).unwrap();
+
+    let odd = posts.odd();
+
+    let check = |path: &str, words: &str| {
+        let message = odd.iter().find(|(odd, _)| odd == path).map(|(_, message)| message.as_str());
+        assert!(message.is_some_and(|message| message.contains(words)), "{path}: {message:?}");
+    };
+    check("pipe.md", "a named pipe cannot be a post: remove it");
+    check("socket.md", "a socket");
+    check("dangling.md", "a symbolic link to nothing");
+    check("loop.md", "leads back to itself");
+    check("outside.md", "leads out of the posts folder");
+    check("sub/up", "a symbolic link to a folder is not followed");
+    assert_eq!(odd.len(), 6, "{odd:?}");
+    assert_eq!(posts.walk().0.files, 1);
+    assert_eq!(look(0, &posts.root(), Path::new("sub/up/inside.txt")).kind, Kind::Gone, "behind a link to a folder");
+    assert_eq!(look(0, &posts.root(), Path::new("no/such.md")).kind, Kind::Gone);
+    assert_eq!(look(0, &posts.root(), Path::new("inside.txt/a.md")).kind, Kind::Gone);
+}
+
+#[test]
+fn folders_nested_without_end_are_left_out() {
+    let posts = Posts::new();
+    let deep = "d/".repeat(65);
+    posts.write(&format!("{deep}a.md"), "text");
+    posts.write("a.md", "text");
+
+    let mut all = Vec::new();
+    let walked = walk(0, &posts.folder(), &mut |found| all.push(found));
+    assert_eq!(walked.files, 1);
+    assert!(matches!(&all[1].kind, Kind::Odd(message) if message.contains("nested deeper than 64")), "{all:?}");
+}
+
+#[test]
+fn a_missing_root_is_no_empty_root() {
+    let posts = Posts::new();
+    assert!(matches!(posts.walk().0, Walked { root: Root::Present { .. }, files: 0 }));
+
+    let check = |root: PathBuf, words: &str| {
+        let walked = walk(0, &Folder { root, filter: Filter::default() }, &mut |_| panic!("nothing is there"));
+        assert!(matches!(&walked.root, Root::Missing(message) if message.contains(words)), "{walked:?}");
+    };
+    check(posts.at("none"), "no such folder");
+    posts.write("file", "");
+    check(posts.at("file"), "not a folder");
+}
+
+#[test]
+fn writers_of_every_kind_are_followed() {
+    let posts = Posts::new();
+    posts.write("old.md", "old");
+    let mut seen = Seen::of(&posts);
+
+    posts.write("new.md", "text");
+    seen.paths(&["new.md"]);
+
+    // Renamed into place; over a file, too.
+    posts.write("x.txt", "text");
+    fs::rename(posts.at("x.txt"), posts.at("arrived.md")).unwrap();
+    seen.paths(&["arrived.md"]);
+    posts.write(".old.md.tmp", "newer");
+    fs::rename(posts.at(".old.md.tmp"), posts.at("old.md")).unwrap();
+    seen.paths(&["old.md"]);
+
+    // vim: probe, backup by rename, write, remove the backup.
+    posts.write("4913", "");
+    fs::remove_file(posts.at("4913")).unwrap();
+    fs::rename(posts.at("old.md"), posts.at("old.md~")).unwrap();
+    posts.write("old.md", "by vim");
+    fs::remove_file(posts.at("old.md~")).unwrap();
+    seen.paths(&["old.md"]);
+
+    // sed -i: a temporary with the bytes, renamed over.
+    posts.write("sedAbCdEf", "by sed");
+    fs::rename(posts.at("sedAbCdEf"), posts.at("old.md")).unwrap();
+    seen.paths(&["old.md"]);
+
+    // VS Code: truncated and written in place.
+    posts.write("old.md", "by an editor");
+    seen.paths(&["old.md"]);
+
+    // Removed and written again.
+    fs::remove_file(posts.at("old.md")).unwrap();
+    posts.write("old.md", "again");
+    seen.paths(&["old.md"]);
+
+    // Removed.
+    fs::remove_file(posts.at("old.md")).unwrap();
+    seen.paths(&["old.md"]);
+    assert_eq!(look(0, &posts.root(), Path::new("old.md")).kind, Kind::Gone);
+
+    // Never opened: a hard link, a symbolic link, a change of mode; and a file renamed from one post to another.
+    fs::hard_link(posts.at("new.md"), posts.at("hard.md")).unwrap();
+    symlink("new.md", posts.at("soft.md")).unwrap();
+    seen.paths(&["hard.md", "soft.md"]);
+    rustix::fs::chmod(posts.at("arrived.md"), Mode::RUSR | Mode::WUSR).unwrap();
+    seen.paths(&["arrived.md"]);
+    fs::rename(posts.at("arrived.md"), posts.at("renamed.md")).unwrap();
+    seen.paths(&["arrived.md", "renamed.md"]);
+    posts.mkfifo("pipe.md");
+    seen.paths(&["pipe.md"]);
+
+    let name = OsStr::from_bytes(b"\xff.md");
+    fs::write(posts.root().join(name), "text").unwrap();
+    seen.until("a name that is not UTF-8", |seen| seen.paths.contains(Path::new(name)));
+    assert_eq!(seen.rescans, 1);
+}
+
+#[test]
+fn a_slow_writer_is_waited_for() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    let mut slow = fs::File::create(posts.at("slow.md")).unwrap();
+    for round in 0..5 {
+        slow.write_all(b"a part").unwrap();
+        let marker = format!("marker{round}.md");
+        posts.write(&marker, "text");
+        seen.paths(&[&marker]);
+        assert!(seen.again.is_some(), "the writer is waited for");
+    }
+    drop(slow);
+
+    seen.paths(&["slow.md"]);
+}
+
+#[test]
+fn new_folders_are_read_however_fast_they_come() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let posts = &posts;
+            scope.spawn(move || {
+                for number in 0..125 {
+                    posts.write(&format!("w{worker}n{number}/b/c/社.md"), "text");
+                }
+            });
+        }
+    });
+
+    let expected: BTreeSet<PathBuf> =
+        (0..4).flat_map(|w| (0..125).map(move |n| format!("w{w}n{n}/b/c/社.md").into())).collect();
+    seen.until("one of 500 posts", |seen| seen.paths.is_superset(&expected));
+    assert_eq!(seen.paths, expected);
+    assert_eq!(seen.rescans, 1, "no event was lost");
+
+    // They are watched, too.
+    seen.paths.clear();
+    seen.until("the second look at young files", |seen| seen.again.is_none());
+    seen.paths.clear();
+    posts.write("w3n124/b/c/later.md", "text");
+    seen.paths(&["w3n124/b/c/later.md"]);
+}
+
+#[test]
+fn a_folder_that_moves_takes_its_posts_along() {
+    let posts = Posts::new();
+    posts.write("a/b/one.md", "text");
+    posts.write("a/two.md", "text");
+    posts.write("keep/three.md", "text");
+    let mut seen = Seen::of(&posts);
+
+    fs::rename(posts.at("a"), posts.at("z")).unwrap();
+    seen.until("the folder is gone", |seen| seen.directories.contains(Path::new("a")));
+    seen.until("its posts are here", |seen| seen.paths.len() == 2);
+    seen.paths(&["z/b/one.md", "z/two.md"]);
+
+    posts.write("z/b/new.md", "text");
+    seen.until("a post below", |seen| seen.paths.contains(Path::new("z/b/new.md")));
+    seen.until("young files are done", |seen| seen.again.is_none());
+    seen.paths.clear();
+    seen.directories.clear();
+
+    // Out of sight, then removed with all that is in it.
+    fs::rename(posts.at("z"), posts.above.path().join("elsewhere")).unwrap();
+    seen.until("it went out", |seen| seen.directories.contains(Path::new("z")));
+    fs::remove_dir_all(posts.at("keep")).unwrap();
+    seen.until("it was removed", |seen| seen.directories.contains(Path::new("keep")));
+    seen.paths(&["keep/three.md"]);
+
+    // Made again at once under the same name, several times: the last one is watched.
+    for _ in 0..20 {
+        posts.write("keep/three.md", "text");
+        fs::remove_dir_all(posts.at("keep")).unwrap();
+    }
+    posts.write("keep/four.md", "text");
+    seen.until("the new post", |seen| seen.paths.contains(Path::new("keep/four.md")));
+    seen.until("young files are done", |seen| seen.again.is_none());
+    seen.paths.clear();
+    posts.write("keep/five.md", "text");
+    seen.paths(&["keep/five.md"]);
+    assert_eq!(seen.rescans, 1);
+}
+
+#[test]
+fn a_root_may_go_and_come_back() {
+    let posts = Posts::new();
+    posts.write("sub/a.md", "text");
+    let mut seen = Seen::of(&posts);
+
+    // Moved away: what happens there is none of our business any more.
+    let elsewhere = posts.above.path().join("elsewhere");
+    fs::rename(posts.root(), &elsewhere).unwrap();
+    seen.until("the root went", |seen| seen.rescans >= 2);
+    fs::write(elsewhere.join("sub/b.md"), "text").unwrap();
+
+    let before = seen.rescans;
+    fs::create_dir(posts.root()).unwrap();
+    seen.until("the root came", |seen| seen.rescans > before);
+    posts.write("sub/c.md", "text");
+    seen.until("a post in the new root", |seen| seen.paths.contains(Path::new("sub/c.md")));
+    assert!(!seen.paths.contains(Path::new("sub/b.md")));
+
+    // A crawler's hourly round: the whole folder removed and written again.
+    for round in 0..3 {
+        let before = seen.rescans;
+        fs::remove_dir_all(posts.root()).unwrap();
+        posts.write(&format!("sub/round{round}.md"), "text");
+        seen.until("a scan", |seen| seen.rescans > before);
+    }
+    // Whether by an event or by the scan that was asked for, nothing stays unseen.
+    let late = Path::new("sub/late.md");
+    posts.write("sub/late.md", "text");
+    let before = seen.rescans;
+    seen.until("a late post", |seen| seen.paths.contains(late) || seen.rescans > before);
+    assert!(posts.names().contains(&"sub/late.md".to_owned()));
+}
+
+#[test]
+fn a_root_replaced_from_further_up_is_noticed() {
+    let above = tempfile::tempdir().unwrap();
+    let root = above.path().join("x/y/posts");
+    fs::create_dir_all(&root).unwrap();
+    let watcher = Watcher::start(&[Folder { root: root.clone(), filter: Filter::default() }], || {});
+    let rescanned = |watcher: &Watcher| {
+        let end = Instant::now() + DEADLINE;
+        while !watcher.take(SystemTime::now()).rescan {
+            assert!(Instant::now() < end, "no scan was asked for");
+            std::thread::yield_now();
+        }
+    };
+    rescanned(&watcher);
+
+    fs::rename(above.path().join("x"), above.path().join("z")).unwrap();
+    fs::create_dir_all(&root).unwrap();
+
+    rescanned(&watcher);
+}
+
+#[test]
+fn a_look_that_was_asked_for_comes() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    seen.watcher.look_again(0, Path::new("a.md"), SystemTime::now() + Duration::from_millis(50));
+
+    seen.paths(&["a.md"]);
+}
+
+#[test]
+fn nothing_to_watch_is_no_reason_to_fail() {
+    let (sender, woken) = mpsc::channel();
+    let folder = Folder { root: "/nowhere/at/all".into(), filter: Filter::default() };
+
+    let watcher = Watcher::start(&[folder], move || drop(sender.send(())));
+    woken.recv_timeout(DEADLINE).unwrap();
+
+    assert!(watcher.take(SystemTime::now()).rescan);
+    drop(watcher);
+    assert!(woken.recv().is_err(), "both threads have let go of what they were given");
+}

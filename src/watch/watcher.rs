@@ -1,0 +1,442 @@
+//! The thread that keeps the watches, and what events left behind.
+//!
+//! One watch a folder, none recursive, all set by this thread: watched first and read after, so that nothing made
+//! between the two is missed. notify's own thread only marks paths and passes folders on; it never waits for us.
+//! When a root comes, goes or is replaced, or events are lost, everything is watched anew and a scan asked for.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    io,
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime},
+};
+
+use notify::{RecursiveMode, Watcher as _};
+use rustix::{
+    fs::{self, FileType},
+    io::Errno,
+};
+
+use super::{
+    Changes, Folder,
+    events::{Event, What, translate},
+    filter,
+    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
+    walk,
+};
+
+/// How often it is asked whether the roots are still those that are watched. A root that moves with a folder further up,
+/// or is mounted over, tells nobody.
+const CHECK_ROOTS: Duration = Duration::from_secs(5);
+
+/// Watches folders from its own thread until it is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    shared: Arc<Shared>,
+    tasks: Sender<Task>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the two threads and the watcher's owner share.
+struct Shared {
+    folders: Vec<Folder>,
+    dirty: Mutex<Dirty>,
+    troubles: Mutex<Troubles>,
+    wake: Mutex<Box<dyn Fn() + Send>>,
+    stopping: AtomicBool,
+}
+
+/// Why events are not enough.
+#[derive(Debug, Default)]
+struct Troubles {
+    /// The kernel refuses a watch, or all of them.
+    refused: Option<String>,
+    /// By folder: a file system that does not tell what others do to it.
+    untold: Vec<Option<&'static str>>,
+}
+
+/// What notify's thread leaves to ours.
+#[derive(Debug)]
+enum Task {
+    /// A name appeared that may be a folder's.
+    Appeared(PathBuf),
+    /// A mode changed: a folder that could not be watched may be open now.
+    Touched(PathBuf),
+    /// A name went that may have been a folder's.
+    Vanished(PathBuf),
+    /// A root came or went, or events were lost.
+    Rewatch,
+    /// The watcher was dropped.
+    Stop,
+}
+
+/// Whether the files of a folder that is newly watched are news.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    /// Each is marked.
+    Marked,
+    /// A scan will find them.
+    LeftToScan,
+}
+
+impl Watcher {
+    /// Starts watching. `wake` is called, from another thread and never for long, whenever there is something to take.
+    ///
+    /// Returns at once. The first [`Changes`] with `rescan` says that all watches stand: a scan from then on misses
+    /// nothing.
+    #[must_use]
+    pub fn start(folders: &[Folder], wake: impl Fn() + Send + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            folders: folders.to_vec(),
+            dirty: Mutex::default(),
+            troubles: Mutex::default(),
+            wake: Mutex::new(Box::new(wake)),
+            stopping: AtomicBool::new(false),
+        });
+        let (tasks, receiver) = mpsc::channel();
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            sender: tasks.clone(),
+            tasks: receiver,
+            notify: None,
+            watched: BTreeSet::new(),
+            roots: Vec::new(),
+        };
+        let thread = thread::Builder::new().name("watch".into()).spawn(move || keeper.run());
+        if let Err(error) = &thread {
+            lock(&shared.troubles).refused = Some(format!("the watching thread cannot be started: {error}"));
+            shared.tell(Dirty::rescan);
+        }
+        Self { shared, tasks, thread: thread.ok() }
+    }
+
+    /// Takes what is settled at `now`.
+    #[must_use]
+    pub fn take(&self, now: SystemTime) -> Changes {
+        let dirty = lock(&self.shared.dirty).take();
+        let (changes, unsettled) = {
+            let untold: Vec<bool> = lock(&self.shared.troubles).untold.iter().map(Option::is_some).collect();
+            let quiet = |folder| if untold.get(folder) == Some(&true) { QUIET_UNTRUSTED } else { QUIET };
+            dirty.settled(now, &quiet, &|folder, path| self.see(folder, path))
+        };
+        lock(&self.shared.dirty).put_back(unsettled);
+        changes
+    }
+
+    /// Asks for one more look at a path, returned by the first [`Self::take`] from `when` on: for a file that was too
+    /// young at a scan, or looked unfinished.
+    pub fn look_again(&self, folder: usize, path: &Path, when: SystemTime) {
+        self.shared.tell(|dirty| dirty.mark((folder, path.to_owned()), Mark::Later(when)));
+    }
+
+    /// Why events alone are not enough, in words with the cure. While it says something, folders are to be scanned on
+    /// a timer.
+    #[must_use]
+    pub fn degraded(&self) -> Option<String> {
+        let troubles = lock(&self.shared.troubles);
+        let mut words = troubles.refused.clone().unwrap_or_default();
+        for (folder, kind) in self.shared.folders.iter().zip(&troubles.untold) {
+            if let Some(kind) = kind {
+                let gap = if words.is_empty() { "" } else { "; " };
+                let root = folder.root.display();
+                let _ = write!(
+                    words,
+                    "{gap}{root} is on {kind}, which does not tell of every change: folders are scanned on a timer; \
+                     keep posts on a local disk to have changes at once"
+                );
+            }
+        }
+        (!words.is_empty()).then_some(words)
+    }
+
+    fn see(&self, folder: usize, path: &Path) -> Seen {
+        let stat = self.shared.folders.get(folder).and_then(|of| fs::lstat(of.root.join(path)).ok());
+        match stat {
+            Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1 => {
+                let modified = Duration::from_nanos(u64::try_from(walk::modified(&stat)).unwrap_or_default());
+                let modified = SystemTime::UNIX_EPOCH.checked_add(modified).unwrap_or(SystemTime::UNIX_EPOCH);
+                Seen::File { empty: stat.st_size == 0, modified }
+            }
+            _ => Seen::Other,
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        // Fails only when the thread has ended.
+        let _ = self.tasks.send(Task::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").field("folders", &self.folders).finish_non_exhaustive()
+    }
+}
+
+/// A thread that panicked has left nothing half done under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// Changes what is dirty, and wakes the reader if the change asks for it.
+    fn tell(&self, change: impl FnOnce(&mut Dirty) -> bool) {
+        let wake = change(&mut lock(&self.dirty));
+        if wake {
+            lock(&self.wake)();
+        }
+    }
+
+    /// The folder that a path lies in, and the path below it.
+    fn find<'a>(&self, path: &'a Path) -> Option<(usize, &'a Path)> {
+        self.folders.iter().enumerate().find_map(|(index, folder)| Some((index, folder.relative(path)?)))
+    }
+
+    /// Notes one event. Runs in notify's thread: marks and passes on, and never waits for a watch.
+    fn note(&self, path: PathBuf, what: What, tasks: &Sender<Task>) {
+        // The receiver goes only when everything ends.
+        let pass = |task| drop(tasks.send(task));
+        if self.folders.iter().any(|folder| folder.root == path || folder.root.parent() == Some(&path)) {
+            match what {
+                What::Touched => pass(Task::Touched(path)),
+                What::Written | What::Closed => {}
+                _ => pass(Task::Rewatch),
+            }
+            return;
+        }
+        let Some((folder, below)) = self.find(&path) else { return };
+        let mark = match what {
+            What::FolderMade | What::FolderRemoved => None,
+            What::Made => Some(Mark::Made { since: None }),
+            What::Written => Some(Mark::Written { since: None }),
+            What::Closed | What::Arrived | What::Left | What::Removed => Some(Mark::Settled),
+            What::Touched => Some(Mark::Touched),
+        };
+        if let Some(mark) = mark
+            && self.folders.get(folder).is_some_and(|of| of.filter.matches(below))
+        {
+            self.tell(|dirty| dirty.mark((folder, below.to_owned()), mark));
+        }
+        match what {
+            What::FolderMade | What::Arrived => pass(Task::Appeared(path)),
+            What::FolderRemoved | What::Left => pass(Task::Vanished(path)),
+            What::Touched => pass(Task::Touched(path)),
+            What::Made | What::Written | What::Closed | What::Removed => {}
+        }
+    }
+}
+
+/// Which folder a path is: device and inode.
+type Identity = (u64, u64);
+
+/// The thread's own.
+struct Keeper {
+    shared: Arc<Shared>,
+    sender: Sender<Task>,
+    tasks: Receiver<Task>,
+    notify: Option<notify::RecommendedWatcher>,
+    /// Every folder that was read.
+    watched: BTreeSet<PathBuf>,
+    roots: Vec<Option<Identity>>,
+}
+
+impl Keeper {
+    fn run(mut self) {
+        self.rewatch();
+        while !self.shared.stopping.load(Ordering::Relaxed) {
+            match self.tasks.recv_timeout(CHECK_ROOTS) {
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Task::Rewatch) => self.rewatch(),
+                Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
+                Ok(Task::Appeared(path) | Task::Touched(path)) => self.appeared(&path),
+                Ok(Task::Vanished(path)) => self.vanished(&path),
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.identities() != self.roots {
+                        self.rewatch();
+                    }
+                }
+            }
+        }
+    }
+
+    fn identities(&self) -> Vec<Option<Identity>> {
+        let identity = |folder: &Folder| fs::stat(&folder.root).ok().map(|stat| (stat.st_dev, stat.st_ino));
+        self.shared.folders.iter().map(identity).collect()
+    }
+
+    /// Drops all watches and sets them anew: a watch stays with a folder that is moved away, under the old name.
+    fn rewatch(&mut self) {
+        self.notify = None;
+        self.watched.clear();
+        // Whatever is asked of us here is about to be done.
+        while self.tasks.try_recv().is_ok() {}
+        lock(&self.shared.dirty).forget();
+        self.roots = self.identities();
+
+        let shared = Arc::clone(&self.shared);
+        let untold = shared.folders.iter().map(|folder| untold(&folder.root)).collect();
+        *lock(&shared.troubles) = Troubles { refused: None, untold };
+        let (handler, tasks) = (Arc::clone(&shared), self.sender.clone());
+        let watcher = notify::RecommendedWatcher::new(
+            move |event| match translate(event) {
+                Some(Event::At(path, what)) => handler.note(path, what, &tasks),
+                Some(Event::Lost) => drop(tasks.send(Task::Rewatch)),
+                None => {}
+            },
+            notify::Config::default().with_follow_symlinks(false),
+        );
+        match watcher {
+            Ok(watcher) => self.notify = Some(watcher),
+            Err(error) => self.refuse(&error),
+        }
+        for folder in &shared.folders {
+            if let Some(parent) = folder.root.parent() {
+                self.watch(parent);
+            }
+            self.enter(&folder.root, Files::LeftToScan);
+        }
+        shared.tell(Dirty::rescan);
+    }
+
+    fn appeared(&mut self, path: &Path) {
+        let entered = self.shared.find(path).is_some_and(|(_, below)| filter::enters_all(below));
+        let is_folder =
+            || fs::lstat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+        if entered && is_folder() {
+            self.enter(path, Files::Marked);
+        }
+    }
+
+    /// Watches a folder and all below: each is watched first and read after.
+    fn enter(&mut self, folder: &Path, files: Files) {
+        let mut rest = vec![folder.to_owned()];
+        while let Some(folder) = rest.pop() {
+            if self.shared.stopping.load(Ordering::Relaxed) {
+                return;
+            }
+            self.watch(&folder);
+            // A folder that cannot be read is named by the scan.
+            let Ok(entries) = walk::entries_of(&folder) else { continue };
+            for entry in entries {
+                let path = folder.join(&entry.name);
+                if entry.kind == FileType::Directory {
+                    if filter::enters(&entry.name) {
+                        rest.push(path);
+                    }
+                } else if files == Files::Marked
+                    && let Some((index, below)) = self.shared.find(&path)
+                    && self.shared.folders.get(index).is_some_and(|of| of.filter.matches(below))
+                {
+                    self.shared.tell(|dirty| dirty.mark((index, below.to_owned()), Mark::Read));
+                }
+            }
+            self.watched.insert(folder);
+        }
+    }
+
+    fn vanished(&mut self, path: &Path) {
+        let below: Vec<PathBuf> = self
+            .watched
+            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
+            .take_while(|watched| watched.starts_with(path))
+            .cloned()
+            .collect();
+        for folder in &below {
+            self.watched.remove(folder);
+        }
+        if !below.is_empty()
+            && let Some((index, below)) = self.shared.find(path)
+        {
+            self.shared.tell(|dirty| dirty.gone((index, below.to_owned())));
+        }
+    }
+
+    fn watch(&mut self, path: &Path) {
+        if let Some(watcher) = &mut self.notify
+            && let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive)
+        {
+            self.refuse(&error);
+        }
+    }
+
+    /// Keeps the reason why a watch, or all of them, could not be had.
+    fn refuse(&self, error: &notify::Error) {
+        let words = match &error.kind {
+            // Gone again, or closed to us: the scan says so, and an event comes when it changes.
+            notify::ErrorKind::PathNotFound => return,
+            notify::ErrorKind::Io(error)
+                if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound) =>
+            {
+                return;
+            }
+            notify::ErrorKind::MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
+                 fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
+                .into(),
+            notify::ErrorKind::Io(error)
+                if [Errno::MFILE, Errno::NFILE]
+                    .map(|errno| Some(errno.raw_os_error()))
+                    .contains(&error.raw_os_error()) =>
+            {
+                "no more watchers can be had: raise `sysctl fs.inotify.max_user_instances` (or LimitNOFILE= of the \
+                 unit) and reload; until then folders are scanned on a timer"
+                    .into()
+            }
+            _ => format!("folders cannot be watched ({error}): they are scanned on a timer"),
+        };
+        lock(&self.shared.troubles).refused.get_or_insert(words);
+    }
+}
+
+/// The name of a file system that does not tell what other machines, or the layers below it, do.
+fn untold(root: &Path) -> Option<&'static str> {
+    // statfs(2) lists the numbers; the type of `f_type` differs between machines, the low 32 bits never do.
+    let kind = fs::statfs(root).ok()?.f_type;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the number is 32 bits of pattern
+    untold_kind(kind as u32)
+}
+
+fn untold_kind(kind: u32) -> Option<&'static str> {
+    Some(match kind {
+        0x6969 => "NFS",
+        0x517B | 0xFF53_4D42 | 0xFE53_4D42 => "an SMB share",
+        0x6573_5546 => "FUSE",
+        0x794C_7630 => "overlayfs",
+        0x0102_1997 => "9p",
+        0x00C3_6400 => "Ceph",
+        0x5346_414F => "AFS",
+        0x786F_4256 => "a VirtualBox share",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_disks_are_trusted_and_shares_are_not() {
+        let check = |kind: u32, expected: Option<&str>| assert_eq!(untold_kind(kind), expected, "{kind:x}");
+
+        check(0xEF53, None); // ext4
+        check(0x5846_5342, None); // xfs
+        check(0x9123_683E, None); // btrfs
+        check(0x0102_1994, None); // tmpfs
+        check(0x6969, Some("NFS"));
+        check(0xFF53_4D42, Some("an SMB share"));
+        check(0x794C_7630, Some("overlayfs"));
+    }
+}
