@@ -1,44 +1,253 @@
 //! Documents → the output folder, atomically; knows what is already there.
 //!
-//! A file is written beside its place, synced and renamed; then its folder is synced, once. A marker names the files
-//! that were written here, so that nothing else is ever removed.
+//! A file is written beside its place, synced and renamed; then its folder is synced, once. Bytes that stand there
+//! already are not written again. A manifest names the files that were written here, so that nothing else is ever
+//! overwritten or removed, and no symbolic link is followed below the output folder.
 
-use std::path::{Path, PathBuf};
+mod manifest;
+mod place;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
+
+use rustix::io::Errno;
+
+use place::{Job, Wrote};
 
 /// The output folder, open for writing.
 #[derive(Debug)]
 pub struct Output {
-    _root: PathBuf,
+    root: PathBuf,
+    identity: place::Identity,
+    /// The documents that were written here, by path, and what is known of their bytes.
+    ours: BTreeMap<String, Option<Known>>,
 }
 
-/// Why a folder cannot be published to.
-#[derive(Debug, thiserror::Error)]
+/// The bytes of a document, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    size: u64,
+    hash: blake3::Hash,
+}
+
+impl Known {
+    fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, hash: blake3::hash(bytes) }
+    }
+}
+
+/// Why a folder, or a document in it, cannot be published. Who knows the path adds it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PublishError {}
+pub enum PublishError {
+    /// The folder has files and no manifest of ours.
+    #[error(
+        "it holds files that feedwright did not write, such as `{0}`: name an empty folder, or a new one, with --output"
+    )]
+    NotOurs(String),
+    /// Another file stands in a document's place.
+    #[error("a file that feedwright did not write stands here: move it out of the output folder")]
+    Foreign,
+    /// A document's path leads nowhere, or out of the output.
+    #[error("this is no path of a document: segments are plain names, without `..` or control characters")]
+    Path,
+    /// A symbolic link or a file stands where a folder is needed.
+    #[error("a symbolic link or a file stands where a folder is needed: remove it")]
+    NotAFolder,
+    /// The output folder is not the one that was opened.
+    #[error("the output folder was removed or replaced while it was in use: open it again and write everything")]
+    Replaced,
+    /// The operating system refuses.
+    #[error("{}", place::words(*.0))]
+    Io(Errno),
+}
+
+/// What became of the documents.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Report {
+    /// How many were written, or removed.
+    pub changed: usize,
+    /// How many stood there already, byte for byte.
+    pub unchanged: usize,
+    /// Those that could not be written or removed. Each keeps its old bytes, and can be tried again.
+    pub failed: Vec<Failed>,
+}
+
+/// One document that could not be written or removed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// In our form.
+    pub path: String,
+    /// Why.
+    pub error: PublishError,
+}
 
 impl Output {
     /// Opens the folder, makes it if needed, and removes temporaries that a killed process left.
     ///
+    /// An existing folder must be ours already, or hold nothing but dot files.
+    ///
     /// # Errors
     /// When it cannot be made or written to, or holds files that are not ours.
-    pub fn open(_root: &Path) -> Result<Self, PublishError> {
-        todo!()
+    pub fn open(root: &Path) -> Result<Self, PublishError> {
+        place::make_root(root)?;
+        let (folder, identity) = place::open_root(root)?;
+        let paths = match manifest::read(&folder)? {
+            Some(paths) => paths,
+            None => match place::first_visible(&folder)? {
+                Some(name) => return Err(PublishError::NotOurs(name)),
+                None => BTreeSet::new(),
+            },
+        };
+        for at in folders_of(paths.iter()) {
+            place::sweep(&folder, &at)?;
+        }
+        // Written whole, which ends a half-written line and shows that the folder can be written to.
+        manifest::write(&folder, paths.iter())?;
+        Ok(Self { root: root.to_owned(), identity, ours: paths.into_iter().map(|path| (path, None)).collect() })
+    }
+
+    /// The paths of all documents that were written here, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.ours.keys().map(String::as_str)
+    }
+
+    /// Tells what an earlier process wrote, so that unchanged documents need not be read. Only after a clean stop: a
+    /// crash may have taken the bytes back.
+    pub fn known(&mut self, path: &str, size: u64, hash: blake3::Hash) {
+        if let Some(known) = self.ours.get_mut(path) {
+            *known = Some(Known { size, hash });
+        }
     }
 
     /// Writes documents, skipping those whose bytes stand there already. A path is in our form (see
-    /// [`crate::feed::address`]). All are tried; the first error is returned.
+    /// [`crate::feed::address`]), and comes once. All are tried.
     ///
     /// # Errors
-    /// When a document cannot be written; it keeps its old bytes.
-    pub fn write(&mut self, _documents: &[(&str, &[u8])]) -> Result<(), PublishError> {
-        todo!()
+    /// When the output folder itself is gone or cannot be opened; nothing was written then.
+    pub fn write(&mut self, documents: &[(&str, &[u8])]) -> Result<Report, PublishError> {
+        let folder = self.folder()?;
+        let mut report = Report::default();
+        let mut jobs = Vec::with_capacity(documents.len());
+        let mut new = Vec::new();
+        for &(path, bytes) in documents {
+            let Some((at, name)) = place::split(path) else {
+                report.failed.push(Failed { path: path.to_owned(), error: PublishError::Path });
+                continue;
+            };
+            if !self.ours.contains_key(path) {
+                match place::stands_alien(&self.root.join(path), bytes) {
+                    Ok(()) => new.push(path),
+                    Err(error) => {
+                        report.failed.push(Failed { path: path.to_owned(), error });
+                        continue;
+                    }
+                }
+            }
+            let known = self.ours.get(path).copied().flatten();
+            jobs.push(Job { path, at, name, bytes, known });
+        }
+        // Named first and written after: what a crash leaves behind is still known as ours.
+        if let Err(error) = manifest::append(&folder, &new) {
+            let new: BTreeSet<&str> = new.drain(..).collect();
+            jobs.retain(|job| !new.contains(job.path));
+            report.failed.extend(new.into_iter().map(|path| Failed { path: path.to_owned(), error: error.clone() }));
+        }
+        self.ours.extend(new.into_iter().map(|path| (path.to_owned(), None)));
+
+        for (path, result) in place::write_all(&folder, jobs) {
+            let known = match result {
+                Ok(Wrote::New(known)) => {
+                    report.changed += 1;
+                    Some(known)
+                }
+                Ok(Wrote::Same(known)) => {
+                    report.unchanged += 1;
+                    Some(known)
+                }
+                Err(error) => {
+                    report.failed.push(Failed { path: path.to_owned(), error });
+                    None
+                }
+            };
+            if let Some(ours) = self.ours.get_mut(path) {
+                *ours = known;
+            }
+        }
+        report.failed.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(report)
     }
 
-    /// Removes every document of ours whose path is not in `keep`, and folders that are empty then.
+    /// Removes every document of ours whose path is not in `keep`, and folders that are empty then. All are tried.
     ///
     /// # Errors
-    /// When one cannot be removed.
-    pub fn retain(&mut self, _keep: &dyn Fn(&str) -> bool) -> Result<(), PublishError> {
-        todo!()
+    /// When the output folder itself is gone or cannot be opened; nothing was removed then.
+    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Result<Report, PublishError> {
+        let folder = self.folder()?;
+        let mut report = Report::default();
+        let stale: Vec<String> = self.ours.keys().filter(|path| !keep(path)).cloned().collect();
+        report.unchanged = self.ours.len() - stale.len();
+        if stale.is_empty() {
+            return Ok(report);
+        }
+        for path in &stale {
+            match place::remove(&folder, path) {
+                Ok(()) => {
+                    self.ours.remove(path);
+                    report.changed += 1;
+                }
+                Err(error) => report.failed.push(Failed { path: path.clone(), error }),
+            }
+        }
+        let mut touched = folders_of(stale.iter());
+        while let Some(at) = touched.pop_last() {
+            if let Err(error) = place::close_up(&folder, &at) {
+                report.failed.push(Failed { path: at, error });
+            }
+        }
+        if let Err(error) = manifest::write(&folder, self.ours.keys()) {
+            report.failed.push(Failed { path: manifest::NAME.to_owned(), error });
+        }
+        Ok(report)
+    }
+
+    /// The output folder, if it is still the one that was opened.
+    fn folder(&self) -> Result<OwnedFd, PublishError> {
+        match place::open_root(&self.root) {
+            Ok((folder, identity)) if identity == self.identity && manifest::stands(&folder) => Ok(folder),
+            Ok(_) | Err(PublishError::Io(Errno::NOENT)) => Err(PublishError::Replaced),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Every folder on the way to these documents, the output folder itself (`""`) included.
+fn folders_of<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::from([String::new()]);
+    for path in paths {
+        let mut rest = path.as_str();
+        while let Some((at, _)) = rest.rsplit_once('/') {
+            if !folders.insert(at.to_owned()) {
+                break;
+            }
+            rest = at;
+        }
+    }
+    folders
+}
+
+impl From<Errno> for PublishError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOTDIR | Errno::LOOP => Self::NotAFolder,
+            error => Self::Io(error),
+        }
     }
 }

@@ -84,7 +84,7 @@ struct Seen {
 impl Seen {
     fn of(posts: &Posts) -> Self {
         let (sender, woken) = mpsc::channel();
-        let watcher = Watcher::start(&[posts.folder()], move || drop(sender.send(())));
+        let watcher = Watcher::start(&[posts.folder()], move || _ = sender.send(()));
         let mut seen =
             Self { watcher, woken, paths: BTreeSet::new(), directories: BTreeSet::new(), rescans: 0, again: None };
         seen.until("the watches stand", |seen| seen.rescans == 1);
@@ -433,7 +433,7 @@ fn nothing_to_watch_is_no_reason_to_fail() {
     let (sender, woken) = mpsc::channel();
     let folder = Folder { root: "/nowhere/at/all".into(), filter: Filter::default() };
 
-    let watcher = Watcher::start(&[folder], move || drop(sender.send(())));
+    let watcher = Watcher::start(&[folder], move || _ = sender.send(()));
     woken.recv_timeout(DEADLINE).unwrap();
 
     assert!(watcher.take(SystemTime::now()).rescan);
