@@ -79,14 +79,22 @@ struct Seen {
     directories: BTreeSet<PathBuf>,
     rescans: usize,
     again: Option<SystemTime>,
+    markers: usize,
 }
 
 impl Seen {
     fn of(posts: &Posts) -> Self {
         let (sender, woken) = mpsc::channel();
         let watcher = Watcher::start(&[posts.folder()], move || _ = sender.send(()));
-        let mut seen =
-            Self { watcher, woken, paths: BTreeSet::new(), directories: BTreeSet::new(), rescans: 0, again: None };
+        let mut seen = Self {
+            watcher,
+            woken,
+            paths: BTreeSet::new(),
+            directories: BTreeSet::new(),
+            rescans: 0,
+            again: None,
+            markers: 0,
+        };
         seen.until("the watches stand", |seen| seen.rescans == 1);
         assert_eq!(seen.watcher.degraded(), None);
         assert_eq!(seen.paths, BTreeSet::new(), "what was there before is left to the scan");
@@ -109,12 +117,25 @@ impl Seen {
         }
     }
 
-    /// Waits until exactly these paths have come out, then forgets them.
+    /// Waits until exactly these paths have come out, then forgets them. A marker, made last, is out when all is.
     #[track_caller]
-    fn paths(&mut self, expected: &[&str]) {
-        let expected: BTreeSet<PathBuf> = expected.iter().map(PathBuf::from).collect();
+    fn paths(&mut self, posts: &Posts, expected: &[&str]) {
+        let mut expected: BTreeSet<PathBuf> = expected.iter().map(PathBuf::from).collect();
         self.until("a path", |seen| seen.paths.is_superset(&expected));
+        self.markers += 1;
+        let marker = format!("marker{}.md", self.markers);
+        posts.write(&marker, "text");
+        self.until("the marker", |seen| seen.paths.contains(Path::new(&marker)));
+        expected.insert(marker.into());
         assert_eq!(std::mem::take(&mut self.paths), expected);
+    }
+
+    /// Waits until this file has come out, or a scan was asked for that finds it.
+    fn notices(&mut self, posts: &Posts, path: &str) {
+        let before = self.rescans;
+        posts.write(path, "text");
+        self.until("a post", |seen| seen.paths.contains(Path::new(path)) || seen.rescans > before);
+        assert!(posts.names().iter().any(|name| name == path));
     }
 }
 
@@ -221,15 +242,15 @@ fn writers_of_every_kind_are_followed() {
     let mut seen = Seen::of(&posts);
 
     posts.write("new.md", "text");
-    seen.paths(&["new.md"]);
+    seen.paths(&posts, &["new.md"]);
 
     // Renamed into place; over a file, too.
     posts.write("x.txt", "text");
     fs::rename(posts.at("x.txt"), posts.at("arrived.md")).unwrap();
-    seen.paths(&["arrived.md"]);
+    seen.paths(&posts, &["arrived.md"]);
     posts.write(".old.md.tmp", "newer");
     fs::rename(posts.at(".old.md.tmp"), posts.at("old.md")).unwrap();
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
 
     // vim: probe, backup by rename, write, remove the backup.
     posts.write("4913", "");
@@ -237,37 +258,37 @@ fn writers_of_every_kind_are_followed() {
     fs::rename(posts.at("old.md"), posts.at("old.md~")).unwrap();
     posts.write("old.md", "by vim");
     fs::remove_file(posts.at("old.md~")).unwrap();
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
 
     // sed -i: a temporary with the bytes, renamed over.
     posts.write("sedAbCdEf", "by sed");
     fs::rename(posts.at("sedAbCdEf"), posts.at("old.md")).unwrap();
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
 
     // VS Code: truncated and written in place.
     posts.write("old.md", "by an editor");
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
 
     // Removed and written again.
     fs::remove_file(posts.at("old.md")).unwrap();
     posts.write("old.md", "again");
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
 
     // Removed.
     fs::remove_file(posts.at("old.md")).unwrap();
-    seen.paths(&["old.md"]);
+    seen.paths(&posts, &["old.md"]);
     assert_eq!(look(0, &posts.root(), Path::new("old.md")).kind, Kind::Gone);
 
     // Never opened: a hard link, a symbolic link, a change of mode; and a file renamed from one post to another.
     fs::hard_link(posts.at("new.md"), posts.at("hard.md")).unwrap();
     symlink("new.md", posts.at("soft.md")).unwrap();
-    seen.paths(&["hard.md", "soft.md"]);
+    seen.paths(&posts, &["hard.md", "soft.md"]);
     rustix::fs::chmod(posts.at("arrived.md"), Mode::RUSR | Mode::WUSR).unwrap();
-    seen.paths(&["arrived.md"]);
+    seen.paths(&posts, &["arrived.md"]);
     fs::rename(posts.at("arrived.md"), posts.at("renamed.md")).unwrap();
-    seen.paths(&["arrived.md", "renamed.md"]);
+    seen.paths(&posts, &["arrived.md", "renamed.md"]);
     posts.mkfifo("pipe.md");
-    seen.paths(&["pipe.md"]);
+    seen.paths(&posts, &["pipe.md"]);
 
     let name = OsStr::from_bytes(b"\xff.md");
     fs::write(posts.root().join(name), "text").unwrap();
@@ -281,16 +302,14 @@ fn a_slow_writer_is_waited_for() {
     let mut seen = Seen::of(&posts);
 
     let mut slow = fs::File::create(posts.at("slow.md")).unwrap();
-    for round in 0..5 {
+    for _ in 0..5 {
         slow.write_all(b"a part").unwrap();
-        let marker = format!("marker{round}.md");
-        posts.write(&marker, "text");
-        seen.paths(&[&marker]);
+        seen.paths(&posts, &[]);
         assert!(seen.again.is_some(), "the writer is waited for");
     }
     drop(slow);
 
-    seen.paths(&["slow.md"]);
+    seen.paths(&posts, &["slow.md"]);
 }
 
 #[test]
@@ -320,7 +339,7 @@ fn new_folders_are_read_however_fast_they_come() {
     seen.until("the second look at young files", |seen| seen.again.is_none());
     seen.paths.clear();
     posts.write("w3n124/b/c/later.md", "text");
-    seen.paths(&["w3n124/b/c/later.md"]);
+    seen.paths(&posts, &["w3n124/b/c/later.md"]);
 }
 
 #[test]
@@ -334,7 +353,7 @@ fn a_folder_that_moves_takes_its_posts_along() {
     fs::rename(posts.at("a"), posts.at("z")).unwrap();
     seen.until("the folder is gone", |seen| seen.directories.contains(Path::new("a")));
     seen.until("its posts are here", |seen| seen.paths.len() == 2);
-    seen.paths(&["z/b/one.md", "z/two.md"]);
+    seen.paths(&posts, &["z/b/one.md", "z/two.md"]);
 
     posts.write("z/b/new.md", "text");
     seen.until("a post below", |seen| seen.paths.contains(Path::new("z/b/new.md")));
@@ -347,7 +366,7 @@ fn a_folder_that_moves_takes_its_posts_along() {
     seen.until("it went out", |seen| seen.directories.contains(Path::new("z")));
     fs::remove_dir_all(posts.at("keep")).unwrap();
     seen.until("it was removed", |seen| seen.directories.contains(Path::new("keep")));
-    seen.paths(&["keep/three.md"]);
+    seen.paths(&posts, &["keep/three.md"]);
 
     // Made again at once under the same name, several times: the last one is watched.
     for _ in 0..20 {
@@ -359,7 +378,7 @@ fn a_folder_that_moves_takes_its_posts_along() {
     seen.until("young files are done", |seen| seen.again.is_none());
     seen.paths.clear();
     posts.write("keep/five.md", "text");
-    seen.paths(&["keep/five.md"]);
+    seen.paths(&posts, &["keep/five.md"]);
     assert_eq!(seen.rescans, 1);
 }
 
@@ -375,26 +394,18 @@ fn a_root_may_go_and_come_back() {
     seen.until("the root went", |seen| seen.rescans >= 2);
     fs::write(elsewhere.join("sub/b.md"), "text").unwrap();
 
-    let before = seen.rescans;
     fs::create_dir(posts.root()).unwrap();
-    seen.until("the root came", |seen| seen.rescans > before);
-    posts.write("sub/c.md", "text");
-    seen.until("a post in the new root", |seen| seen.paths.contains(Path::new("sub/c.md")));
+    seen.notices(&posts, "sub/c.md");
+    seen.notices(&posts, "sub/d.md");
     assert!(!seen.paths.contains(Path::new("sub/b.md")));
 
-    // A crawler's hourly round: the whole folder removed and written again.
+    // A crawler's hourly round: the whole folder removed and written again. Whether by an event or by the scan that is
+    // asked for, nothing stays unseen.
     for round in 0..3 {
-        let before = seen.rescans;
         fs::remove_dir_all(posts.root()).unwrap();
-        posts.write(&format!("sub/round{round}.md"), "text");
-        seen.until("a scan", |seen| seen.rescans > before);
+        seen.notices(&posts, &format!("sub/round{round}.md"));
+        seen.notices(&posts, "sub/late.md");
     }
-    // Whether by an event or by the scan that was asked for, nothing stays unseen.
-    let late = Path::new("sub/late.md");
-    posts.write("sub/late.md", "text");
-    let before = seen.rescans;
-    seen.until("a late post", |seen| seen.paths.contains(late) || seen.rescans > before);
-    assert!(posts.names().contains(&"sub/late.md".to_owned()));
 }
 
 #[test]
@@ -425,7 +436,7 @@ fn a_look_that_was_asked_for_comes() {
 
     seen.watcher.look_again(0, Path::new("a.md"), SystemTime::now() + Duration::from_millis(50));
 
-    seen.paths(&["a.md"]);
+    seen.paths(&posts, &["a.md"]);
 }
 
 #[test]
