@@ -352,3 +352,21 @@ pub(super) fn words(error: Errno) -> String {
         error => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// No path that is let through leads out of the output, or touches what we keep there ourselves.
+        #[test]
+        fn a_path_stays_inside(path in r"([./a社\x00\n~]|\.\.|/|\.feedwright){0,8}") {
+            if let Some((at, name)) = split(&path) {
+                let plain = |part| matches!(part, std::path::Component::Normal(_));
+                proptest::prop_assert!(Path::new(&path).components().all(plain));
+                proptest::prop_assert_eq!(Path::new(at).join(name), Path::new(&path));
+                proptest::prop_assert!(!name.starts_with(manifest::NAME));
+            }
+        }
+    }
+}

@@ -305,4 +305,33 @@ mod tests {
         check(waiting, Mark::Touched, waiting);
         check(Mark::Later(after(3)), Mark::Touched, Mark::Touched);
     }
+
+    proptest::proptest! {
+        /// However a file is written, and whenever it is asked for, its end is never lost.
+        #[test]
+        fn a_closed_file_always_comes_out(story in proptest::collection::vec((0_usize..6, 0_u64..100), 0..20)) {
+            let mut dirty = Dirty::default();
+            let take = |dirty: &mut Dirty, second: u64| {
+                let (changes, waiting) = dirty.take().settled(after(second), &|_| QUIET, &|_, _| file(false, second));
+                dirty.put_back(waiting);
+                changes
+            };
+            for (step, second) in story {
+                match step {
+                    0 => _ = dirty.mark(at("a.md"), MADE),
+                    1 => _ = dirty.mark(at("a.md"), WRITTEN),
+                    2 => _ = dirty.mark(at("a.md"), Mark::Touched),
+                    3 => _ = dirty.mark(at("a.md"), Mark::Read),
+                    4 => _ = dirty.mark(at("a.md"), Mark::Later(after(second))),
+                    _ => {
+                        let changes = take(&mut dirty, second);
+                        let waits = !dirty.paths.is_empty();
+                        proptest::prop_assert_eq!(changes.again.is_some(), waits, "who waits is told until when");
+                    }
+                }
+            }
+            dirty.mark(at("a.md"), Mark::Settled);
+            proptest::prop_assert_eq!(take(&mut dirty, 50).paths, vec![at("a.md")]);
+        }
+    }
 }

@@ -373,32 +373,33 @@ impl Keeper {
         }
     }
 
-    /// Keeps the reason why a watch, or all of them, could not be had.
+    /// Keeps the first reason why a watch, or all of them, could not be had.
     fn refuse(&self, error: &notify::Error) {
-        let words = match &error.kind {
-            // Gone again, or closed to us: the scan says so, and an event comes when it changes.
-            notify::ErrorKind::PathNotFound => return,
-            notify::ErrorKind::Io(error)
-                if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound) =>
-            {
-                return;
-            }
-            notify::ErrorKind::MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
-                 fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
-                .into(),
-            notify::ErrorKind::Io(error)
-                if [Errno::MFILE, Errno::NFILE]
-                    .map(|errno| Some(errno.raw_os_error()))
-                    .contains(&error.raw_os_error()) =>
-            {
-                "no more watchers can be had: raise `sysctl fs.inotify.max_user_instances` (or LimitNOFILE= of the \
-                 unit) and reload; until then folders are scanned on a timer"
-                    .into()
-            }
-            _ => format!("folders cannot be watched ({error}): they are scanned on a timer"),
-        };
-        lock(&self.shared.troubles).refused.get_or_insert(words);
+        if let Some(words) = refusal(&error.kind) {
+            lock(&self.shared.troubles).refused.get_or_insert(words);
+        }
     }
+}
+
+/// Why a watch could not be had; `None` where a scan or a later event says so.
+fn refusal(kind: &notify::ErrorKind) -> Option<String> {
+    use notify::ErrorKind::{Io, MaxFilesWatch, PathNotFound};
+
+    let is_one_of = |error: &io::Error, errors: &[Errno]| {
+        errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    };
+    Some(match kind {
+        PathNotFound => return None,
+        Io(error) if is_one_of(error, &[Errno::ACCESS, Errno::NOENT, Errno::NOTDIR]) => return None,
+        MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
+            fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
+            .into(),
+        Io(error) if is_one_of(error, &[Errno::MFILE, Errno::NFILE]) => "no more watchers can be had: raise `sysctl \
+            fs.inotify.max_user_instances` (or LimitNOFILE= of the unit) and reload; until then folders are scanned on a \
+            timer"
+            .into(),
+        kind => format!("folders cannot be watched ({kind:?}): they are scanned on a timer"),
+    })
 }
 
 /// The name of a file system that does not tell what other machines, or the layers below it, do.
@@ -426,6 +427,23 @@ fn untold_kind(kind: u32) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_name_the_cure() {
+        let check = |kind: notify::ErrorKind, expected: Option<&str>| {
+            let words = refusal(&kind);
+            assert_eq!(words.is_some(), expected.is_some(), "{kind:?}: {words:?}");
+            assert!(words.unwrap_or_default().contains(expected.unwrap_or_default()), "{kind:?}");
+        };
+        let io = |errno: Errno| notify::ErrorKind::Io(errno.into());
+
+        check(notify::ErrorKind::MaxFilesWatch, Some("fs.inotify.max_user_watches"));
+        check(io(Errno::MFILE), Some("fs.inotify.max_user_instances"));
+        check(io(Errno::NOSYS), Some("cannot be watched"));
+        check(io(Errno::ACCESS), None);
+        check(io(Errno::NOTDIR), None);
+        check(notify::ErrorKind::PathNotFound, None);
+    }
 
     #[test]
     fn local_disks_are_trusted_and_shares_are_not() {
