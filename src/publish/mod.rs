@@ -1,281 +1,253 @@
 //! Documents → the output folder, atomically; knows what is already there.
 //!
-//! A file is written beside its place, synced and renamed; then its folder is synced, once. A manifest in the output
-//! folder names the files that were written here, so that nothing else is ever removed, even after the catalog is lost.
+//! A file is written beside its place, synced and renamed; then its folder is synced, once. Bytes that stand there
+//! already are not written again. A manifest names the files that were written here, so that nothing else is ever
+//! overwritten or removed, and no symbolic link is followed below the output folder.
+
+mod manifest;
+mod place;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Component, Path, PathBuf},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
 };
 
-/// Marks a folder as ours and names its files.
-const MANIFEST: &str = ".feedwright";
+use rustix::io::Errno;
 
-/// The first line of the manifest.
-const HEADING: &str = "# Written by feedwright, which may remove the files named here. Leave this file where it is.";
-
-/// How a name begins while its file is being written.
-const TEMPORARY: &str = ".feedwright-tmp-";
+use place::{Job, Wrote};
 
 /// The output folder, open for writing.
 #[derive(Debug)]
 pub struct Output {
     root: PathBuf,
-    ours: BTreeSet<String>,
-    /// Length and hash of what stands in a file, as far as that is known.
-    known: BTreeMap<String, (u64, [u8; 16])>,
+    identity: place::Identity,
+    /// The documents that were written here, by path, and what is known of their bytes.
+    ours: BTreeMap<String, Option<Known>>,
 }
 
-/// Why a folder cannot be published to.
-#[derive(Debug, thiserror::Error)]
+/// The bytes of a document, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    size: u64,
+    hash: blake3::Hash,
+}
+
+impl Known {
+    fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, hash: blake3::hash(bytes) }
+    }
+}
+
+/// Why a folder, or a document in it, cannot be published. Who knows the path adds it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PublishError {
-    /// It holds files that somebody else put there.
+    /// The folder has files and no manifest of ours.
     #[error(
-        "the output folder {} is not empty and was not made by feedwright: choose an empty one with --output, or empty \
-         it yourself", .0.display()
+        "it holds files that feedwright did not write, such as `{0}`: name an empty folder, or a new one, with --output"
     )]
-    Foreign(PathBuf),
-    /// The system refused.
-    #[error("{} cannot be written: {source}; {}", path.display(), cure(source))]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    NotOurs(String),
+    /// Another file stands in a document's place.
+    #[error("a file that feedwright did not write stands here: move it out of the output folder")]
+    Foreign,
+    /// A document's path leads nowhere, or out of the output.
+    #[error("this is no path of a document: segments are plain names, without `..` or control characters")]
+    Path,
+    /// A symbolic link or a file stands where a folder is needed.
+    #[error("a symbolic link or a file stands where a folder is needed: remove it")]
+    NotAFolder,
+    /// The output folder is not the one that was opened.
+    #[error("the output folder was removed or replaced while it was in use: open it again and write everything")]
+    Replaced,
+    /// The operating system refuses.
+    #[error("{}", place::words(*.0))]
+    Io(Errno),
 }
 
-/// A document that could not be written; its old bytes stand.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-pub struct Failure {
-    /// The document, in our form.
+/// What became of the documents.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Report {
+    /// How many were written, or removed.
+    pub changed: usize,
+    /// How many stood there already, byte for byte.
+    pub unchanged: usize,
+    /// Those that could not be written or removed. Each keeps its old bytes, and can be tried again.
+    pub failed: Vec<Failed>,
+}
+
+/// One document that could not be written or removed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// In our form.
     pub path: String,
     /// Why.
     pub error: PublishError,
 }
 
-fn cure(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
-        io::ErrorKind::ReadOnlyFilesystem => "mount it writable, or choose another folder with --output",
-        io::ErrorKind::PermissionDenied => "let the user that runs feedwright write there, or choose another folder",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "remove what stands in its place",
-        _ => "look at the disk and the folder's rights",
-    }
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> PublishError {
-    let path = path.to_owned();
-    move |source| PublishError::Io { path, source }
-}
-
 impl Output {
     /// Opens the folder, makes it if needed, and removes temporaries that a killed process left.
+    ///
+    /// An existing folder must be ours already, or hold nothing but dot files.
     ///
     /// # Errors
     /// When it cannot be made or written to, or holds files that are not ours.
     pub fn open(root: &Path) -> Result<Self, PublishError> {
-        fs::create_dir_all(root).map_err(failed(root))?;
-        let manifest = root.join(MANIFEST);
-        let ours = match fs::read_to_string(&manifest) {
-            Ok(text) => text.lines().skip(1).filter(|line| is_sound(line)).map(str::to_owned).collect(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if !is_empty(root).map_err(failed(root))? {
-                    return Err(PublishError::Foreign(root.to_owned()));
-                }
-                BTreeSet::new()
-            }
-            Err(error) => return Err(failed(&manifest)(error)),
+        place::make_root(root)?;
+        let (folder, identity) = place::open_root(root)?;
+        let paths = match manifest::read(&folder)? {
+            Some(paths) => paths,
+            None => match place::first_visible(&folder)? {
+                Some(name) => return Err(PublishError::NotOurs(name)),
+                None => BTreeSet::new(),
+            },
         };
-        let output = Self { root: root.to_owned(), ours, known: BTreeMap::new() };
-        output.remove_temporaries()?;
-        // Written at once, so that a folder that cannot be written to is known before the first document.
-        output.write_manifest()?;
-        Ok(output)
+        for at in folders_of(paths.iter()) {
+            place::sweep(&folder, &at)?;
+        }
+        // Written whole, which ends a half-written line and shows that the folder can be written to.
+        manifest::write(&folder, paths.iter())?;
+        Ok(Self { root: root.to_owned(), identity, ours: paths.into_iter().map(|path| (path, None)).collect() })
     }
 
-    /// Whether a document stands as the caller remembers it. Without `trusted`, its bytes are compared; otherwise only
-    /// its length.
-    pub fn holds(&mut self, path: &str, length: u64, hash: [u8; 16], trusted: bool) -> bool {
-        let file = self.root.join(path);
-        let same = self.ours.contains(path)
-            && fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file() && metadata.len() == length)
-            && (trusted || fs::read(&file).is_ok_and(|bytes| hash_of(&bytes) == hash));
-        if same {
-            self.known.insert(path.to_owned(), (length, hash));
+    /// The paths of all documents that were written here, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.ours.keys().map(String::as_str)
+    }
+
+    /// Tells what an earlier process wrote, so that unchanged documents need not be read. Only after a clean stop: a
+    /// crash may have taken the bytes back.
+    pub fn known(&mut self, path: &str, size: u64, hash: blake3::Hash) {
+        if let Some(known) = self.ours.get_mut(path) {
+            *known = Some(Known { size, hash });
         }
-        same
     }
 
     /// Writes documents, skipping those whose bytes stand there already. A path is in our form (see
-    /// [`crate::feed::address`]). All are tried; those that could not be written are returned.
-    pub fn write(&mut self, documents: &[(&str, &[u8])]) -> Vec<Failure> {
-        let mut failures = Vec::new();
-        let before = self.ours.len();
-        let mut folders: BTreeMap<PathBuf, Vec<(&str, [u8; 16], u64)>> = BTreeMap::new();
-        for (path, bytes) in documents {
-            let (hash, length) = (hash_of(bytes), bytes.len() as u64);
-            if self.known.get(*path) == Some(&(length, hash)) {
-                continue;
-            }
-            match self.replace(path, bytes) {
-                Ok(folder) => folders.entry(folder).or_default().push((path, hash, length)),
-                Err(error) => failures.push(Failure { path: (*path).to_owned(), error }),
-            }
-        }
-        for (folder, written) in folders {
-            let synced = sync(&folder);
-            for (path, hash, length) in written {
-                self.ours.insert(path.to_owned());
-                match &synced {
-                    Ok(()) => {
-                        self.known.insert(path.to_owned(), (length, hash));
-                    }
-                    Err(error) => failures.push(Failure {
-                        path: path.to_owned(),
-                        error: failed(&folder)(io::Error::from(error.kind())),
-                    }),
-                }
-            }
-        }
-        if self.ours.len() != before
-            && let Err(error) = self.write_manifest()
-        {
-            failures.push(Failure { path: String::from(MANIFEST), error });
-        }
-        failures
-    }
-
-    /// Removes every document of ours whose path is not in `keep`, and folders that are empty then.
+    /// [`crate::feed::address`]), and comes once. All are tried.
     ///
     /// # Errors
-    /// When one cannot be removed.
-    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Result<(), PublishError> {
-        let stale: Vec<String> = self.ours.iter().filter(|path| !keep(path)).cloned().collect();
+    /// When the output folder itself is gone or cannot be opened; nothing was written then.
+    pub fn write(&mut self, documents: &[(&str, &[u8])]) -> Result<Report, PublishError> {
+        let folder = self.folder()?;
+        let mut report = Report::default();
+        let mut jobs = Vec::with_capacity(documents.len());
+        let mut new = Vec::new();
+        for &(path, bytes) in documents {
+            let Some((at, name)) = place::split(path) else {
+                report.failed.push(Failed { path: path.to_owned(), error: PublishError::Path });
+                continue;
+            };
+            if !self.ours.contains_key(path) {
+                match place::stands_alien(&self.root.join(path), bytes) {
+                    Ok(()) => new.push(path),
+                    Err(error) => {
+                        report.failed.push(Failed { path: path.to_owned(), error });
+                        continue;
+                    }
+                }
+            }
+            let known = self.ours.get(path).copied().flatten();
+            jobs.push(Job { path, at, name, bytes, known });
+        }
+        // Named first and written after: what a crash leaves behind is still known as ours.
+        if let Err(error) = manifest::append(&folder, &new) {
+            let new: BTreeSet<&str> = new.drain(..).collect();
+            jobs.retain(|job| !new.contains(job.path));
+            report.failed.extend(new.into_iter().map(|path| Failed { path: path.to_owned(), error: error.clone() }));
+        }
+        self.ours.extend(new.into_iter().map(|path| (path.to_owned(), None)));
+
+        for (path, result) in place::write_all(&folder, jobs) {
+            let known = match result {
+                Ok(Wrote::New(known)) => {
+                    report.changed += 1;
+                    Some(known)
+                }
+                Ok(Wrote::Same(known)) => {
+                    report.unchanged += 1;
+                    Some(known)
+                }
+                Err(error) => {
+                    report.failed.push(Failed { path: path.to_owned(), error });
+                    None
+                }
+            };
+            if let Some(ours) = self.ours.get_mut(path) {
+                *ours = known;
+            }
+        }
+        report.failed.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(report)
+    }
+
+    /// Removes every document of ours whose path is not in `keep`, and folders that are empty then. All are tried.
+    ///
+    /// # Errors
+    /// When the output folder itself is gone or cannot be opened; nothing was removed then.
+    pub fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> Result<Report, PublishError> {
+        let folder = self.folder()?;
+        let mut report = Report::default();
+        let stale: Vec<String> = self.ours.keys().filter(|path| !keep(path)).cloned().collect();
+        report.unchanged = self.ours.len() - stale.len();
+        if stale.is_empty() {
+            return Ok(report);
+        }
         for path in &stale {
-            let file = self.root.join(path);
-            match fs::remove_file(&file) {
-                Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                    return Err(failed(&file)(error));
+            match place::remove(&folder, path) {
+                Ok(()) => {
+                    self.ours.remove(path);
+                    report.changed += 1;
                 }
-                _ => {}
-            }
-            self.ours.remove(path);
-            self.known.remove(path);
-            // Folders that hold nothing any more go too; one that is not empty refuses.
-            for folder in Path::new(path).ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty()) {
-                if fs::remove_dir(self.root.join(folder)).is_err() {
-                    break;
-                }
+                Err(error) => report.failed.push(Failed { path: path.clone(), error }),
             }
         }
-        if stale.is_empty() { Ok(()) } else { self.write_manifest() }
-    }
-
-    /// Replaces one file; returns its folder, which is not yet synced.
-    fn replace(&self, path: &str, bytes: &[u8]) -> Result<PathBuf, PublishError> {
-        let file = self.root.join(path);
-        let (true, Some(folder), Some(name)) = (is_sound(path), file.parent(), file.file_name()) else {
-            return Err(failed(&file)(io::Error::from(io::ErrorKind::InvalidFilename)));
-        };
-        self.make_folder(folder)?;
-        let mut temporary_name = std::ffi::OsString::from(TEMPORARY);
-        // A document's name is short; a folder's may be 200 bytes long, but folders are not written.
-        temporary_name.push(name);
-        let temporary = folder.join(temporary_name);
-        let result = write_file(&temporary, bytes).and_then(|()| fs::rename(&temporary, &file));
-        if let Err(error) = result {
-            // What could not be renamed is of no use to anyone.
-            let _ = fs::remove_file(&temporary);
-            return Err(failed(&file)(error));
-        }
-        Ok(folder.to_owned())
-    }
-
-    /// Makes a folder and its parents, each of them durable; never through a symbolic link.
-    fn make_folder(&self, folder: &Path) -> Result<(), PublishError> {
-        let Ok(below) = folder.strip_prefix(&self.root) else { return Ok(()) };
-        let mut at = self.root.clone();
-        for part in below {
-            let parent = at.clone();
-            at.push(part);
-            match fs::symlink_metadata(&at) {
-                Ok(metadata) if metadata.is_dir() => {}
-                Ok(_) => return Err(failed(&at)(io::Error::from(io::ErrorKind::NotADirectory))),
-                Err(_) => {
-                    fs::create_dir(&at).map_err(failed(&at))?;
-                    sync(&parent).map_err(failed(&parent))?;
-                }
+        let mut touched = folders_of(stale.iter());
+        while let Some(at) = touched.pop_last() {
+            if let Err(error) = place::close_up(&folder, &at) {
+                report.failed.push(Failed { path: at, error });
             }
         }
-        Ok(())
+        if let Err(error) = manifest::write(&folder, self.ours.keys()) {
+            report.failed.push(Failed { path: manifest::NAME.to_owned(), error });
+        }
+        Ok(report)
     }
 
-    fn write_manifest(&self) -> Result<(), PublishError> {
-        let mut text = String::from(HEADING);
-        for path in &self.ours {
-            text.push('\n');
-            text.push_str(path);
+    /// The output folder, if it is still the one that was opened.
+    fn folder(&self) -> Result<OwnedFd, PublishError> {
+        match place::open_root(&self.root) {
+            Ok((folder, identity)) if identity == self.identity && manifest::stands(&folder) => Ok(folder),
+            Ok(_) | Err(PublishError::Io(Errno::NOENT)) => Err(PublishError::Replaced),
+            Err(error) => Err(error),
         }
-        text.push('\n');
-        self.replace(MANIFEST, text.as_bytes())?;
-        sync(&self.root).map_err(failed(&self.root))
     }
+}
 
-    /// Removes what a killed process was writing, in the folders of our files.
-    fn remove_temporaries(&self) -> Result<(), PublishError> {
-        let mut folders: BTreeSet<PathBuf> = BTreeSet::from([self.root.clone()]);
-        for path in &self.ours {
-            folders.extend(Path::new(path).ancestors().skip(1).map(|folder| self.root.join(folder)));
-        }
-        for folder in folders {
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-                    fs::remove_file(entry.path()).map_err(failed(&entry.path()))?;
-                }
+/// Every folder on the way to these documents, the output folder itself (`""`) included.
+fn folders_of<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::from([String::new()]);
+    for path in paths {
+        let mut rest = path.as_str();
+        while let Some((at, _)) = rest.rsplit_once('/') {
+            if !folders.insert(at.to_owned()) {
+                break;
             }
-        }
-        Ok(())
-    }
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_data()
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Nothing in it but what version control and people keep in an empty folder.
-fn is_empty(folder: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        if !matches!(name.to_str(), Some(".gitkeep" | ".gitignore")) && !name.to_string_lossy().starts_with(TEMPORARY) {
-            return Ok(false);
+            rest = at;
         }
     }
-    Ok(true)
+    folders
 }
 
-/// A relative path that stays inside.
-fn is_sound(path: &str) -> bool {
-    !path.is_empty()
-        && !path.contains(['\0', '\n'])
-        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
-}
-
-fn hash_of(bytes: &[u8]) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-    half
+impl From<Errno> for PublishError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOTDIR | Errno::LOOP => Self::NotAFolder,
+            error => Self::Io(error),
+        }
+    }
 }

@@ -1,103 +1,158 @@
-//! Which names look like posts.
+//! Which paths look like posts: a relative path in, yes or no out. Never touches the disk.
 
-use std::path::{Component, Path};
+use std::{
+    ffi::OsStr,
+    path::{Component, Path},
+};
 
 use globset::GlobSet;
 
-/// Endings that posts have.
-const ENDINGS: [&str; 5] = ["md", "markdown", "mdown", "html", "htm"];
+/// The endings of a post's name, in any case.
+const ENDINGS: [&[u8]; 5] = [b".md", b".markdown", b".mdown", b".html", b".htm"];
 
-/// Folders that hold no posts.
-const FOLDERS: [&str; 2] = ["_drafts", "node_modules"];
+/// Endings that editors and downloaders give to what is not finished.
+const TEMPORARY: [&[u8]; 6] = [b"~", b".swp", b".swo", b".swx", b".tmp", b".part"];
 
 /// Which files of a folder look like posts.
+///
+/// `*.md *.markdown *.mdown *.html *.htm`, not below a dot folder, `_drafts` or `node_modules`; never a hidden file,
+/// `_index.*`, `README.*` or an editor's temporary, whatever `include` says.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Globs over the relative path that bring in more names than the usual endings.
+    /// Globs over the relative path that bring in more names than the usual endings; empty: the usual endings.
     pub include: GlobSet,
     /// Globs over the relative path that leave files out.
     pub exclude: GlobSet,
-    /// Only this path: the folder stands for a single file that somebody named.
-    pub only: Option<std::path::PathBuf>,
 }
 
 impl Filter {
-    /// Whether the file at a path below the folder looks like a post.
+    /// Whether the file at this relative path looks like a post.
     #[must_use]
     pub fn matches(&self, path: &Path) -> bool {
-        if let Some(only) = &self.only {
-            return path == only;
-        }
-        let mut folders: Vec<Component<'_>> = path.components().collect();
-        let Some(Component::Normal(name)) = folders.pop() else { return false };
-        let name = name.to_string_lossy();
-        if !folders.iter().all(|folder| descends(&folder.as_os_str().to_string_lossy())) || self.exclude.is_match(path) {
-            return false;
-        }
-        let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let usual = ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))
-            && stem != "_index"
-            && !stem.eq_ignore_ascii_case("readme");
-        (usual && !is_temporary(&name)) || self.include.is_match(path)
+        self.takes(path) && path.parent().is_none_or(enters_all)
     }
 
-    /// Whether a folder of this name can hold posts.
-    #[must_use]
-    pub fn descends(&self, name: &std::ffi::OsStr) -> bool {
-        descends(&name.to_string_lossy())
+    /// Whether a file looks like a post, given that its folders are entered.
+    pub(super) fn takes(&self, path: &Path) -> bool {
+        let Some(name) = path.file_name().map(OsStr::as_encoded_bytes) else { return false };
+        !is_set_aside(name)
+            && (ENDINGS.iter().any(|ending| ends_with(name, ending)) || self.include.is_match(path))
+            && !self.exclude.is_match(path)
     }
 }
 
-fn descends(name: &str) -> bool {
-    !name.starts_with('.') && !FOLDERS.contains(&name)
+/// Whether a folder of this name is looked into.
+pub(super) fn enters(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    !name.starts_with(b".") && name != b"_drafts" && name != b"node_modules"
 }
 
-/// What editors and copiers leave for a moment. `.md` alone is a name, not an ending.
-fn is_temporary(name: &str) -> bool {
-    let hidden = name.starts_with('.') && !ENDINGS.contains(&&name[1..]);
-    hidden || name.ends_with('~') || name.starts_with('#') || name.starts_with("~$") || name == "4913"
+/// Whether the folder at this relative path is looked into.
+pub(super) fn enters_all(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(name) if enters(name)))
+}
+
+fn is_set_aside(name: &[u8]) -> bool {
+    // A dot begins hidden files, the locks and swap files of editors, and what rsync and browsers have not finished.
+    name.starts_with(b".")
+        || name.starts_with(b"#") && name.ends_with(b"#")
+        || name == b"4913" // vim's probe of a folder
+        || name.starts_with(b"_index.")
+        || name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"readme."))
+        || TEMPORARY.iter().any(|ending| ends_with(name, ending))
+}
+
+fn ends_with(name: &[u8], ending: &[u8]) -> bool {
+    name.len() > ending.len()
+        && name.get(name.len() - ending.len()..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]
 mod tests {
-    use globset::{Glob, GlobSetBuilder};
-
     use super::*;
 
-    fn globs(globs: &[&str]) -> GlobSet {
-        let mut set = GlobSetBuilder::new();
-        for glob in globs {
-            set.add(Glob::new(glob).unwrap());
+    fn globs(patterns: &[&str]) -> GlobSet {
+        let mut set = globset::GlobSetBuilder::new();
+        for pattern in patterns {
+            set.add(globset::Glob::new(pattern).unwrap());
         }
         set.build().unwrap()
     }
 
     #[test]
-    fn names() {
-        let plain = Filter::default();
-        let own = Filter { include: globs(&["*.txt"]), exclude: globs(&["old/**"]), only: None };
-        for (filter, path, expected) in [
-            (&plain, "a.md", true),
-            (&plain, "a/b/知乎.MARKDOWN", true),
-            (&plain, "a.html", true),
-            (&plain, ".md", true),
-            (&plain, "index.md", true),
-            (&plain, "a.txt", false),
-            (&plain, "_index.md", false),
-            (&plain, "README.md", false),
-            (&plain, "_drafts/a.md", false),
-            (&plain, ".git/a.md", false),
-            (&plain, "x/node_modules/a.md", false),
-            (&plain, ".#a.md", false),
-            (&plain, "a.md~", false),
-            (&plain, ".a.md.swp", false),
-            (&plain, ".a.md", false),
-            (&plain, "#a.md", false),
-            (&own, "x/a.txt", true),
-            (&own, "a.md", true),
-            (&own, "old/a.md", false),
+    fn usual_names_are_posts_and_others_are_not() {
+        let filter = Filter::default();
+        let check = |path: &str, expected: bool| assert_eq!(filter.matches(Path::new(path)), expected, "{path}");
+
+        for path in [
+            "a.md",
+            "社交媒体/知乎/转发.md",
+            "a.MARKDOWN",
+            "x/a.mdown",
+            "a.html",
+            "a.HTM",
+            "index.md",
+            "readmeter.md",
+            "_drafts.md",
+            "a..md",
+            "drafts/a.md",
         ] {
-            assert_eq!(filter.matches(path.as_ref()), expected, "{path}");
+            check(path, true);
         }
+        for path in [
+            "",
+            "a.txt",
+            "md",
+            ".md",
+            ".a.md",
+            "a.md~",
+            ".#a.md",
+            "#a.md#",
+            ".a.md.swp",
+            "a.md.swp",
+            ".tmpAbCd.md",
+            "4913",
+            "a.md.tmp",
+            "_index.md",
+            "_index.zh.md",
+            "x/README.md",
+            "readme.zh-CN.md",
+            ".git/a.md",
+            "x/.obsidian/a.md",
+            "_drafts/a.md",
+            "x/_drafts/y/a.md",
+            "node_modules/p/a.md",
+            "../a.md",
+            "/a.md",
+        ] {
+            check(path, false);
+        }
+    }
+
+    #[test]
+    fn include_adds_names_and_exclude_removes_them() {
+        let filter =
+            Filter { include: globs(&["**/*.txt", "notes/*"]), exclude: globs(&["old/**", "**/*.draft.md", "*.htm"]) };
+        let check = |path: &str, expected: bool| assert_eq!(filter.matches(Path::new(path)), expected, "{path}");
+
+        check("a.md", true);
+        check("a.txt", true);
+        check("x/a.txt", true);
+        check("notes/没有结尾", true);
+        check("notes/4913", false);
+        check("notes/README.md", false);
+        check("notes/a~", false);
+        check("old/a.md", false);
+        check("old/x/a.txt", false);
+        check("a.draft.md", false);
+        check("a.htm", false);
+        check(".git/a.txt", false);
+    }
+
+    #[test]
+    fn a_name_need_not_be_utf8() {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        assert!(Filter::default().matches(Path::new(OsStr::from_bytes(b"\xff\xfe/\xd6\xd0.md"))));
     }
 }

@@ -1,28 +1,32 @@
-//! Which files changed. The only user of notify; also walks the folders and reads their files.
+//! Which files changed. The only user of notify; also walks the folders.
 //!
-//! Events only mark paths dirty; a scan against the catalog is the truth. In reading order: `filter` says which names
-//! look like posts, `walk` finds them, `source` reads one, `events` translates what the system says into [`events::Mark`]s,
-//! `watcher` keeps the watches and gathers the marks until they are settled.
+//! Folders in; paths worth a look out: all of them from [`walk`], those that changed from a [`Watcher`]. [`look`] says
+//! what stands at one path, by the judgement that a walk has. Nothing here opens a post or reads the clock.
+//!
+//! Events only mark paths dirty; a scan against the catalog is the truth.
 
 mod events;
 mod filter;
-mod source;
-#[cfg(test)]
-mod tests;
+mod settle;
 mod walk;
 mod watcher;
 
-use std::{os::unix::fs::MetadataExt, path::PathBuf, time::Instant};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 pub use filter::Filter;
-pub use source::{LIMIT, read};
-pub use walk::{Root, Walked, look, walk};
+pub use walk::{look, walk};
 pub use watcher::Watcher;
 
 /// A posts folder as the watcher sees it.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// An absolute path.
+    /// An absolute path. It may be a symbolic link; below it, symbolic links to folders are not followed.
     pub root: PathBuf,
     /// Which files below it are looked at.
     pub filter: Filter,
@@ -41,18 +45,6 @@ pub struct Stat {
     pub inode: u64,
 }
 
-impl Stat {
-    fn of(metadata: &std::fs::Metadata) -> Self {
-        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
-        Self {
-            size: metadata.size(),
-            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
-            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
-            inode: metadata.ino(),
-        }
-    }
-}
-
 /// A file that a walk or an event found, or found gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -69,11 +61,33 @@ pub struct Found {
 pub enum Kind {
     /// A regular file (symbolic links to files inside the folder included).
     File(Stat),
-    /// Something that looks like a post by name and cannot be one: FIFO, device, dangling or looping link, unreadable.
-    /// Holds a message in lower case that tells the cure.
+    /// Something that looks like a post by name and cannot be one: FIFO, device, dangling or looping link; or a folder
+    /// that cannot be read or is not followed. Holds a message in lower case that tells the cure. Where the path is a
+    /// folder's, nothing is known of what lies below: known posts there have not vanished.
     Odd(String),
     /// Nothing.
     Gone,
+}
+
+/// What a walk has to say of the folder as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walked {
+    /// Whether there is a folder at all.
+    pub root: Root,
+    /// How many regular files were found; none in a folder that had many is no deletion, but an accident.
+    pub files: usize,
+}
+
+/// Whether there is a posts folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// It was read.
+    Present {
+        /// The number of the device that it is on; another number means that something was mounted or unmounted.
+        device: u64,
+    },
+    /// It was not. Holds a message in lower case that tells the cure.
+    Missing(String),
 }
 
 /// What has happened since it was last asked.
@@ -81,8 +95,17 @@ pub enum Kind {
 pub struct Changes {
     /// Paths to look at, in path order, each with its folder's index.
     pub paths: Vec<(usize, PathBuf)>,
-    /// Events were lost, or whole folders moved: everything is to be scanned.
+    /// Folders that were moved away or removed: whatever is known below them is to be looked at. In path order.
+    pub directories: Vec<(usize, PathBuf)>,
+    /// Events were lost, or a posts folder came, went or was replaced: all folders are to be walked.
     pub rescan: bool,
     /// When there is more that is not yet settled: the time to ask again.
-    pub again: Option<Instant>,
+    pub again: Option<SystemTime>,
+}
+
+impl Folder {
+    /// The path below this folder, where it is one.
+    fn relative<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        path.strip_prefix(&self.root).ok()
+    }
 }

@@ -1,186 +1,453 @@
+//! Stories on a real disk: what is done to a folder, and which paths come out. Nothing sleeps; what must happen is
+//! waited for until a deadline, what must not happen is ruled out by a later event that has come out.
+
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::symlink,
-    path::Path,
-    time::{Duration, Instant},
+    ffi::OsStr,
+    fs,
+    io::Write as _,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    path::{Path, PathBuf},
+    sync::mpsc,
+    time::{Duration, Instant, SystemTime},
 };
 
+use rustix::fs::{FileType, Mode};
 use tempfile::TempDir;
 
 use super::*;
 
-/// How long anything may take on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-struct Watched {
-    parent: TempDir,
-    watcher: Watcher,
-    seen: BTreeSet<PathBuf>,
-    rescans: usize,
+/// A posts folder in a folder of its own, so that it can be moved away.
+struct Posts {
+    above: TempDir,
 }
 
-impl Watched {
+impl Posts {
     fn new() -> Self {
-        let parent = TempDir::new().unwrap();
-        let root = parent.path().join("posts");
-        fs::create_dir(&root).unwrap();
-        let watcher = Watcher::start(&[Folder { root, filter: Filter::default() }], || {});
-        Self { parent, watcher, seen: BTreeSet::new(), rescans: 0 }
+        let above = tempfile::tempdir().unwrap();
+        fs::create_dir(above.path().join("posts")).unwrap();
+        Self { above }
     }
 
     fn root(&self) -> PathBuf {
-        self.parent.path().join("posts")
+        self.above.path().join("posts")
     }
 
-    fn poll(&mut self) {
-        let changes = self.watcher.take(Instant::now());
-        self.rescans += usize::from(changes.rescan);
-        self.seen.extend(changes.paths.into_iter().map(|(_, path)| path));
+    fn at(&self, path: &str) -> PathBuf {
+        self.root().join(path)
     }
 
+    fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        fs::write(self.at(path), text).unwrap();
+    }
+
+    fn folder(&self) -> Folder {
+        Folder { root: self.root(), filter: Filter::default() }
+    }
+
+    fn walk(&self) -> (Walked, Vec<(String, Kind)>) {
+        let mut all = Vec::new();
+        let walked = walk(0, &self.folder(), &mut |found| {
+            assert_eq!(look(0, &self.root(), &found.path).kind, found.kind, "a look judges as a walk does");
+            all.push((found.path.to_string_lossy().into_owned(), found.kind));
+        });
+        (walked, all)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.walk().1.into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn odd(&self) -> Vec<(String, String)> {
+        let odd = |(path, kind)| if let Kind::Odd(message) = kind { Some((path, message)) } else { None };
+        self.walk().1.into_iter().filter_map(odd).collect()
+    }
+
+    fn mkfifo(&self, path: &str) {
+        rustix::fs::mknodat(rustix::fs::CWD, self.at(path), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    }
+}
+
+/// A watcher, and everything that it returned.
+struct Seen {
+    watcher: Watcher,
+    woken: mpsc::Receiver<()>,
+    paths: BTreeSet<PathBuf>,
+    directories: BTreeSet<PathBuf>,
+    rescans: usize,
+    again: Option<SystemTime>,
+    markers: usize,
+}
+
+impl Seen {
+    fn of(posts: &Posts) -> Self {
+        let (sender, woken) = mpsc::channel();
+        let watcher = Watcher::start(&[posts.folder()], move || _ = sender.send(()));
+        let mut seen = Self {
+            watcher,
+            woken,
+            paths: BTreeSet::new(),
+            directories: BTreeSet::new(),
+            rescans: 0,
+            again: None,
+            markers: 0,
+        };
+        seen.until("the watches stand", |seen| seen.rescans == 1);
+        assert_eq!(seen.watcher.degraded(), None);
+        assert_eq!(seen.paths, BTreeSet::new(), "what was there before is left to the scan");
+        seen
+    }
+
+    /// Takes on each wake, and when it was told to ask again, until `done`.
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let end = Instant::now() + DEADLINE;
         while !done(self) {
-            assert!(Instant::now() < end, "{what}: saw only {:?}", self.seen);
-            self.poll();
-            std::thread::yield_now();
+            assert!(Instant::now() < end, "{what} never came: {:?} {:?}", self.paths, self.directories);
+            let again = self.again.and_then(|again| again.duration_since(SystemTime::now()).ok());
+            let _ = self.woken.recv_timeout(again.unwrap_or_default().clamp(Duration::from_millis(5), DEADLINE));
+            let changes = self.watcher.take(SystemTime::now());
+            assert!(changes.paths.is_sorted());
+            self.paths.extend(changes.paths.into_iter().map(|(_, path)| path));
+            self.directories.extend(changes.directories.into_iter().map(|(_, path)| path));
+            self.rescans += usize::from(changes.rescan);
+            self.again = changes.again;
         }
     }
 
-    fn until_seen(&mut self, path: &str) {
-        self.until(path, |watched| watched.seen.contains(Path::new(path)));
-        self.seen.clear();
+    /// Waits until exactly these paths have come out, then forgets them. A marker, made last, is out when all is.
+    #[track_caller]
+    fn paths(&mut self, posts: &Posts, expected: &[&str]) {
+        let mut expected: BTreeSet<PathBuf> = expected.iter().map(PathBuf::from).collect();
+        self.until("a path", |seen| seen.paths.is_superset(&expected));
+        self.markers += 1;
+        let marker = format!("marker{}.md", self.markers);
+        posts.write(&marker, "text");
+        self.until("the marker", |seen| seen.paths.contains(Path::new(&marker)));
+        expected.insert(marker.into());
+        assert_eq!(std::mem::take(&mut self.paths), expected);
+    }
+
+    /// Waits until this file has come out, or a scan was asked for that finds it.
+    fn notices(&mut self, posts: &Posts, path: &str) {
+        let before = self.rescans;
+        posts.write(path, "text");
+        self.until("a post", |seen| seen.paths.contains(Path::new(path)) || seen.rescans > before);
+        assert!(posts.names().iter().any(|name| name == path));
     }
 }
 
 #[test]
-fn a_file_is_seen_when_it_is_closed() {
-    let mut watched = Watched::new();
-    let path = watched.root().join("a.md");
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
-    file.write_all(b"half").unwrap();
-    // Another file's close comes after this one's write: when it is seen, so was the write.
-    fs::write(watched.root().join("b.md"), "x").unwrap();
-    watched.until("b.md", |watched| watched.seen.contains(Path::new("b.md")));
-    assert!(!watched.seen.contains(Path::new("a.md")));
-    drop(file);
-    watched.until_seen("a.md");
+fn a_walk_finds_posts_in_path_order() {
+    let posts = Posts::new();
+    for path in ["b.md", "a/z.md", "a/b/c.html", "a.md", "a-b.md", "_drafts/x.md", ".git/x.md", "x.txt", "README.md"] {
+        posts.write(path, "text");
+    }
+    fs::create_dir(posts.at("empty")).unwrap();
+    fs::create_dir(posts.at("folder.md")).unwrap();
+
+    let (walked, all) = posts.walk();
+
+    assert_eq!(walked.files, 5);
+    assert!(matches!(walked.root, Root::Present { device } if device != 0));
+    let paths: Vec<PathBuf> = all.iter().map(|(path, _)| path.into()).collect();
+    assert!(paths.is_sorted());
+    assert_eq!(posts.names(), ["a/b/c.html", "a/z.md", "a-b.md", "a.md", "b.md"]);
+    let Kind::File(stat) = &all[4].1 else { panic!("{all:?}") };
+    assert_eq!(stat.size, 4);
+    assert!(stat.modified > 1_600_000_000_000_000_000 && stat.changed >= stat.modified && stat.inode > 0);
 }
 
 #[test]
-fn renames_replacements_and_removals_are_seen() {
-    let mut watched = Watched::new();
-    let root = watched.root();
-    fs::write(root.join(".a.tmp"), "x").unwrap();
-    fs::rename(root.join(".a.tmp"), root.join("a.md")).unwrap();
-    watched.until_seen("a.md");
-    // As vim does: the old file aside, a new one in its place.
-    fs::rename(root.join("a.md"), root.join("a.md~")).unwrap();
-    fs::write(root.join("a.md"), "y").unwrap();
-    watched.until_seen("a.md");
-    fs::remove_file(root.join("a.md")).unwrap();
-    watched.until_seen("a.md");
-    // A hard link is made and never closed.
-    fs::hard_link(root.join("a.md~"), root.join("linked.md")).unwrap();
-    watched.until_seen("linked.md");
+fn a_name_that_is_not_utf8_is_found() {
+    let posts = Posts::new();
+    let name = OsStr::from_bytes(b"\xd6\xd0\xce\xc4.md"); // 中文 in GBK
+    fs::write(posts.root().join(name), "text").unwrap();
+
+    let mut all = Vec::new();
+    walk(0, &posts.folder(), &mut |found| all.push(found.path));
+
+    assert_eq!(all, [Path::new(name)]);
 }
 
 #[test]
-fn directories_made_and_filled_at_once_are_seen() {
-    let mut watched = Watched::new();
-    let root = watched.root();
-    let mut expected = BTreeSet::new();
-    let threads: Vec<_> = (0..4)
-        .map(|thread| {
-            let root = root.clone();
-            std::thread::spawn(move || {
-                for number in 0..100 {
-                    let directory = root.join(format!("t{thread}/{number}/x"));
-                    fs::create_dir_all(&directory).unwrap();
-                    fs::write(directory.join("p.md"), "x").unwrap();
+fn what_cannot_be_a_post_is_named_with_its_cure() {
+    let posts = Posts::new();
+    fs::write(posts.above.path().join("outside.md"), "text").unwrap();
+    posts.write("inside.txt", "text");
+    posts.write("sub/x.txt", "text");
+    posts.mkfifo("pipe.md");
+    posts.mkfifo("pipe.txt");
+    let _socket = std::os::unix::net::UnixListener::bind(posts.at("socket.md")).unwrap();
+    symlink("inside.txt", posts.at("good.md")).unwrap();
+    symlink("nothing", posts.at("dangling.md")).unwrap();
+    symlink("loop.md", posts.at("loop.md")).unwrap();
+    symlink("../outside.md", posts.at("outside.md")).unwrap();
+    symlink("nothing", posts.at("dangling.txt")).unwrap();
+    symlink("..", posts.at("sub/up")).unwrap();
+    symlink("sub", posts.at("_drafts")).unwrap();
+
+    let odd = posts.odd();
+
+    let check = |path: &str, words: &str| {
+        let message = odd.iter().find(|(odd, _)| odd == path).map(|(_, message)| message.as_str());
+        assert!(message.is_some_and(|message| message.contains(words)), "{path}: {message:?}");
+    };
+    check("pipe.md", "a named pipe cannot be a post: remove it");
+    check("socket.md", "a socket");
+    check("dangling.md", "a symbolic link to nothing");
+    check("loop.md", "leads back to itself");
+    check("outside.md", "leads out of the posts folder");
+    check("sub/up", "a symbolic link to a folder is not followed");
+    assert_eq!(odd.len(), 6, "{odd:?}");
+    assert_eq!(posts.walk().0.files, 1);
+    assert_eq!(look(0, &posts.root(), Path::new("sub/up/inside.txt")).kind, Kind::Gone, "behind a link to a folder");
+    assert_eq!(look(0, &posts.root(), Path::new("no/such.md")).kind, Kind::Gone);
+    assert_eq!(look(0, &posts.root(), Path::new("inside.txt/a.md")).kind, Kind::Gone);
+}
+
+#[test]
+fn folders_nested_without_end_are_left_out() {
+    let posts = Posts::new();
+    let deep = "d/".repeat(65);
+    posts.write(&format!("{deep}a.md"), "text");
+    posts.write("a.md", "text");
+
+    let mut all = Vec::new();
+    let walked = walk(0, &posts.folder(), &mut |found| all.push(found));
+    assert_eq!(walked.files, 1);
+    assert!(matches!(&all[1].kind, Kind::Odd(message) if message.contains("nested deeper than 64")), "{all:?}");
+}
+
+#[test]
+fn a_missing_root_is_no_empty_root() {
+    let posts = Posts::new();
+    assert!(matches!(posts.walk().0, Walked { root: Root::Present { .. }, files: 0 }));
+
+    let check = |root: PathBuf, words: &str| {
+        let walked = walk(0, &Folder { root, filter: Filter::default() }, &mut |_| panic!("nothing is there"));
+        assert!(matches!(&walked.root, Root::Missing(message) if message.contains(words)), "{walked:?}");
+    };
+    check(posts.at("none"), "no such folder");
+    posts.write("file", "");
+    check(posts.at("file"), "not a folder");
+}
+
+#[test]
+fn writers_of_every_kind_are_followed() {
+    let posts = Posts::new();
+    posts.write("old.md", "old");
+    let mut seen = Seen::of(&posts);
+
+    posts.write("new.md", "text");
+    seen.paths(&posts, &["new.md"]);
+
+    // Renamed into place; over a file, too.
+    posts.write("x.txt", "text");
+    fs::rename(posts.at("x.txt"), posts.at("arrived.md")).unwrap();
+    seen.paths(&posts, &["arrived.md"]);
+    posts.write(".old.md.tmp", "newer");
+    fs::rename(posts.at(".old.md.tmp"), posts.at("old.md")).unwrap();
+    seen.paths(&posts, &["old.md"]);
+
+    // vim: probe, backup by rename, write, remove the backup.
+    posts.write("4913", "");
+    fs::remove_file(posts.at("4913")).unwrap();
+    fs::rename(posts.at("old.md"), posts.at("old.md~")).unwrap();
+    posts.write("old.md", "by vim");
+    fs::remove_file(posts.at("old.md~")).unwrap();
+    seen.paths(&posts, &["old.md"]);
+
+    // sed -i: a temporary with the bytes, renamed over.
+    posts.write("sedAbCdEf", "by sed");
+    fs::rename(posts.at("sedAbCdEf"), posts.at("old.md")).unwrap();
+    seen.paths(&posts, &["old.md"]);
+
+    // VS Code: truncated and written in place.
+    posts.write("old.md", "by an editor");
+    seen.paths(&posts, &["old.md"]);
+
+    // Removed and written again.
+    fs::remove_file(posts.at("old.md")).unwrap();
+    posts.write("old.md", "again");
+    seen.paths(&posts, &["old.md"]);
+
+    // Removed.
+    fs::remove_file(posts.at("old.md")).unwrap();
+    seen.paths(&posts, &["old.md"]);
+    assert_eq!(look(0, &posts.root(), Path::new("old.md")).kind, Kind::Gone);
+
+    // Never opened: a hard link, a symbolic link, a change of mode; and a file renamed from one post to another.
+    fs::hard_link(posts.at("new.md"), posts.at("hard.md")).unwrap();
+    symlink("new.md", posts.at("soft.md")).unwrap();
+    seen.paths(&posts, &["hard.md", "soft.md"]);
+    rustix::fs::chmod(posts.at("arrived.md"), Mode::RUSR | Mode::WUSR).unwrap();
+    seen.paths(&posts, &["arrived.md"]);
+    fs::rename(posts.at("arrived.md"), posts.at("renamed.md")).unwrap();
+    seen.paths(&posts, &["arrived.md", "renamed.md"]);
+    posts.mkfifo("pipe.md");
+    seen.paths(&posts, &["pipe.md"]);
+
+    let name = OsStr::from_bytes(b"\xff.md");
+    fs::write(posts.root().join(name), "text").unwrap();
+    seen.until("a name that is not UTF-8", |seen| seen.paths.contains(Path::new(name)));
+    assert_eq!(seen.rescans, 1);
+}
+
+#[test]
+fn a_slow_writer_is_waited_for() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    let mut slow = fs::File::create(posts.at("slow.md")).unwrap();
+    for _ in 0..5 {
+        slow.write_all(b"a part").unwrap();
+        seen.paths(&posts, &[]);
+        assert!(seen.again.is_some(), "the writer is waited for");
+    }
+    drop(slow);
+
+    seen.paths(&posts, &["slow.md"]);
+}
+
+#[test]
+fn new_folders_are_read_however_fast_they_come() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let posts = &posts;
+            scope.spawn(move || {
+                for number in 0..125 {
+                    posts.write(&format!("w{worker}n{number}/b/c/社.md"), "text");
                 }
-            })
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
-    for thread in 0..4 {
-        expected.extend((0..100).map(|number| PathBuf::from(format!("t{thread}/{number}/x/p.md"))));
-    }
-    watched.until("400 files", |watched| watched.seen.is_superset(&expected));
-}
-
-#[test]
-fn a_moved_directory_asks_for_a_scan_and_is_watched_at_its_new_place() {
-    let mut watched = Watched::new();
-    let root = watched.root();
-    fs::create_dir(root.join("a")).unwrap();
-    fs::write(root.join("a/x.md"), "x").unwrap();
-    watched.until_seen("a/x.md");
-    fs::rename(root.join("a"), root.join("b")).unwrap();
-    watched.until("a scan", |watched| watched.rescans > 0);
-    fs::write(root.join("b/y.md"), "y").unwrap();
-    watched.until_seen("b/y.md");
-}
-
-#[test]
-fn a_root_that_goes_and_comes_again_is_watched_again() {
-    let mut watched = Watched::new();
-    let root = watched.root();
-    fs::rename(&root, watched.parent.path().join("away")).unwrap();
-    watched.until("a scan", |watched| watched.rescans > 0);
-    let before = watched.rescans;
-    fs::create_dir(&root).unwrap();
-    watched.until("another scan", |watched| watched.rescans > before);
-    fs::write(root.join("new.md"), "x").unwrap();
-    watched.until("new.md", |watched| watched.seen.contains(Path::new("new.md")) || watched.rescans > before + 1);
-}
-
-#[test]
-fn a_walk_finds_posts_and_names_what_cannot_be_one() {
-    let parent = TempDir::new().unwrap();
-    let root = parent.path().join("posts");
-    fs::create_dir_all(root.join("知乎/_drafts")).unwrap();
-    for name in ["b.md", "知乎/a.html", "知乎/_drafts/no.md", "x.txt", "z.md"] {
-        fs::write(root.join(name), "x").unwrap();
-    }
-    fs::write(parent.path().join("secret.md"), "x").unwrap();
-    symlink(parent.path().join("secret.md"), root.join("out.md")).unwrap();
-    symlink("nowhere.md", root.join("dangling.md")).unwrap();
-    symlink("loop.md", root.join("loop.md")).unwrap();
-    symlink("b.md", root.join("inside.md")).unwrap();
-    symlink(&root, root.join("self")).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe.md"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-
-    let mut found = Vec::new();
-    let folder = Folder { root, filter: Filter::default() };
-    let walked = walk(0, &folder, &mut |one| {
-        let kind = match one.kind {
-            Kind::File(_) => String::from("file"),
-            Kind::Odd(message) => message.split(':').next().unwrap_or_default().to_owned(),
-            Kind::Gone => String::from("gone"),
-        };
-        found.push((one.path.to_string_lossy().into_owned(), kind));
+            });
+        }
     });
 
-    assert_eq!(walked.files, found.len());
-    let expected = [
-        ("b.md", "file"),
-        ("dangling.md", "this link leads nowhere"),
-        ("inside.md", "file"),
-        ("loop.md", "this link cannot be followed"),
-        ("out.md", "this link leads out of the folder"),
-        ("pipe.md", "this is a FIFO, socket or device, not a file"),
-        ("z.md", "file"),
-        ("知乎/a.html", "file"),
-    ];
-    assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind.to_owned())));
+    let expected: BTreeSet<PathBuf> =
+        (0..4).flat_map(|w| (0..125).map(move |n| format!("w{w}n{n}/b/c/社.md").into())).collect();
+    seen.until("one of 500 posts", |seen| seen.paths.is_superset(&expected));
+    assert_eq!(seen.paths, expected);
+    assert_eq!(seen.rescans, 1, "no event was lost");
+
+    // They are watched, too.
+    seen.paths.clear();
+    seen.until("the second look at young files", |seen| seen.again.is_none());
+    seen.paths.clear();
+    posts.write("w3n124/b/c/later.md", "text");
+    seen.paths(&posts, &["w3n124/b/c/later.md"]);
 }
 
 #[test]
-fn a_missing_folder_says_so() {
-    let folder = Folder { root: "/nonexistent/posts".into(), filter: Filter::default() };
-    let walked = walk(0, &folder, &mut |_| {});
-    assert_eq!(walked.root, Root::Missing("/nonexistent does not exist: make it, or correct the path".into()));
+fn a_folder_that_moves_takes_its_posts_along() {
+    let posts = Posts::new();
+    posts.write("a/b/one.md", "text");
+    posts.write("a/two.md", "text");
+    posts.write("keep/three.md", "text");
+    let mut seen = Seen::of(&posts);
+
+    fs::rename(posts.at("a"), posts.at("z")).unwrap();
+    seen.until("the folder is gone", |seen| seen.directories.contains(Path::new("a")));
+    seen.until("its posts are here", |seen| seen.paths.len() == 2);
+    seen.paths(&posts, &["z/b/one.md", "z/two.md"]);
+
+    posts.write("z/b/new.md", "text");
+    seen.until("a post below", |seen| seen.paths.contains(Path::new("z/b/new.md")));
+    seen.until("young files are done", |seen| seen.again.is_none());
+    seen.paths.clear();
+    seen.directories.clear();
+
+    // Out of sight, then removed with all that is in it.
+    fs::rename(posts.at("z"), posts.above.path().join("elsewhere")).unwrap();
+    seen.until("it went out", |seen| seen.directories.contains(Path::new("z")));
+    fs::remove_dir_all(posts.at("keep")).unwrap();
+    seen.until("it was removed", |seen| seen.directories.contains(Path::new("keep")));
+    seen.paths(&posts, &["keep/three.md"]);
+
+    // Made again at once under the same name, several times: the last one is watched.
+    for _ in 0..20 {
+        posts.write("keep/three.md", "text");
+        fs::remove_dir_all(posts.at("keep")).unwrap();
+    }
+    posts.write("keep/four.md", "text");
+    seen.until("the new post", |seen| seen.paths.contains(Path::new("keep/four.md")));
+    seen.until("young files are done", |seen| seen.again.is_none());
+    seen.paths.clear();
+    posts.write("keep/five.md", "text");
+    seen.paths(&posts, &["keep/five.md"]);
+    assert_eq!(seen.rescans, 1);
+}
+
+#[test]
+fn a_root_may_go_and_come_back() {
+    let posts = Posts::new();
+    posts.write("sub/a.md", "text");
+    let mut seen = Seen::of(&posts);
+
+    // Moved away: what happens there is none of our business any more.
+    let elsewhere = posts.above.path().join("elsewhere");
+    fs::rename(posts.root(), &elsewhere).unwrap();
+    seen.until("the root went", |seen| seen.rescans >= 2);
+    fs::write(elsewhere.join("sub/b.md"), "text").unwrap();
+
+    fs::create_dir(posts.root()).unwrap();
+    seen.notices(&posts, "sub/c.md");
+    seen.notices(&posts, "sub/d.md");
+    assert!(!seen.paths.contains(Path::new("sub/b.md")));
+
+    // A crawler's hourly round: the whole folder removed and written again. Whether by an event or by the scan that is
+    // asked for, nothing stays unseen.
+    for round in 0..3 {
+        fs::remove_dir_all(posts.root()).unwrap();
+        seen.notices(&posts, &format!("sub/round{round}.md"));
+        seen.notices(&posts, "sub/late.md");
+    }
+}
+
+#[test]
+fn a_root_replaced_from_further_up_is_noticed() {
+    let above = tempfile::tempdir().unwrap();
+    let root = above.path().join("x/y/posts");
+    fs::create_dir_all(&root).unwrap();
+    let watcher = Watcher::start(&[Folder { root: root.clone(), filter: Filter::default() }], || {});
+    let rescanned = |watcher: &Watcher| {
+        let end = Instant::now() + DEADLINE;
+        while !watcher.take(SystemTime::now()).rescan {
+            assert!(Instant::now() < end, "no scan was asked for");
+            std::thread::yield_now();
+        }
+    };
+    rescanned(&watcher);
+
+    fs::rename(above.path().join("x"), above.path().join("z")).unwrap();
+    fs::create_dir_all(&root).unwrap();
+
+    rescanned(&watcher);
+}
+
+#[test]
+fn a_look_that_was_asked_for_comes() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+
+    seen.watcher.look_again(0, Path::new("a.md"), SystemTime::now() + Duration::from_millis(50));
+
+    seen.paths(&posts, &["a.md"]);
+}
+
+#[test]
+fn nothing_to_watch_is_no_reason_to_fail() {
+    let (sender, woken) = mpsc::channel();
+    let folder = Folder { root: "/nowhere/at/all".into(), filter: Filter::default() };
+
+    let watcher = Watcher::start(&[folder], move || _ = sender.send(()));
+    woken.recv_timeout(DEADLINE).unwrap();
+
+    assert!(watcher.take(SystemTime::now()).rescan);
+    drop(watcher);
+    assert!(woken.recv().is_err(), "both threads have let go of what they were given");
 }

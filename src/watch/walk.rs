@@ -1,145 +1,284 @@
-//! Find the files that look like posts.
+//! Folders → the files in them: one stat a file, nothing opened but folders.
+//!
+//! A walk and a look judge alike, so that a path found by an event and the same path found by a scan agree. Symbolic
+//! links to files inside the folder are followed, links to folders never: a loop cannot be entered, and no post is
+//! found under two names.
 
 use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
+    cell::OnceCell,
+    ffi::{CStr, OsStr, OsString},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::ffi::OsStrExt as _,
+    },
     path::{Path, PathBuf},
 };
 
-use super::{Folder, Found, Kind, Stat};
+use rustix::{
+    fs::{self, Access, AtFlags, FileType, Mode, OFlags, RawDir},
+    io::Errno,
+};
 
-/// What a walk came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Walked {
-    /// The folder itself.
-    pub root: Root,
-    /// How many files look like posts.
-    pub files: usize,
-}
+use super::{Filter, Folder, Found, Kind, Root, Stat, Walked, filter};
 
-/// A posts folder as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Root {
-    /// It is there, on this device.
-    Present {
-        /// The device's number.
-        device: u64,
-    },
-    /// It cannot be listed. Holds a message that tells the cure.
-    Missing(String),
-}
+/// Folders nested deeper than this are not read: each level holds a file descriptor open.
+const MAX_DEPTH: usize = 64;
 
-/// Visits every file of a folder that looks like a post, in path order within each directory. Opens no file.
-///
-/// Symbolic links are followed to files inside the folder; linked directories are not entered, so there are no loops.
-pub fn walk(index: usize, folder: &Folder, visit: &mut dyn FnMut(Found)) -> Walked {
-    let device = match fs::metadata(&folder.root) {
-        Ok(metadata) if metadata.is_dir() => metadata.dev(),
-        Ok(_) => return missing(format!("{} is no folder", folder.root.display())),
-        Err(error) => return missing(unsearchable(&folder.root, &error)),
+/// Bytes for one reading of a folder; about a thousand names.
+const BUFFER: usize = 64 * 1024;
+
+/// Visits every file that looks like a post, and everything that looks like one and cannot be read, in path order.
+pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked {
+    let opened = open(&of.root).and_then(|fd| Ok((fs::fstat(&fd)?.st_dev, fd)));
+    let (device, fd) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Walked { root: Root::Missing(missing(&of.root, error)), files: 0 },
     };
-    if let Err(error) = fs::read_dir(&folder.root) {
-        return missing(unsearchable(&folder.root, &error));
+    let mut buffer = Vec::with_capacity(BUFFER);
+    let first = entries(&fd, &mut buffer);
+    let mut walk = Walk { folder, of, links: Links::new(&of.root), files: 0, buffer, found };
+    match first {
+        Ok(entries) => walk.entries(&fd, entries, Path::new(""), 0),
+        Err(error) => return Walked { root: Root::Missing(missing(&of.root, error)), files: 0 },
     }
-    let mut walk = Walk { index, folder, visit, files: 0 };
-    walk.directory(Path::new(""));
     Walked { root: Root::Present { device }, files: walk.files }
 }
 
-fn missing(message: String) -> Walked {
-    Walked { root: Root::Missing(message), files: 0 }
+/// Looks at one path below a folder's root, by the same judgement as [`walk`] except for its name.
+///
+/// A folder, and whatever lies behind a symbolic link to a folder, is nothing.
+#[must_use]
+pub fn look(folder: usize, root: &Path, path: &Path) -> Found {
+    Found { folder, path: path.to_owned(), kind: kind_at(root, path) }
 }
 
-/// Names the first directory on the way that is the trouble.
-fn unsearchable(path: &Path, error: &io::Error) -> String {
-    let mut way: Vec<&Path> = path.ancestors().collect();
-    way.reverse();
-    let culprit = way.into_iter().find(|part| fs::read_dir(part).is_err() && fs::symlink_metadata(part.join(".")).is_err());
-    let culprit = culprit.unwrap_or(path).display();
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("{culprit} does not exist: make it, or correct the path"),
-        io::ErrorKind::PermissionDenied => {
-            format!("{culprit} cannot be read: let feedwright in with `setfacl -m u:feedwright:rx {culprit}`")
+fn kind_at(root: &Path, path: &Path) -> Kind {
+    let mut parent = root.to_owned();
+    for part in path.parent().into_iter().flat_map(Path::components) {
+        parent.push(part);
+        match fs::lstat(&parent) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {}
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => return Kind::Gone,
+            Err(error) => return Kind::Odd(unreadable(error)),
         }
-        _ => format!("{culprit} cannot be read: {error}"),
     }
+    match fs::lstat(root.join(path)) {
+        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink => Links::new(root).judge(path),
+        Ok(stat) => judge(&stat),
+        Err(Errno::NOENT | Errno::NOTDIR) => Kind::Gone,
+        Err(error) => Kind::Odd(unreadable(error)),
+    }
+}
+
+/// Opens a folder; its last segment may be a symbolic link.
+fn open(path: &Path) -> Result<OwnedFd, Errno> {
+    fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// One name in a folder.
+pub(super) struct Entry {
+    /// Never `.` or `..`.
+    pub(super) name: OsString,
+    /// Never [`FileType::Unknown`].
+    pub(super) kind: FileType,
+}
+
+/// What is in the folder at this path, which is no symbolic link, sorted by name.
+pub(super) fn entries_of(path: &Path) -> Result<Vec<Entry>, Errno> {
+    entries(&open(path)?, &mut Vec::with_capacity(BUFFER))
+}
+
+/// Reads a folder through a buffer that stays empty.
+fn entries(fd: &OwnedFd, buffer: &mut Vec<u8>) -> Result<Vec<Entry>, Errno> {
+    let mut entries = Vec::new();
+    let mut folder = RawDir::new(fd, buffer.spare_capacity_mut());
+    while let Some(entry) = folder.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == c"." || name == c".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems leave the type to stat.
+            FileType::Unknown => match lstat_at(fd, name) {
+                Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+                Err(_) => continue,
+            },
+            kind => kind,
+        };
+        entries.push(Entry { name: OsStr::from_bytes(name.to_bytes()).to_owned(), kind });
+    }
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+fn lstat_at(fd: impl AsFd, name: &CStr) -> Result<fs::Stat, Errno> {
+    fs::statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)
 }
 
 struct Walk<'a> {
-    index: usize,
-    folder: &'a Folder,
-    visit: &'a mut dyn FnMut(Found),
+    folder: usize,
+    of: &'a Folder,
+    links: Links<'a>,
     files: usize,
+    buffer: Vec<u8>,
+    found: &'a mut dyn FnMut(Found),
 }
 
 impl Walk<'_> {
-    fn directory(&mut self, below: &Path) {
-        let entries = match fs::read_dir(self.folder.root.join(below)) {
-            Ok(entries) => entries,
-            // Removed since it was listed.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => {
-                let message = unsearchable(&self.folder.root.join(below), &error);
-                return self.found(below.to_owned(), Kind::Odd(message));
+    fn entries(&mut self, fd: &OwnedFd, entries: Vec<Entry>, at: &Path, depth: usize) {
+        let filter: &Filter = &self.of.filter;
+        for Entry { name, kind } in entries {
+            let path = at.join(&name);
+            match kind {
+                FileType::Directory if filter::enters(&name) => self.enter(fd, &name, path, depth + 1),
+                FileType::Directory => {}
+                FileType::Symlink => {
+                    let kind = if filter.takes(&path) {
+                        self.links.judge(&path)
+                    } else if filter::enters(&name) && !filter.exclude.is_match(&path) {
+                        self.links.judge_folder(&path)
+                    } else {
+                        continue;
+                    };
+                    self.tell(path, kind);
+                }
+                _ if filter.takes(&path) => match fs::statat(fd, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(stat) => self.tell(path, judge(&stat)),
+                    Err(Errno::NOENT) => {}
+                    Err(error) => self.tell(path, Kind::Odd(unreadable(error))),
+                },
+                _ => {}
             }
+        }
+    }
+
+    fn enter(&mut self, parent: &OwnedFd, name: &OsStr, path: PathBuf, depth: usize) {
+        if depth > MAX_DEPTH {
+            let message = format!("folders nested deeper than {MAX_DEPTH} levels are not read: move this one up");
+            return self.tell(path, Kind::Odd(message));
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let read = fs::openat(parent, name, flags, Mode::empty());
+        let read = read.and_then(|fd| Ok((entries(&fd, &mut self.buffer)?, fd)));
+        match read {
+            Ok((entries, fd)) => self.entries(&fd, entries, &path, depth),
+            // It went, or became something else, while we walked: its event is on the way.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(error) => self.tell(path, Kind::Odd(unreadable(error))),
+        }
+    }
+
+    fn tell(&mut self, path: PathBuf, kind: Kind) {
+        match kind {
+            Kind::Gone => return,
+            Kind::File(_) => self.files += 1,
+            Kind::Odd(_) => {}
+        }
+        (self.found)(Found { folder: self.folder, path, kind });
+    }
+}
+
+/// Judges symbolic links by where they lead; finds out where the root really is at the first one.
+struct Links<'a> {
+    root: &'a Path,
+    real: OnceCell<Option<PathBuf>>,
+}
+
+impl<'a> Links<'a> {
+    fn new(root: &'a Path) -> Self {
+        Self { root, real: OnceCell::new() }
+    }
+
+    /// What a link named like a post is.
+    fn judge(&self, path: &Path) -> Kind {
+        let full = self.root.join(path);
+        let stat = match fs::stat(&full) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT | Errno::NOTDIR) => {
+                return Kind::Odd("a symbolic link to nothing: restore the file it names, or remove the link".into());
+            }
+            Err(Errno::LOOP) => return Kind::Odd("a symbolic link that leads back to itself: remove it".into()),
+            Err(error) => return Kind::Odd(unreadable(error)),
         };
-        let mut names: Vec<_> =
-            entries.flatten().map(|entry| (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_dir()))).collect();
-        names.sort_unstable();
-        for (name, is_directory) in names {
-            let path = below.join(&name);
-            if is_directory {
-                if self.folder.filter.descends(&name) {
-                    self.directory(&path);
-                }
-            } else if self.folder.filter.matches(&path) {
-                let Found { kind, .. } = look(self.index, &self.folder.root, &path);
-                if kind != Kind::Gone {
-                    self.found(path, kind);
-                }
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            return Kind::Odd(FOLDER_LINK.into());
+        }
+        let real = self.real.get_or_init(|| self.root.canonicalize().ok());
+        match (full.canonicalize(), real) {
+            (Ok(target), Some(root)) if target.starts_with(root) => judge(&stat),
+            _ => Kind::Odd(
+                "a symbolic link that leads out of the posts folder is not followed: put the file itself here".into(),
+            ),
+        }
+    }
+
+    /// What a link is that is not named like a post: only one to a folder is worth a word.
+    fn judge_folder(&self, path: &Path) -> Kind {
+        match fs::stat(self.root.join(path)) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => Kind::Odd(FOLDER_LINK.into()),
+            _ => Kind::Gone,
+        }
+    }
+}
+
+const FOLDER_LINK: &str =
+    "a symbolic link to a folder is not followed: list that folder under `posts`, or mount it here";
+
+/// What stands there, by its own stat.
+fn judge(stat: &fs::Stat) -> Kind {
+    let odd = |what: &str| Kind::Odd(format!("{what} cannot be a post: remove it, or leave it out by `exclude`"));
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::File(Stat {
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            modified: modified(stat),
+            changed: nanoseconds(stat.st_ctime, i64::try_from(stat.st_ctime_nsec)),
+            inode: stat.st_ino,
+        }),
+        FileType::Directory => Kind::Gone,
+        FileType::Fifo => odd("a named pipe"),
+        FileType::Socket => odd("a socket"),
+        FileType::BlockDevice | FileType::CharacterDevice => odd("a device"),
+        FileType::Symlink | FileType::Unknown => odd("something unknown"),
+    }
+}
+
+/// When it was last written, in nanoseconds since the Unix epoch.
+pub(super) fn modified(stat: &fs::Stat) -> i64 {
+    nanoseconds(stat.st_mtime, i64::try_from(stat.st_mtime_nsec))
+}
+
+fn nanoseconds<E>(seconds: i64, rest: Result<i64, E>) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest.unwrap_or_default())
+}
+
+fn unreadable(error: Errno) -> String {
+    match error {
+        Errno::ACCESS | Errno::PERM => {
+            "not readable for this user: allow it, for example with `setfacl -R -m u:feedwright:rX`".into()
+        }
+        Errno::MFILE | Errno::NFILE => "too many files are open: raise LimitNOFILE= of the unit".into(),
+        Errno::IO | Errno::STALE => format!("the file system fails ({error}): check the disk or the mount"),
+        error => format!("not readable: {error}"),
+    }
+}
+
+/// Why a root cannot be read; names the first folder on the way that is closed to us.
+fn missing(root: &Path, error: Errno) -> String {
+    match error {
+        Errno::NOENT => "no such folder: create it, or correct the path".into(),
+        Errno::NOTDIR => "not a folder: name the folder that holds the posts".into(),
+        Errno::ACCESS => {
+            let mut way: Vec<&Path> = root.ancestors().skip(1).collect();
+            way.reverse();
+            match way.into_iter().find(|folder| fs::access(*folder, Access::EXEC_OK).is_err()) {
+                Some(closed) => format!(
+                    "{} cannot be searched by this user: allow it, for example with `setfacl -m u:feedwright:x {0}`",
+                    closed.display()
+                ),
+                None => unreadable(error),
             }
         }
-    }
-
-    fn found(&mut self, path: PathBuf, kind: Kind) {
-        self.files += 1;
-        (self.visit)(Found { folder: self.index, path, kind });
-    }
-}
-
-/// Looks at one path below a folder.
-#[must_use]
-pub fn look(folder: usize, root: &Path, path: &Path) -> Found {
-    let full = root.join(path);
-    let kind = match fs::symlink_metadata(&full) {
-        Ok(metadata) if metadata.is_symlink() => linked(root, &full),
-        Ok(metadata) => judge(&metadata),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Kind::Gone,
-        Err(error) => Kind::Odd(format!("cannot be looked at: {error}")),
-    };
-    Found { folder, path: path.to_owned(), kind }
-}
-
-fn judge(metadata: &fs::Metadata) -> Kind {
-    if metadata.is_file() {
-        Kind::File(Stat::of(metadata))
-    } else if metadata.is_dir() {
-        // A directory with the name of a post: its files are looked at, itself is nothing.
-        Kind::Gone
-    } else {
-        Kind::Odd(String::from("this is a FIFO, socket or device, not a file: move it elsewhere"))
-    }
-}
-
-/// A symbolic link counts as the file it leads to, if that is inside the folder.
-fn linked(root: &Path, full: &Path) -> Kind {
-    let inside = root.canonicalize().and_then(|root| Ok(full.canonicalize()?.starts_with(root)));
-    match inside {
-        Ok(true) => fs::metadata(full).map_or(Kind::Gone, |metadata| judge(&metadata)),
-        Ok(false) => Kind::Odd(String::from("this link leads out of the folder: put the file itself here")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Kind::Odd(String::from("this link leads nowhere: remove it, or restore its target"))
-        }
-        Err(error) => Kind::Odd(format!("this link cannot be followed: {error}; remove it")),
+        error => unreadable(error),
     }
 }

@@ -1,317 +1,460 @@
-//! Keep one watch a directory, and gather what happens until it is settled.
+//! The thread that keeps the watches, and what events left behind.
 //!
-//! Watches are not recursive: a recursive one adds itself too late to a directory that is made and filled at once. Here a
-//! directory is watched first and read after, so that nothing falls between.
+//! One watch a folder, none recursive, all set by this thread: watched first and read after, so that nothing made
+//! between the two is missed. notify's own thread only marks paths and passes folders on; it never waits for us.
+//! When a root comes, goes or is replaced, or events are lost, everything is watched anew and a scan asked for.
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    fs,
+    collections::BTreeSet,
+    fmt::Write as _,
+    io,
+    ops::Bound,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
-    thread,
-    time::{Duration, Instant},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime},
 };
 
-use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{RecursiveMode, Watcher as _};
+use rustix::{
+    fs::{self, FileType},
+    io::Errno,
+};
 
 use super::{
     Changes, Folder,
-    events::{Mark, marks},
+    events::{Event, What, translate},
+    filter,
+    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
+    walk,
 };
 
-/// A file that was written or made and not closed is looked at after this long without another event.
-const QUIET: Duration = Duration::from_secs(5);
+/// How often it is asked whether the roots are still those that are watched. A root that moves with a folder further up,
+/// or is mounted over, tells nobody.
+const CHECK_ROOTS: Duration = Duration::from_secs(5);
 
-/// File systems whose changes do not all come as events, by the number that `statfs` tells.
-const UNTRUSTED: [(u64, &str); 9] = [
-    (0x6969, "NFS"),
-    (0x517b, "SMB"),
-    (0xff53_4d42, "CIFS"),
-    (0xfe53_4d42, "SMB"),
-    (0x6573_5546, "FUSE"),
-    (0x794c_7630, "overlay"),
-    (0x0102_1997, "9P"),
-    (0x00c3_6400, "Ceph"),
-    (0x5346_414f, "AFS"),
-];
-
-/// Watches folders on a thread of its own, until it is dropped.
+/// Watches folders from its own thread until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    state: Arc<Mutex<State>>,
-    /// Closed to end the thread.
-    messages: mpsc::Sender<Message>,
-    thread: Option<thread::JoinHandle<()>>,
+    shared: Arc<Shared>,
+    tasks: Sender<Task>,
+    thread: Option<JoinHandle<()>>,
 }
 
+/// What the two threads and the watcher's owner share.
+struct Shared {
+    folders: Vec<Folder>,
+    dirty: Mutex<Dirty>,
+    troubles: Mutex<Troubles>,
+    wake: Mutex<Box<dyn Fn() + Send>>,
+    stopping: AtomicBool,
+}
+
+/// Why events are not enough.
 #[derive(Debug, Default)]
-struct State {
-    dirty: BTreeMap<(usize, PathBuf), Dirt>,
-    rescan: bool,
-    degraded: Option<String>,
+struct Troubles {
+    /// The kernel refuses a watch, or all of them.
+    refused: Option<String>,
+    /// By folder: a file system that does not tell what others do to it.
+    untold: Vec<Option<&'static str>>,
 }
 
-/// How far a path is from being settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dirt {
-    Settled,
-    /// Made at this time: it will be closed, unless it is a link.
-    Created(Instant),
-    /// Written at this time: it will be closed.
-    Writing(Instant),
-}
-
-enum Message {
-    Mark(Mark),
+/// What notify's thread leaves to ours.
+#[derive(Debug)]
+enum Task {
+    /// A name appeared that may be a folder's.
+    Appeared(PathBuf),
+    /// A mode changed: a folder that could not be watched may be open now.
+    Touched(PathBuf),
+    /// A name went that may have been a folder's.
+    Vanished(PathBuf),
+    /// A root came or went, or events were lost.
+    Rewatch,
+    /// The watcher was dropped.
     Stop,
 }
 
+/// Whether the files of a folder that is newly watched are news.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    /// Each is marked.
+    Marked,
+    /// A scan will find them.
+    LeftToScan,
+}
+
 impl Watcher {
-    /// Starts to watch. `wake` is called, often and from another thread, when there may be something to take.
+    /// Starts watching. `wake` is called, from another thread and never for long, whenever there is something to take.
+    ///
+    /// Returns at once. The first [`Changes`] with `rescan` says that all watches stand: a scan from then on misses
+    /// nothing.
+    #[must_use]
     pub fn start(folders: &[Folder], wake: impl Fn() + Send + 'static) -> Self {
-        let state = Arc::new(Mutex::new(State::default()));
-        let (messages, inbox) = mpsc::channel();
-        let sender = messages.clone();
-        let handler = move |event| {
-            for mark in marks(event) {
-                // The thread is gone only when nobody wants to know any more.
-                let _ = sender.send(Message::Mark(mark));
-            }
+        let shared = Arc::new(Shared {
+            folders: folders.to_vec(),
+            dirty: Mutex::default(),
+            troubles: Mutex::default(),
+            wake: Mutex::new(Box::new(wake)),
+            stopping: AtomicBool::new(false),
+        });
+        let (tasks, receiver) = mpsc::channel();
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            sender: tasks.clone(),
+            tasks: receiver,
+            notify: None,
+            watched: BTreeSet::new(),
+            roots: Vec::new(),
         };
-        let config = Config::default().with_follow_symlinks(false);
-        let thread = match RecommendedWatcher::new(handler, config) {
-            Ok(notify) => {
-                let mut thread = Thread {
-                    notify,
-                    folders: folders.to_vec(),
-                    state: Arc::clone(&state),
-                    watched: HashSet::new(),
-                    wake: Box::new(wake),
-                };
-                // Every watch stands before the first scan reads.
-                thread.watch_all();
-                thread::Builder::new().name("watch".into()).spawn(move || thread.run(&inbox)).ok()
-            }
-            Err(error) => {
-                lock(&state).degraded = Some(explain(&error));
-                None
-            }
-        };
-        Self { state, messages, thread }
+        let thread = thread::Builder::new().name("watch".into()).spawn(move || keeper.run());
+        if let Err(error) = &thread {
+            lock(&shared.troubles).refused = Some(format!("the watching thread cannot be started: {error}"));
+            shared.tell(Dirty::rescan);
+        }
+        Self { shared, tasks, thread: thread.ok() }
     }
 
-    /// Takes what is settled.
+    /// Takes what is settled at `now`.
     #[must_use]
-    pub fn take(&self, now: Instant) -> Changes {
-        let mut state = lock(&self.state);
-        if std::mem::take(&mut state.rescan) {
-            // The scan will see it all, but what is being written waits for its close.
-            state.dirty.retain(|_, dirt| matches!(dirt, Dirt::Writing(_)));
-            return Changes { rescan: true, ..Changes::default() };
-        }
-        let trusted = state.degraded.is_none();
-        let mut changes = Changes::default();
-        let mut again: Option<Instant> = None;
-        state.dirty.retain(|path, dirt| {
-            let ready_at = match dirt {
-                Dirt::Settled => now,
-                Dirt::Writing(_) if trusted => return true,
-                Dirt::Created(since) | Dirt::Writing(since) => *since + QUIET,
-            };
-            if ready_at <= now {
-                changes.paths.push(path.clone());
-                return false;
-            }
-            again = Some(again.map_or(ready_at, |again| again.min(ready_at)));
-            true
-        });
-        changes.again = again;
+    pub fn take(&self, now: SystemTime) -> Changes {
+        let dirty = lock(&self.shared.dirty).take();
+        let (changes, unsettled) = {
+            let untold: Vec<bool> = lock(&self.shared.troubles).untold.iter().map(Option::is_some).collect();
+            let quiet = |folder| if untold.get(folder) == Some(&true) { QUIET_UNTRUSTED } else { QUIET };
+            dirty.settled(now, &quiet, &|folder, path| self.see(folder, path))
+        };
+        lock(&self.shared.dirty).put_back(unsettled);
         changes
     }
 
-    /// Why events cannot be trusted, with the cure; then the folders must be polled.
+    /// Asks for one more look at a path, returned by the first [`Self::take`] from `when` on: for a file that was too
+    /// young at a scan, or looked unfinished.
+    pub fn look_again(&self, folder: usize, path: &Path, when: SystemTime) {
+        self.shared.tell(|dirty| dirty.mark((folder, path.to_owned()), Mark::Later(when)));
+    }
+
+    /// Why events alone are not enough, in words with the cure. While it says something, folders are to be scanned on
+    /// a timer.
     #[must_use]
     pub fn degraded(&self) -> Option<String> {
-        lock(&self.state).degraded.clone()
+        let troubles = lock(&self.shared.troubles);
+        let mut words = troubles.refused.clone().unwrap_or_default();
+        for (folder, kind) in self.shared.folders.iter().zip(&troubles.untold) {
+            if let Some(kind) = kind {
+                let gap = if words.is_empty() { "" } else { "; " };
+                let root = folder.root.display();
+                let _ = write!(
+                    words,
+                    "{gap}{root} is on {kind}, which does not tell of every change: folders are scanned on a timer; \
+                     keep posts on a local disk to have changes at once"
+                );
+            }
+        }
+        (!words.is_empty()).then_some(words)
+    }
+
+    fn see(&self, folder: usize, path: &Path) -> Seen {
+        let stat = self.shared.folders.get(folder).and_then(|of| fs::lstat(of.root.join(path)).ok());
+        match stat {
+            Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1 => {
+                let modified = Duration::from_nanos(u64::try_from(walk::modified(&stat)).unwrap_or_default());
+                let modified = SystemTime::UNIX_EPOCH.checked_add(modified).unwrap_or(SystemTime::UNIX_EPOCH);
+                Seen::File { empty: stat.st_size == 0, modified }
+            }
+            _ => Seen::Other,
+        }
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        let _ = self.messages.send(Message::Stop);
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        // Fails only when the thread has ended.
+        let _ = self.tasks.send(Task::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-// Nothing panics half-way through a change, so a poisoned lock guards a whole state.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").field("folders", &self.folders).finish_non_exhaustive()
+    }
 }
 
-struct Thread {
-    notify: RecommendedWatcher,
-    folders: Vec<Folder>,
-    state: Arc<Mutex<State>>,
-    watched: HashSet<PathBuf>,
-    wake: Box<dyn Fn() + Send>,
+/// A thread that panicked has left nothing half done under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Thread {
-    fn run(&mut self, inbox: &mpsc::Receiver<Message>) {
-        while let Ok(Message::Mark(mark)) = inbox.recv() {
-            self.take_in(mark);
-            // What else has come meanwhile is one wake.
-            while let Ok(message) = inbox.try_recv() {
-                match message {
-                    Message::Mark(mark) => self.take_in(mark),
-                    Message::Stop => return,
-                }
-            }
-            (self.wake)();
+impl Shared {
+    /// Changes what is dirty, and wakes the reader if the change asks for it.
+    fn tell(&self, change: impl FnOnce(&mut Dirty) -> bool) {
+        let wake = change(&mut lock(&self.dirty));
+        if wake {
+            lock(&self.wake)();
         }
     }
 
-    /// Watches the folders, and the parent of each, from where its removal and return are seen.
-    fn watch_all(&mut self) {
-        for index in 0..self.folders.len() {
-            let root = self.folders[index].root.clone();
-            if let Some(parent) = root.parent() {
+    /// The folder that a path lies in, and the path below it.
+    fn find<'a>(&self, path: &'a Path) -> Option<(usize, &'a Path)> {
+        self.folders.iter().enumerate().find_map(|(index, folder)| Some((index, folder.relative(path)?)))
+    }
+
+    /// Notes one event. Runs in notify's thread: marks and passes on, and never waits for a watch.
+    fn note(&self, path: PathBuf, what: What, tasks: &Sender<Task>) {
+        // The receiver goes only when everything ends.
+        let pass = |task| drop(tasks.send(task));
+        if self.folders.iter().any(|folder| folder.root == path || folder.root.parent() == Some(&path)) {
+            match what {
+                What::Touched => pass(Task::Touched(path)),
+                What::Written | What::Closed => {}
+                _ => pass(Task::Rewatch),
+            }
+            return;
+        }
+        let Some((folder, below)) = self.find(&path) else { return };
+        let mark = match what {
+            What::FolderMade | What::FolderRemoved => None,
+            What::Made => Some(Mark::Made { since: None }),
+            What::Written => Some(Mark::Written { since: None }),
+            What::Closed | What::Arrived | What::Left | What::Removed => Some(Mark::Settled),
+            What::Touched => Some(Mark::Touched),
+        };
+        if let Some(mark) = mark
+            && self.folders.get(folder).is_some_and(|of| of.filter.matches(below))
+        {
+            self.tell(|dirty| dirty.mark((folder, below.to_owned()), mark));
+        }
+        match what {
+            What::FolderMade | What::Arrived => pass(Task::Appeared(path)),
+            What::FolderRemoved | What::Left => pass(Task::Vanished(path)),
+            What::Touched => pass(Task::Touched(path)),
+            What::Made | What::Written | What::Closed | What::Removed => {}
+        }
+    }
+}
+
+/// Which folder a path is: device and inode.
+type Identity = (u64, u64);
+
+/// The thread's own.
+struct Keeper {
+    shared: Arc<Shared>,
+    sender: Sender<Task>,
+    tasks: Receiver<Task>,
+    notify: Option<notify::RecommendedWatcher>,
+    /// Every folder that was read.
+    watched: BTreeSet<PathBuf>,
+    roots: Vec<Option<Identity>>,
+}
+
+impl Keeper {
+    fn run(mut self) {
+        self.rewatch();
+        while !self.shared.stopping.load(Ordering::Relaxed) {
+            match self.tasks.recv_timeout(CHECK_ROOTS) {
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Task::Rewatch) => self.rewatch(),
+                Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
+                Ok(Task::Appeared(path) | Task::Touched(path)) => self.appeared(&path),
+                Ok(Task::Vanished(path)) => self.vanished(&path),
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.identities() != self.roots {
+                        self.rewatch();
+                    }
+                }
+            }
+        }
+    }
+
+    fn identities(&self) -> Vec<Option<Identity>> {
+        let identity = |folder: &Folder| fs::stat(&folder.root).ok().map(|stat| (stat.st_dev, stat.st_ino));
+        self.shared.folders.iter().map(identity).collect()
+    }
+
+    /// Drops all watches and sets them anew: a watch stays with a folder that is moved away, under the old name.
+    fn rewatch(&mut self) {
+        self.notify = None;
+        self.watched.clear();
+        // Whatever is asked of us here is about to be done.
+        while self.tasks.try_recv().is_ok() {}
+        lock(&self.shared.dirty).forget();
+        self.roots = self.identities();
+
+        let shared = Arc::clone(&self.shared);
+        let untold = shared.folders.iter().map(|folder| untold(&folder.root)).collect();
+        *lock(&shared.troubles) = Troubles { refused: None, untold };
+        let (handler, tasks) = (Arc::clone(&shared), self.sender.clone());
+        let watcher = notify::RecommendedWatcher::new(
+            move |event| match translate(event) {
+                Some(Event::At(path, what)) => handler.note(path, what, &tasks),
+                Some(Event::Lost) => drop(tasks.send(Task::Rewatch)),
+                None => {}
+            },
+            notify::Config::default().with_follow_symlinks(false),
+        );
+        match watcher {
+            Ok(watcher) => self.notify = Some(watcher),
+            Err(error) => self.refuse(&error),
+        }
+        for folder in &shared.folders {
+            if let Some(parent) = folder.root.parent() {
                 self.watch(parent);
             }
-            self.enter(index, &root, false);
-            if let Some(name) = untrusted(&root) {
-                self.degrade(format!(
-                    "{} is on {name}, where not every change is reported; new posts are found by looking every few seconds",
-                    root.display()
-                ));
-            }
+            self.enter(&folder.root, Files::LeftToScan);
+        }
+        shared.tell(Dirty::rescan);
+    }
+
+    fn appeared(&mut self, path: &Path) {
+        let entered = self.shared.find(path).is_some_and(|(_, below)| filter::enters_all(below));
+        let is_folder =
+            || fs::lstat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+        if entered && is_folder() {
+            self.enter(path, Files::Marked);
         }
     }
 
-    fn take_in(&mut self, mark: Mark) {
-        let (path, dirt) = match mark {
-            Mark::Lost => {
-                lock(&self.state).rescan = true;
-                // Directories may have been made unseen.
-                return self.watch_all();
+    /// Watches a folder and all below: each is watched first and read after.
+    fn enter(&mut self, folder: &Path, files: Files) {
+        let mut rest = vec![folder.to_owned()];
+        while let Some(folder) = rest.pop() {
+            if self.shared.stopping.load(Ordering::Relaxed) {
+                return;
             }
-            Mark::Settled(path) => (path, Dirt::Settled),
-            Mark::Created(path) => (path, Dirt::Created(Instant::now())),
-            Mark::Writing(path) => (path, Dirt::Writing(Instant::now())),
-            Mark::Removed(path) => {
-                self.leave(&path);
-                (path, Dirt::Settled)
-            }
-        };
-        if let Some(index) = self.folders.iter().position(|folder| folder.root == path) {
-            // The folder itself came or went.
-            lock(&self.state).rescan = true;
-            self.enter(index, &path, false);
-            return;
-        }
-        let Some((index, below)) = self.below(&path) else { return };
-        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
-            let descends = below.iter().all(|name| self.folders[index].filter.descends(name));
-            if descends && !self.watched.contains(&path) {
-                self.enter(index, &path, true);
-            }
-        } else if self.folders[index].filter.matches(&below) {
-            lock(&self.state).dirty.insert((index, below), dirt);
-        }
-    }
-
-    /// The folder that a path is in, and its path below it.
-    fn below(&self, path: &Path) -> Option<(usize, PathBuf)> {
-        self.folders
-            .iter()
-            .enumerate()
-            .find_map(|(index, folder)| Some((index, path.strip_prefix(&folder.root).ok()?.to_owned())))
-    }
-
-    /// Watches a directory and all below it, each before it is read; with `mark`, what is in them is dirty.
-    fn enter(&mut self, index: usize, directory: &Path, mark: bool) {
-        let mut directories = vec![directory.to_owned()];
-        while let Some(directory) = directories.pop() {
-            if !self.watch(&directory) {
-                continue;
-            }
-            let Ok(entries) = fs::read_dir(&directory) else { continue };
-            let folder = &self.folders[index];
-            for entry in entries.flatten() {
-                let path = entry.path();
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    if folder.filter.descends(&entry.file_name()) {
-                        directories.push(path);
+            self.watch(&folder);
+            // A folder that cannot be read is named by the scan.
+            let Ok(entries) = walk::entries_of(&folder) else { continue };
+            for entry in entries {
+                let path = folder.join(&entry.name);
+                if entry.kind == FileType::Directory {
+                    if filter::enters(&entry.name) {
+                        rest.push(path);
                     }
-                } else if mark
-                    && let Ok(below) = path.strip_prefix(&folder.root)
-                    && folder.filter.matches(below)
+                } else if files == Files::Marked
+                    && let Some((index, below)) = self.shared.find(&path)
+                    && self.shared.folders.get(index).is_some_and(|of| of.filter.matches(below))
                 {
-                    // It may still be written: its close, if that is to come, is seen by the watch.
-                    lock(&self.state).dirty.entry((index, below.to_owned())).or_insert(Dirt::Settled);
+                    self.shared.tell(|dirty| dirty.mark((index, below.to_owned()), Mark::Read));
                 }
             }
+            self.watched.insert(folder);
         }
     }
 
-    /// Watches one directory. False if it cannot be.
-    fn watch(&mut self, directory: &Path) -> bool {
-        match self.notify.watch(directory, RecursiveMode::NonRecursive) {
-            Ok(()) => {
-                self.watched.insert(directory.to_owned());
-                true
-            }
-            Err(error) => {
-                // A directory that is gone by now is no reason for alarm.
-                if directory.exists() {
-                    self.degrade(explain(&error));
-                }
-                false
-            }
+    fn vanished(&mut self, path: &Path) {
+        let below: Vec<PathBuf> = self
+            .watched
+            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
+            .take_while(|watched| watched.starts_with(path))
+            .cloned()
+            .collect();
+        for folder in &below {
+            self.watched.remove(folder);
+        }
+        if !below.is_empty()
+            && let Some((index, below)) = self.shared.find(path)
+        {
+            self.shared.tell(|dirty| dirty.gone((index, below.to_owned())));
         }
     }
 
-    /// A directory went, or moved: its watches would tell of wrong paths.
-    fn leave(&mut self, path: &Path) {
-        if !self.watched.contains(path) {
-            return;
+    fn watch(&mut self, path: &Path) {
+        if let Some(watcher) = &mut self.notify
+            && let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive)
+        {
+            self.refuse(&error);
         }
-        let gone: Vec<PathBuf> = self.watched.iter().filter(|one| one.starts_with(path)).cloned().collect();
-        for directory in gone {
-            // The system drops the watch of a removed directory by itself.
-            let _ = self.notify.unwatch(&directory);
-            self.watched.remove(&directory);
-        }
-        // What was in it moved along without a word.
-        lock(&self.state).rescan = true;
     }
 
-    fn degrade(&self, reason: String) {
-        let mut state = lock(&self.state);
-        if state.degraded.is_none() {
-            tracing::warn!("{reason}");
-            state.degraded = Some(reason);
+    /// Keeps the first reason why a watch, or all of them, could not be had.
+    fn refuse(&self, error: &notify::Error) {
+        if let Some(words) = refusal(&error.kind) {
+            lock(&self.shared.troubles).refused.get_or_insert(words);
         }
     }
 }
 
-fn explain(error: &notify::Error) -> String {
-    match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => String::from(
-            "the limit of watched directories is reached; raise it with `sysctl fs.inotify.max_user_watches=524288`",
-        ),
-        notify::ErrorKind::Io(error) if error.raw_os_error() == Some(24) => {
-            String::from("the limit of watchers is reached; raise it with `sysctl fs.inotify.max_user_instances=512`")
-        }
-        _ => format!("folders cannot be watched: {error}"),
-    }
+/// Why a watch could not be had; `None` where a scan or a later event says so.
+fn refusal(kind: &notify::ErrorKind) -> Option<String> {
+    use notify::ErrorKind::{Io, MaxFilesWatch, PathNotFound};
+
+    let is_one_of = |error: &io::Error, errors: &[Errno]| {
+        errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    };
+    Some(match kind {
+        PathNotFound => return None,
+        Io(error) if is_one_of(error, &[Errno::ACCESS, Errno::NOENT, Errno::NOTDIR]) => return None,
+        MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
+            fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
+            .into(),
+        Io(error) if is_one_of(error, &[Errno::MFILE, Errno::NFILE]) => "no more watchers can be had: raise `sysctl \
+            fs.inotify.max_user_instances` (or LimitNOFILE= of the unit) and reload; until then folders are scanned on a \
+            timer"
+            .into(),
+        kind => format!("folders cannot be watched ({kind:?}): they are scanned on a timer"),
+    })
 }
 
-/// The name of the file system, if its events cannot be trusted.
-fn untrusted(path: &Path) -> Option<&'static str> {
-    let kind = rustix::fs::statfs(path).ok()?.f_type;
-    let kind = u64::try_from(kind).ok()? & 0xffff_ffff;
-    UNTRUSTED.iter().find(|(number, _)| *number == kind).map(|(_, name)| *name)
+/// The name of a file system that does not tell what other machines, or the layers below it, do.
+fn untold(root: &Path) -> Option<&'static str> {
+    // statfs(2) lists the numbers; the type of `f_type` differs between machines, the low 32 bits never do.
+    let kind = fs::statfs(root).ok()?.f_type;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the number is 32 bits of pattern
+    untold_kind(kind as u32)
+}
+
+fn untold_kind(kind: u32) -> Option<&'static str> {
+    Some(match kind {
+        0x6969 => "NFS",
+        0x517B | 0xFF53_4D42 | 0xFE53_4D42 => "an SMB share",
+        0x6573_5546 => "FUSE",
+        0x794C_7630 => "overlayfs",
+        0x0102_1997 => "9p",
+        0x00C3_6400 => "Ceph",
+        0x5346_414F => "AFS",
+        0x786F_4256 => "a VirtualBox share",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_name_the_cure() {
+        let check = |kind: notify::ErrorKind, expected: Option<&str>| {
+            let words = refusal(&kind);
+            assert_eq!(words.is_some(), expected.is_some(), "{kind:?}: {words:?}");
+            assert!(words.unwrap_or_default().contains(expected.unwrap_or_default()), "{kind:?}");
+        };
+        let io = |errno: Errno| notify::ErrorKind::Io(errno.into());
+
+        check(notify::ErrorKind::MaxFilesWatch, Some("fs.inotify.max_user_watches"));
+        check(io(Errno::MFILE), Some("fs.inotify.max_user_instances"));
+        check(io(Errno::NOSYS), Some("cannot be watched"));
+        check(io(Errno::ACCESS), None);
+        check(io(Errno::NOTDIR), None);
+        check(notify::ErrorKind::PathNotFound, None);
+    }
+
+    #[test]
+    fn local_disks_are_trusted_and_shares_are_not() {
+        let check = |kind: u32, expected: Option<&str>| assert_eq!(untold_kind(kind), expected, "{kind:x}");
+
+        check(0xEF53, None); // ext4
+        check(0x5846_5342, None); // xfs
+        check(0x9123_683E, None); // btrfs
+        check(0x0102_1994, None); // tmpfs
+        check(0x6969, Some("NFS"));
+        check(0xFF53_4D42, Some("an SMB share"));
+        check(0x794C_7630, Some("overlayfs"));
+    }
 }
