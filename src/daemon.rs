@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use chrono::{DateTime, Utc};
@@ -153,7 +153,7 @@ struct Daemon {
     /// When folders are scanned next.
     scan_at: Instant,
     /// When the watcher has something that is settled by then.
-    take_at: Option<Instant>,
+    take_at: Option<SystemTime>,
     /// Files that may still be written, and when they are looked at again.
     unsettled: BTreeSet<(usize, PathBuf)>,
     unsettled_at: Option<Instant>,
@@ -233,7 +233,8 @@ impl Daemon {
             // A second is over when the next begins; a moment later is sure to be in it.
             now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
         });
-        [Some(self.scan_at), self.take_at, self.unsettled_at, due]
+        let take = self.take_at.map(|at| now + at.duration_since(SystemTime::now()).unwrap_or_default());
+        [Some(self.scan_at), take, self.unsettled_at, due]
             .into_iter()
             .flatten()
             .fold(now + nap, Instant::min)
@@ -241,13 +242,13 @@ impl Daemon {
 
     fn work_off_due(&mut self) -> Result<(), Error> {
         let now = Instant::now();
-        if self.take_at.is_some_and(|at| at <= now) {
+        if self.take_at.is_some_and(|at| at <= SystemTime::now()) {
             self.take_changes()?;
         }
         if self.unsettled_at.is_some_and(|at| at <= now) {
             self.unsettled_at = None;
             let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
-            let pass = self.pipeline.look(&paths, Utc::now())?;
+            let pass = self.pipeline.look(&paths, &[], Utc::now())?;
             self.note(pass);
         }
         if self.scan_at <= now {
@@ -261,13 +262,13 @@ impl Daemon {
     }
 
     fn take_changes(&mut self) -> Result<(), Error> {
-        let Changes { paths, rescan, again } = self.watcher.take(Instant::now());
+        let Changes { paths, directories, rescan, again } = self.watcher.take(SystemTime::now());
         self.take_at = again;
         if rescan {
             return self.scan();
         }
-        if !paths.is_empty() {
-            let pass = self.pipeline.look(&paths, Utc::now())?;
+        if !paths.is_empty() || !directories.is_empty() {
+            let pass = self.pipeline.look(&paths, &directories, Utc::now())?;
             self.note(pass);
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());

@@ -105,7 +105,7 @@ impl Target {
         let bytes = match found.kind {
             Kind::File(stat) if stat.size > watch::LIMIT => {
                 let error = PostError::TooLarge { size: stat.size, limit: watch::LIMIT };
-                return (verdict.rejected(error.diagnostic()), String::new());
+                return (verdict.rejected(Diagnostic::from(&error)), String::new());
             }
             Kind::File(_) => watch::read(&self.root.join(&path)),
             Kind::Odd(message) => {
@@ -145,8 +145,8 @@ impl Target {
                 Verdict { status, post: Some((id, post)), ..verdict }
             }
         };
-        let text = post::decode::decode(&bytes, self.folder.read.encoding, &mut Vec::new());
-        let text = text.map_or_else(|_| String::new(), std::borrow::Cow::into_owned);
+        let text = post::decode::decode(&bytes, self.folder.read.encoding);
+        let text = text.map_or_else(|_| String::new(), |decoded| decoded.text.into_owned());
         (verdict, text)
     }
 

@@ -13,8 +13,8 @@ use crate::{
     config::{Folder, Loaded},
     post::{
         self, Outcome, Post, PublishedFrom, SourceFile, Visibility, date, decode,
-        fields::{Field, Fields, switch},
-        front_matter::{self, Node},
+        fields::{Entry, Field, Fields},
+        front_matter,
         id::{self, IdRule},
     },
     watch,
@@ -28,7 +28,7 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
     let (stat, bytes) = watch::read(&whole).map_err(|error| Failure::Io(format!("{}: {error}", file.display())))?;
     let modified = DateTime::from_timestamp_nanos(stat.modified);
     let reading = folder.admit(post::read(&SourceFile { path: &inside, bytes: &bytes, modified }, &folder.read));
-    let text = decode::decode(&bytes, folder.read.encoding, &mut Vec::new()).unwrap_or_default();
+    let text = decode::decode(&bytes, folder.read.encoding).map(|decoded| decoded.text).unwrap_or_default();
     let mut out = String::new();
     let mut line = |name: &str, value: &str, from: &str| {
         // Writing to a String cannot fail.
@@ -37,9 +37,8 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
     let verdict = match &reading.outcome {
         Outcome::Post(post) => {
             let root = front_matter::split(&text).ok().flatten();
-            let root = root.and_then(|split| front_matter::parse(&split, &mut Vec::new()).ok());
-            let root = root.unwrap_or(Node { value: front_matter::Value::Map(Vec::new()), line: 1, column: 1 });
-            let fields = Fields::new(&root, &folder.read.keys);
+            let parsed = root.and_then(|split| split.parse().ok()).unwrap_or_default();
+            let fields = Fields::new(&parsed.map, &folder.read.keys);
             Explainer { post, folder: &folder, path: &inside, fields, text: &text }.lines(&mut line);
             ExitCode::SUCCESS
         }
@@ -108,19 +107,19 @@ impl Explainer<'_> {
         match post.visibility {
             Visibility::Public => line("public", "yes", "no key says otherwise"),
             Visibility::Withheld(key) => {
-                line("public", "no", &fields.key(key).map_or_else(|| format!("`{key}`"), |node| self.quote(node)));
+                line("public", "no", &fields.key(key).map_or_else(|| format!("`{key}`"), |entry| self.quote(entry)));
             }
         }
     }
 
     /// The line on which a field stands, or what is taken in its place.
     fn first(&self, field: Field, otherwise: &str) -> String {
-        self.fields.first(field).map_or_else(|| otherwise.to_owned(), |node| self.quote(node))
+        self.fields.all(field).next().map_or_else(|| otherwise.to_owned(), |entry| self.quote(entry))
     }
 
     /// The line of the file on which a value stands.
-    fn quote(&self, node: &Node) -> String {
-        let number = usize::try_from(node.line).unwrap_or(1);
+    fn quote(&self, entry: Entry<'_>) -> String {
+        let number = usize::try_from(entry.node.line).unwrap_or(1);
         let line = self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
         let short: String = line.chars().take(80).collect();
         format!("line {number}: {short}{}", if short.len() < line.len() { "…" } else { "" })
@@ -129,12 +128,12 @@ impl Explainer<'_> {
     fn published(&self) -> String {
         let rules = &self.folder.read.dates;
         let is_date =
-            |node: &&Node| node.text().is_some_and(|text| switch(text).is_none() && date::read(text, rules).is_ok());
+            |entry: &Entry<'_>| entry.node.text().is_some_and(|text| date::read(text, rules).is_ok());
         let zone = rules.timezone.name();
         match self.post.published.from {
             PublishedFrom::FrontMatter => {
                 let line =
-                    self.fields.all(Field::Published).find(is_date).map(|node| self.quote(node)).unwrap_or_default();
+                    self.fields.all(Field::Published).find(is_date).map(|entry| self.quote(entry)).unwrap_or_default();
                 let stamp =
                     if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
                 format!("{line} (a time without zone is in {zone}){stamp}")
@@ -146,13 +145,13 @@ impl Explainer<'_> {
 
     fn link(&self) -> String {
         let links = &self.folder.read.links;
-        let absolute = |node: &&Node| node.text().is_some_and(|text| text.trim().starts_with("http"));
-        if let Some(node) = self.fields.all(Field::Link).find(absolute) {
-            return self.quote(node);
+        let absolute = |entry: &Entry<'_>| entry.node.text().is_some_and(|text| text.starts_with("http"));
+        if let Some(entry) = self.fields.all(Field::Link).find(absolute) {
+            return self.quote(entry);
         }
-        match (&links.site_url, self.fields.first(Field::Permalink)) {
+        match (&links.site_url, self.fields.all(Field::Permalink).next()) {
             (None, _) => String::from("no `link` key, and no `site_url` configured"),
-            (Some(site), Some(node)) => format!("`site_url` {site} and {}", self.quote(node)),
+            (Some(site), Some(entry)) => format!("`site_url` {site} and {}", self.quote(entry)),
             (Some(site), None) if links.permalink.is_some() => {
                 format!("`site_url` {site} and the folder's `permalink`")
             }
@@ -162,9 +161,9 @@ impl Explainer<'_> {
 
     fn id(&self) -> String {
         if self.post.id.is_some()
-            && let Some(node) = self.fields.first(Field::Id)
+            && let Some(entry) = self.fields.all(Field::Id).next()
         {
-            return self.quote(node);
+            return self.quote(entry);
         }
         match (self.folder.read.ids, &self.post.id) {
             (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the link"),

@@ -105,6 +105,16 @@ impl Format {
         }
     }
 
+    /// The media type as HTTP says it.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Rss => "application/rss+xml; charset=utf-8",
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Json => "application/feed+json; charset=utf-8",
+        }
+    }
+
     /// The media type, without parameters.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
@@ -168,6 +178,12 @@ impl Entry {
 }
 
 impl Fragments {
+    /// Bytes of the longest form.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.rss.len().max(self.atom.len()).max(self.json.len())
+    }
+
     /// The entry in one format.
     #[must_use]
     pub fn get(&self, format: Format) -> &str {

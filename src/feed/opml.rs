@@ -24,6 +24,9 @@ pub struct Outline {
     pub children: Vec<Outline>,
 }
 
+/// The media type, with its parameter.
+pub const MEDIA_TYPE: &str = "text/x-opml; charset=utf-8";
+
 /// Which feeds a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listing {

@@ -1,6 +1,8 @@
 //! Files → posts → catalog.
 
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -63,16 +65,28 @@ impl Pipeline {
         Ok(pass)
     }
 
-    /// Looks at single paths, each with its folder's index, and publishes what came of it.
+    /// Looks at single paths, and at all that is known below directories, each with its folder's index; publishes what
+    /// came of it.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn look(&mut self, paths: &[(usize, PathBuf)], now: DateTime<Utc>) -> Result<Pass, Error> {
+    pub fn look(
+        &mut self,
+        paths: &[(usize, PathBuf)],
+        directories: &[(usize, PathBuf)],
+        now: DateTime<Utc>,
+    ) -> Result<Pass, Error> {
         let mut pass = Pass::default();
         for index in 0..self.settings.folders.len() {
             let folder = self.settings.folders[index].clone();
             let mut looks = Vec::new();
-            for (_, path) in paths.iter().filter(|(owner, _)| *owner == index) {
+            let mut here: BTreeSet<PathBuf> =
+                paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
+            for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
+                let known = self.catalog.all_known(&folder.read.folder)?.into_keys();
+                here.extend(known.map(|path| PathBuf::from(OsStr::from_bytes(&path))).filter(|path| path.starts_with(directory)));
+            }
+            for path in &here {
                 let Found { kind, path, .. } = watch::look(index, &folder.path, path);
                 let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
                 looks.push(Look { path, kind, known });
@@ -97,18 +111,24 @@ impl Pipeline {
         let mut known = self.catalog.all_known(name)?;
         let reread = self.reread.contains(name);
         let mut looks = Vec::new();
+        let mut closed = Vec::new();
         let walked = watch::walk(index, &folder.watched(), &mut |found: Found| {
+            if matches!(found.kind, Kind::Odd(_)) {
+                closed.push(found.path.clone());
+            }
             let before = known.remove(found.path.as_os_str().as_bytes());
             if reread || !is_unchanged(before, &found.kind) {
                 looks.push(Look { path: found.path, kind: found.kind, known: before });
             }
         });
         self.note_presence(name, &walked, now)?;
-        looks.extend(known.into_iter().filter(|(_, known)| !known.missing).map(|(path, known)| Look {
-            path: PathBuf::from(std::ffi::OsStr::from_bytes(&path)),
+        let vanished = known.into_iter().filter(|(_, known)| !known.missing).map(|(path, known)| Look {
+            path: PathBuf::from(OsStr::from_bytes(&path)),
             kind: Kind::Gone,
             known: Some(known),
-        }));
+        });
+        // Nothing is known of what lies in a directory that cannot be read.
+        looks.extend(vanished.filter(|look| !closed.iter().any(|closed| look.path.starts_with(closed) && look.path != *closed)));
         self.take(index, &folder, looks, now, pass, progress)?;
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.scanned(&folder.read.folder)?;
@@ -181,7 +201,7 @@ impl Pipeline {
         let effects = batch.commit()?;
         pass.arrived += effects.arrived;
         for (path, note) in &effects.notes {
-            tell(folder, Path::new(std::ffi::OsStr::from_bytes(path)), std::slice::from_ref(note));
+            tell(folder, Path::new(OsStr::from_bytes(path)), std::slice::from_ref(note));
         }
         Ok(())
     }
@@ -281,7 +301,7 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
 }
 
 fn rejected(stat: Stat, error: PostError) -> Taken {
-    let diagnostic = error.diagnostic();
+    let diagnostic = Diagnostic::from(&error);
     let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
     Taken::Read { stat, content: [0; 16], reading }
 }

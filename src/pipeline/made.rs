@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Counts, Key, Problem, Row, digest},
-    feed::{self, Format, json, opml},
+    feed::{self, Format, json, opml::Outline},
     serve::{Answer, Change, Document, Lifetime},
     site,
 };
@@ -58,16 +58,16 @@ struct Shown {
 
 impl Shown {
     fn read(fragment: &str) -> Option<Self> {
-        let item: json::Item<'_> = serde_json::from_str(fragment).ok()?;
+        let item: json::Item = serde_json::from_str(fragment).ok()?;
         Some(Self {
-            title: item.title.into_owned(),
-            link: item.url.into_owned(),
-            published: item.date_published.0.parse().ok()?,
-            authors: item.authors.into_iter().map(|author| author.name.into_owned()).collect(),
-            summary: item.summary.into_owned(),
-            content: item.content_html.or(item.content_text).map(std::borrow::Cow::into_owned).unwrap_or_default(),
-            image: item.image.map(|url| feed::Image { url: url.into_owned(), alt: String::new() }),
-            language: item.language.map(std::borrow::Cow::into_owned),
+            title: item.title,
+            link: item.url,
+            published: item.date_published,
+            authors: item.authors.into_iter().map(|author| author.name).collect(),
+            summary: item.summary,
+            content: item.content_html.or(item.content_text).unwrap_or_default(),
+            image: item.image.map(|url| feed::Image { url, alt: String::new() }),
+            language: item.language,
         })
     }
 
@@ -329,34 +329,33 @@ fn on_demand(bytes: Vec<u8>, media_type: &'static str) -> Document {
 }
 
 /// All feeds as a tree, for the lists.
-pub(super) fn tree(catalog: &Catalog, places: &Places) -> opml::Node {
-    let all = Place { key: Key::All, direct: false };
-    let mut root = node(places, &all, false);
-    // In key order a parent comes before its children.
+pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
+    let mut root = outline(places, &Place { key: Key::All, direct: false }, false);
+    // In key order a parent comes before its children, and all that is below it follows.
+    let mut way: Vec<usize> = Vec::new();
     for collection in catalog.collections() {
         let Key::Category(path) = &collection.key else { continue };
-        let place = Place { key: collection.key.clone(), direct: false };
+        way.truncate(path.len() - 1);
         let mut parent = &mut root;
-        for depth in 1..path.len() {
-            let title = places.label(&path[..depth]);
-            let Some(at) = parent.children.iter().position(|child| child.title == title) else { break };
-            parent = &mut parent.children[at];
+        for at in &way {
+            parent = &mut parent.children[*at];
         }
-        parent.children.push(node(places, &place, collection.own && places.is_parent(path)));
+        way.push(parent.children.len());
+        let place = Place { key: collection.key.clone(), direct: false };
+        parent.children.push(outline(places, &place, collection.own && places.is_parent(path)));
     }
     root
 }
 
-fn node(places: &Places, place: &Place, own: bool) -> opml::Node {
-    let urls = |place: &Place| {
-        let feed = places.feed(place, DateTime::UNIX_EPOCH);
-        (feed.document_url(Format::Rss), feed.url)
-    };
-    let (feed, page) = urls(place);
+fn outline(places: &Places, place: &Place, direct: bool) -> Outline {
     let title = match &place.key {
         Key::Category(path) => places.label(path),
         _ => places.site().title.clone(),
     };
-    let own = own.then(|| urls(&Place { key: place.key.clone(), direct: true }));
-    opml::Node { title, feed, page, own, children: Vec::new() }
+    Outline {
+        url: places.url(&places.address(place)),
+        direct: direct.then(|| title.clone()),
+        title,
+        children: Vec::new(),
+    }
 }

@@ -31,9 +31,14 @@ pub enum Error {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The output folder failed.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
+    /// The output folder cannot be used.
+    #[error("cannot publish to {}: {source}", path.display())]
+    Output {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: PublishError,
+    },
 }
 
 /// What one pass came to.
@@ -75,7 +80,8 @@ impl Pipeline {
         if let Some(notice) = &catalog.notice {
             tracing::warn!("{notice}");
         }
-        let output = Output::open(&settings.output)?;
+        let output = Output::open(&settings.output)
+            .map_err(|source| Error::Output { path: settings.output.clone(), source })?;
         let places = Places::new(&settings);
         let mut pipeline = Self {
             version: entry::version(&settings, &places),

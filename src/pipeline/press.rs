@@ -17,8 +17,9 @@ use super::{
 use crate::{
     catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
     config::{OnDelete, Settings, Window},
-    feed::{self, Format, Fragments, window},
+    feed::{self, Format, Fragments, opml::Listing, window},
     post::{self, Outcome, SourceFile, body},
+    publish::{Failed, Output, PublishError},
     serve::{Change, Document, Lifetime},
     watch,
 };
@@ -133,7 +134,7 @@ impl Pipeline {
             for format in Format::ALL {
                 let bytes = self.join(format, place, &posts, &fresh, updated)?;
                 let path = format!("{}{}", self.places.address(place), format.file_name());
-                made.push(self.made(path, Some(place), format.media_type_utf8(), bytes, updated, now)?);
+                made.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
         }
         Ok((made, fresh))
@@ -147,24 +148,31 @@ impl Pipeline {
     /// The posts that a feed shows, in its order, and the newest publication time among them.
     fn choose(&self, place: &Place, candidates: Vec<Candidate>, lengths: &HashMap<i64, usize>) -> (Vec<i64>, i64) {
         let Window { hours, max_entries, max_bytes, .. } = self.settings.window;
-        let limits = window::Limits { hours, max_entries: max_entries as usize, max_bytes };
+        let caps = window::Caps {
+            entries: max_entries as usize,
+            bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
+            recent: i64::from(hours) * 3600,
+        };
+        let mut posts = HashMap::with_capacity(candidates.len());
         let candidates = candidates
             .into_iter()
             .filter_map(|candidate| {
                 // Without an entry there is nothing to show: the file went before it was rendered.
                 let length = *lengths.get(&candidate.post)?;
-                Some(window::Candidate { post: candidate.post, published: candidate.published, id: candidate.id, length })
+                posts.insert(candidate.id.clone(), candidate.post);
+                Some(window::Candidate { id: candidate.id, published: candidate.published, length })
             })
             .collect();
-        let chosen = window::choose(candidates, &limits);
-        if chosen.cut_recent {
+        let chosen = window::select(candidates, caps);
+        if chosen.recent_cut > 0 {
             tracing::warn!(
                 "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
                  window.max_bytes",
                 self.places.url(&self.places.address(place))
             );
         }
-        (chosen.posts, chosen.newest)
+        let newest = chosen.entries.first().map_or(0, |entry| entry.published);
+        (chosen.entries.iter().filter_map(|entry| posts.get(&entry.id).copied()).collect(), newest)
     }
 
     /// The newest `updated` of some posts, no earlier than `published`; the Unix epoch for none.
@@ -193,7 +201,7 @@ impl Pipeline {
             .filter_map(|post| {
                 fresh
                     .get(post)
-                    .map(|entry| entry.fragments.of(format))
+                    .map(|entry| entry.fragments.get(format))
                     .or_else(|| kept.get(post).map(String::as_str))
             })
             .collect();
@@ -243,12 +251,39 @@ impl Pipeline {
         let Some(output) = &mut self.output else { return };
         let bytes: Vec<(&str, &[u8])> =
             documents.iter().filter_map(|(path, document)| Some((*path, document.bytes.as_deref()?))).collect();
+        let folder = self.settings.output.display();
         for (path, _) in &bytes {
             self.unwritten.remove(*path);
         }
-        for failure in output.write(&bytes) {
-            tracing::error!("{failure}; it is still served over HTTP, and written as soon as that is possible");
-            self.unwritten.insert(failure.path);
+        let failed = match output.write(&bytes) {
+            Ok(report) => report.failed,
+            Err(error) => {
+                let failed = |(path, _): &(&str, _)| Failed { path: (*path).to_owned(), error: error.clone() };
+                bytes.iter().map(failed).collect()
+            }
+        };
+        let replaced = failed.iter().any(|one| one.error == PublishError::Replaced);
+        if let Some(Failed { path, error }) = failed.first() {
+            tracing::error!(
+                "{folder}/{path} cannot be written: {error}; the feeds are still served over HTTP, and written as soon as \
+                 that is possible"
+            );
+        }
+        self.unwritten.extend(failed.into_iter().map(|one| one.path));
+        if replaced {
+            self.reopen_output();
+        }
+    }
+
+    /// The output folder was removed or replaced: everything is written into the new one.
+    fn reopen_output(&mut self) {
+        match (Output::open(&self.settings.output), self.catalog.stored_documents()) {
+            (Ok(output), Ok(stored)) => {
+                self.output = Some(output);
+                self.unwritten.extend(stored.into_iter().map(|(path, _)| path));
+            }
+            (Err(error), _) => tracing::error!("{} cannot be used: {error}", self.settings.output.display()),
+            (_, Err(error)) => tracing::error!("{error}"),
         }
     }
 
@@ -354,9 +389,9 @@ impl Pipeline {
     /// The lists of all feeds.
     fn opml(&self, now: DateTime<Utc>) -> Result<Vec<Made>, Error> {
         let tree = super::made::tree(&self.catalog, &self.places);
-        let documents = [("opml.xml", feed::opml::leaves(&tree)), ("opml-all.xml", feed::opml::all(&tree))];
-        documents
+        [("opml.xml", Listing::Leaves), ("opml-all.xml", Listing::All)]
             .into_iter()
+            .map(|(path, listing)| (path, feed::opml::document(&tree, listing)))
             .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, bytes, now, now))
             .collect()
     }
@@ -370,7 +405,7 @@ impl Pipeline {
         let mut documents = Vec::with_capacity(stored.len());
         for (path, record) in stored {
             let format = Format::ALL.into_iter().find(|format| path.ends_with(format.file_name()));
-            let media_type = format.map_or(feed::opml::MEDIA_TYPE, Format::media_type_utf8);
+            let media_type = format.map_or(feed::opml::MEDIA_TYPE, Format::content_type);
             let page = format.map(|format| path[..path.len() - format.file_name().len()].to_owned());
             if let Some(output) = &mut self.output
                 && !output.holds(&path, record.length, record.hash, clean)
@@ -381,7 +416,10 @@ impl Pipeline {
         }
         let known: BTreeSet<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
         if let Some(output) = &mut self.output {
-            output.retain(&|path| known.contains(path))?;
+            let report = output.retain(&|path| known.contains(path)).map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
+            for Failed { path, error } in report.failed {
+                tracing::warn!("{}/{path} is stale and cannot be removed: {error}", self.settings.output.display());
+            }
         }
         drop(known);
         self.shelf.update(documents.into_iter().map(|(path, document)| Change::Put(path, document)));
@@ -394,7 +432,7 @@ impl Pipeline {
         let (mut moved, mut renamed, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
         for collection in collections {
             let Key::Category(path) = &collection.key else { continue };
-            let target = self.settings.folders.iter().map(|folder| folder.read.categories.aliased(path)).find(|new| {
+            let target = self.settings.folders.iter().map(|folder| folder.read.categories.renamed(path)).find(|new| {
                 new != path && !new.is_empty()
             });
             let key = target.map_or_else(|| collection.key.clone(), Key::Category);

@@ -153,7 +153,9 @@ impl CategoryRules {
         if path.is_empty() { path } else { self.prefix.iter().cloned().chain(path).collect() }
     }
 
-    fn renamed(&self, names: &[String]) -> CategoryPath {
+    /// A path under the name that it has now.
+    #[must_use]
+    pub fn renamed(&self, names: &[String]) -> CategoryPath {
         let longest = (2..=names.len()).rev().find_map(|length| {
             let (head, below) = names.split_at_checked(length)?;
             Some((self.aliases.get(head)?, below))

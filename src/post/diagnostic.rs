@@ -30,6 +30,12 @@ impl Diagnostic {
         Self::new(Level::Warning, code, message.into())
     }
 
+    /// Why the file is left out, about the whole of it.
+    #[must_use]
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Level::Error, code, message.into())
+    }
+
     fn new(level: Level, code: Code, message: String) -> Self {
         Self { level, code, line: None, column: None, message, help: None }
     }

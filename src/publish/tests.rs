@@ -103,8 +103,11 @@ fn the_same_bytes_are_not_written_again() {
     let mut output = site.open();
     assert_eq!(write(&mut output, &TWO), (0, 2), "by reading");
     let mut output = site.open();
-    output.known("rss.xml", 3, blake3::hash(b"all"));
-    output.known("unheard of", 3, blake3::hash(b"all"));
+    let hash = Known::of(b"all").hash;
+    assert!(output.holds("rss.xml", 3, hash, true) && output.holds("rss.xml", 3, hash, false));
+    assert!(output.holds("rss.xml", 3, [0; 16], true) && !output.holds("rss.xml", 3, [0; 16], false));
+    assert!(!output.holds("rss.xml", 4, hash, true) && !output.holds("unheard of", 3, hash, true));
+    assert!(output.holds("rss.xml", 3, hash, true));
     assert_eq!(write(&mut output, &TWO), (0, 2), "by what the caller knew");
     assert_eq!((inode("rss.xml"), inode(TWO[1].0)), before);
 

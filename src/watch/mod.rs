@@ -1,13 +1,14 @@
 //! Which files changed. The only user of notify; also walks the folders.
 //!
 //! Folders in; paths worth a look out: all of them from [`walk`], those that changed from a [`Watcher`]. [`look`] says
-//! what stands at one path, by the judgement that a walk has. Nothing here opens a post or reads the clock.
+//! what stands at one path, by the judgement that a walk has, and [`read`] opens it. Nothing here reads the clock.
 //!
 //! Events only mark paths dirty; a scan against the catalog is the truth.
 
 mod events;
 mod filter;
 mod settle;
+mod source;
 mod walk;
 mod watcher;
 
@@ -20,6 +21,7 @@ use std::{
 };
 
 pub use filter::Filter;
+pub use source::{LIMIT, read};
 pub use walk::{look, walk};
 pub use watcher::Watcher;
 
