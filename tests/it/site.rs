@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -113,6 +113,7 @@ impl Site {
             .command("run")
             .args(["--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -274,9 +275,4 @@ pub(crate) fn shared() -> Option<PathBuf> {
         eprintln!("left out: FEEDWRIGHT_SHARED names no folder with real posts");
     }
     folder
-}
-
-/// Reads a file of the repository.
-pub(crate) fn repository(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }

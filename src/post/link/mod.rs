@@ -56,6 +56,9 @@ pub enum PermalinkError {
     /// There is no text.
     #[error("the permalink pattern is empty: write one like `/:year/:month/:day/:title/`")]
     Empty,
+    /// Every post would have the same address.
+    #[error("the permalink pattern `{0}` has no variable: give it some, as in `:year/:month/:day/:title/`")]
+    Constant(String),
     /// A colon, and no name behind it.
     #[error("`{0}` is no variable: its name starts with a letter, like `:title`")]
     NoName(String),
@@ -95,6 +98,9 @@ impl Permalink {
         let pattern = pattern.trim();
         let pattern = if dialect == Dialect::Jekyll { dialects::jekyll_style(pattern) } else { pattern };
         let mut pieces = pattern::parse(pattern, dialect)?;
+        if pieces.iter().all(|piece| matches!(piece, Piece::Literal(_))) {
+            return Err(PermalinkError::Constant(pattern.to_owned()));
+        }
         if dialect == Dialect::Hugo {
             pattern::as_hugo_page(&mut pieces);
         }
