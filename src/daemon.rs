@@ -1,6 +1,6 @@
 //! The event loop, with the only clock.
 //!
-//! Everything that happens becomes an [`Event`]; one loop takes them one at a time and lets the [`Pipeline`] do the work.
+//! Everything that happens becomes an `Event`; one loop takes them one at a time and lets the [`Pipeline`] do the work.
 //! HTTP runs on a thread of its own and never waits for the loop, except for documents that are made on request.
 
 use std::{
@@ -89,7 +89,7 @@ pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>)
     let (ask, asks) = mpsc::channel(ASKS);
     let (stop, stopped) = oneshot::channel();
     let server = serve_on_a_thread(listener, &pipeline, shelf, ask, stopped)?;
-    tracing::info!("serving {}", pipeline.base());
+    tracing::info!("serving {} on {address}", pipeline.base());
 
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(Daemon::start(pipeline).run(asks, load, address));
@@ -114,8 +114,9 @@ fn at_address(mut settings: Settings, address: SocketAddr) -> Settings {
 
 fn listen(listen: &Listen) -> Result<TcpListener, Error> {
     let listener = match listen {
-        Listen::Address(address) => TcpListener::bind(address)
-            .map_err(|source| Error::Listen { address: address.to_string(), source })?,
+        Listen::Address(address) => {
+            TcpListener::bind(address).map_err(|source| Error::Listen { address: address.to_string(), source })?
+        }
         Listen::Passed => systemd::passed_listener()?.ok_or(Error::NoSocket)?,
     };
     listener.set_nonblocking(true)?;
@@ -234,10 +235,7 @@ impl Daemon {
             now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
         });
         let take = self.take_at.map(|at| now + at.duration_since(SystemTime::now()).unwrap_or_default());
-        [Some(self.scan_at), take, self.unsettled_at, due]
-            .into_iter()
-            .flatten()
-            .fold(now + nap, Instant::min)
+        [Some(self.scan_at), take, self.unsettled_at, due].into_iter().flatten().fold(now + nap, Instant::min)
     }
 
     fn work_off_due(&mut self) -> Result<(), Error> {
@@ -313,16 +311,14 @@ impl Daemon {
         }
     }
 
-    fn reload(
-        &mut self,
-        load: &dyn Fn() -> Result<Settings, ConfigError>,
-        address: SocketAddr,
-    ) -> Result<(), Error> {
+    fn reload(&mut self, load: &dyn Fn() -> Result<Settings, ConfigError>, address: SocketAddr) -> Result<(), Error> {
         systemd::reloading();
         match load() {
             Ok(settings) => {
                 let before = self.pipeline.settings();
-                if settings.listen != before.listen || settings.output != before.output || settings.state != before.state
+                if settings.listen != before.listen
+                    || settings.output != before.output
+                    || settings.state != before.state
                 {
                     tracing::warn!("listen, output and state take effect with the next start");
                 }

@@ -79,7 +79,9 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
     }
     for list in [&post.tags, &post.authors].into_iter().chain(&post.categories) {
         part(&list.len().to_string());
-        list.iter().for_each(|name| part(name));
+        for name in list {
+            part(name);
+        }
     }
     part(&format!("{} {}", row.published, row.updated));
     first_half(hash.finalize())

@@ -180,7 +180,7 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
 
 /// Renames the database and its companions; returns the new name.
 fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
-    let free = (1_u32..).map(|n| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
+    let free = (1..1_000).map(|n: u32| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
     let aside = free.unwrap_or_else(|| file.with_extension("broken"));
     fs::rename(file, &aside)?;
     for companion in ["sqlite-wal", "sqlite-shm"] {

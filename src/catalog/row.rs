@@ -45,6 +45,7 @@ impl State {
 }
 
 /// A row as it is kept. Times are seconds since the Unix epoch.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Its number, for as long as the catalog lives.

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::CatalogError;
 
 /// Version of the tables, kept in `user_version`. A change appends a step to [`STEPS`].
+#[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
 pub(super) const CURRENT: i64 = STEPS.len() as i64;
 
 /// `STEPS[n]` turns version n into version n + 1.

@@ -127,8 +127,7 @@ impl Explainer<'_> {
 
     fn published(&self) -> String {
         let rules = &self.folder.read.dates;
-        let is_date =
-            |entry: &Entry<'_>| entry.node.text().is_some_and(|text| date::read(text, rules).is_ok());
+        let is_date = |entry: &Entry<'_>| entry.node.text().is_some_and(|text| date::read(text, rules).is_ok());
         let zone = rules.timezone.name();
         match self.post.published.from {
             PublishedFrom::FrontMatter => {

@@ -245,7 +245,7 @@ fn filter(posts: &Posts, key: &str) -> Result<(crate::watch::Filter, Selection),
     };
     let (include, wanted) = both("include", posts.include.as_ref())?;
     let (exclude, unwanted) = both("exclude", posts.exclude.as_ref())?;
-    let filter = crate::watch::Filter { include, exclude, ..crate::watch::Filter::default() };
+    let filter = crate::watch::Filter { include, exclude };
     Ok((filter, Selection { include: wanted, exclude: unwanted }))
 }
 

@@ -84,7 +84,11 @@ impl Pipeline {
                 paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
             for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
                 let known = self.catalog.all_known(&folder.read.folder)?.into_keys();
-                here.extend(known.map(|path| PathBuf::from(OsStr::from_bytes(&path))).filter(|path| path.starts_with(directory)));
+                here.extend(
+                    known
+                        .map(|path| PathBuf::from(OsStr::from_bytes(&path)))
+                        .filter(|path| path.starts_with(directory)),
+                );
             }
             for path in &here {
                 let Found { kind, path, .. } = watch::look(index, &folder.path, path);
@@ -128,7 +132,9 @@ impl Pipeline {
             known: Some(known),
         });
         // Nothing is known of what lies in a directory that cannot be read.
-        looks.extend(vanished.filter(|look| !closed.iter().any(|closed| look.path.starts_with(closed) && look.path != *closed)));
+        looks.extend(
+            vanished.filter(|look| !closed.iter().any(|closed| look.path.starts_with(closed) && look.path != *closed)),
+        );
         self.take(index, &folder, looks, now, pass, progress)?;
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.scanned(&folder.read.folder)?;
@@ -294,7 +300,8 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
         Outcome::Post(post) => {
             let text = &post.body.text;
             text.rfind('<').is_some_and(|open| {
-                !text[open..].contains('>') && text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+                !text[open..].contains('>')
+                    && text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
             })
         }
     }

@@ -1,6 +1,6 @@
 //! What is made because somebody asks: pages, feeds of tags and authors, the state of the daemon.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use prometheus_client::{encoding::text::encode, metrics::family::Family, metrics::gauge::Gauge, registry::Registry};
@@ -94,9 +94,10 @@ impl Pipeline {
 
     fn find(&mut self, path: &str, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
         let document = match path {
-            "status.json" => {
-                Some(momentary(serde_json::to_vec(&self.status_document(health)?).unwrap_or_default(), "application/json"))
-            }
+            "status.json" => Some(momentary(
+                serde_json::to_vec(&self.status_document(health)?).unwrap_or_default(),
+                "application/json",
+            )),
             "metrics" => Some(momentary(
                 self.metrics(health)?.into_bytes(),
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -203,9 +204,11 @@ impl Pipeline {
     fn post_page(&self, path: &str, name: &str) -> Result<Option<String>, Error> {
         let row = match self.catalog.by_id(&format!("urn:uuid:{name}"))? {
             Some(row) => Some(row),
-            None => self.catalog.without_link()?.into_iter().find(|row| {
-                row.id.as_ref().is_some_and(|id| entry::page(id) == path)
-            }),
+            None => self
+                .catalog
+                .without_link()?
+                .into_iter()
+                .find(|row| row.id.as_ref().is_some_and(|id| entry::page(id) == path)),
         };
         let Some(row) = row.filter(Row::is_public) else { return Ok(None) };
         let fragment = match self.catalog.fragment(row.post, Format::Json)? {
@@ -213,7 +216,8 @@ impl Pipeline {
             None => self.render(&BTreeSet::from([row.post]))?.remove(&row.post).map(|entry| entry.fragments.json),
         };
         let Some(shown) = fragment.as_deref().and_then(Shown::read) else { return Ok(None) };
-        let numbers: BTreeSet<i64> = row.members.iter().filter(|(_, direct)| *direct).map(|(number, _)| *number).collect();
+        let numbers: BTreeSet<i64> =
+            row.members.iter().filter(|(_, direct)| *direct).map(|(number, _)| *number).collect();
         let mut places = vec![(self.places.site().title.clone(), String::new())];
         places.extend(self.catalog.collections().into_iter().filter(|one| numbers.contains(&one.number)).filter_map(
             |one| match &one.key {
@@ -268,7 +272,8 @@ impl Pipeline {
             (counts.kept, "kept though their files are missing"),
         ] {
             if count > 0 {
-                status.push_str(&format!(", {count} {what}"));
+                // Writing to a string does not fail.
+                let _ = write!(status, ", {count} {what}");
             }
         }
         if self.has_unwritten() {
@@ -302,9 +307,17 @@ impl Pipeline {
             registry.register(name, help, gauge);
         };
         gauge("feeds", "Feeds that are kept", i64::try_from(self.feeds()).unwrap_or(i64::MAX));
-        gauge("degraded", "1 while folders are polled because events cannot be trusted", health.degraded.is_some().into());
+        gauge(
+            "degraded",
+            "1 while folders are polled because events cannot be trusted",
+            health.degraded.is_some().into(),
+        );
         gauge("unwritten", "1 while the output folder cannot be written", self.has_unwritten().into());
-        gauge("last_scan_timestamp_seconds", "When the folders were last scanned", health.last_scan.map_or(0, |at| at.timestamp()));
+        gauge(
+            "last_scan_timestamp_seconds",
+            "When the folders were last scanned",
+            health.last_scan.map_or(0, |at| at.timestamp()),
+        );
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &registry);

@@ -80,8 +80,8 @@ impl Pipeline {
         if let Some(notice) = &catalog.notice {
             tracing::warn!("{notice}");
         }
-        let output = Output::open(&settings.output)
-            .map_err(|source| Error::Output { path: settings.output.clone(), source })?;
+        let output =
+            Output::open(&settings.output).map_err(|source| Error::Output { path: settings.output.clone(), source })?;
         let places = Places::new(&settings);
         let mut pipeline = Self {
             version: entry::version(&settings, &places),
@@ -135,7 +135,7 @@ impl Pipeline {
                 self.reread.insert(name.clone());
             }
         }
-        let documents = digest_of(&(self.version, self.settings.window));
+        let documents = digest_of(&(self.version, self.settings.window, &self.settings.site));
         if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
             self.catalog.mark_all_dirty()?;
             self.catalog.set_fact("documents", documents)?;
@@ -188,6 +188,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's lifetime is not general enough")]
     pub fn forget(&mut self, paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<PathBuf>, Error> {
         self.each_path(paths, now, |batch, folder, path| batch.forget(folder, path))
     }
@@ -196,6 +197,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's lifetime is not general enough")]
     pub fn refresh(&mut self, paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<PathBuf>, Error> {
         self.each_path(paths, now, |batch, folder, path| batch.refresh(folder, path))
     }
@@ -204,11 +206,7 @@ impl Pipeline {
         &mut self,
         paths: &[PathBuf],
         now: DateTime<Utc>,
-        act: impl Fn(
-            &mut crate::catalog::Batch<'_>,
-            &crate::config::Folder,
-            &std::path::Path,
-        ) -> Result<bool, CatalogError>,
+        act: impl Fn(&mut crate::catalog::Batch<'_>, &crate::config::Folder, &std::path::Path) -> Result<bool, CatalogError>,
     ) -> Result<Vec<PathBuf>, Error> {
         let mut unknown = Vec::new();
         let mut batch = self.catalog.batch(now.timestamp())?;

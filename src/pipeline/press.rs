@@ -90,8 +90,13 @@ impl Pipeline {
     /// Tells the tree of addresses about new collections, and the catalog where theirs are.
     fn learn_places(&mut self) -> Result<(), Error> {
         self.places.learn(self.catalog.collections().into_iter());
-        let new: Vec<Key> =
-            self.catalog.collections().into_iter().filter(|one| one.address.is_none()).map(|one| one.key.clone()).collect();
+        let new: Vec<Key> = self
+            .catalog
+            .collections()
+            .into_iter()
+            .filter(|one| one.address.is_none())
+            .map(|one| one.key.clone())
+            .collect();
         for key in new {
             let address = self.places.address(&Place { key: key.clone(), direct: false });
             self.catalog.set_address(&key, &address)?;
@@ -199,10 +204,7 @@ impl Pipeline {
         let fragments: Vec<&str> = posts
             .iter()
             .filter_map(|post| {
-                fresh
-                    .get(post)
-                    .map(|entry| entry.fragments.get(format))
-                    .or_else(|| kept.get(post).map(String::as_str))
+                fresh.get(post).map(|entry| entry.fragments.get(format)).or_else(|| kept.get(post).map(String::as_str))
             })
             .collect();
         Ok(feed::document(format, &self.places.feed(place, updated), &fragments))
@@ -372,7 +374,8 @@ impl Pipeline {
             rows.extend(self.catalog.row(*post)?.filter(|row| row.missing.is_none()));
         }
         let (settings, places, version) = (&self.settings, &self.places, self.version);
-        let render = |row: &Row| Some((row.post, StoredEntry { version, fragments: fragments(row, settings, places)? }));
+        let render =
+            |row: &Row| Some((row.post, StoredEntry { version, fragments: fragments(row, settings, places)? }));
         if rows.len() <= 4 {
             return Ok(rows.iter().filter_map(render).collect());
         }
@@ -416,7 +419,9 @@ impl Pipeline {
         }
         let known: BTreeSet<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
         if let Some(output) = &mut self.output {
-            let report = output.retain(&|path| known.contains(path)).map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
+            let report = output
+                .retain(&|path| known.contains(path))
+                .map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
             for Failed { path, error } in report.failed {
                 tracing::warn!("{}/{path} is stale and cannot be removed: {error}", self.settings.output.display());
             }
@@ -432,9 +437,12 @@ impl Pipeline {
         let (mut moved, mut renamed, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
         for collection in collections {
             let Key::Category(path) = &collection.key else { continue };
-            let target = self.settings.folders.iter().map(|folder| folder.read.categories.renamed(path)).find(|new| {
-                new != path && !new.is_empty()
-            });
+            let target = self
+                .settings
+                .folders
+                .iter()
+                .map(|folder| folder.read.categories.renamed(path))
+                .find(|new| new != path && !new.is_empty());
             let key = target.map_or_else(|| collection.key.clone(), Key::Category);
             let address = self.places.address(&Place { key: key.clone(), direct: false });
             if collection.address.as_ref().is_some_and(|before| *before != address) {
@@ -471,7 +479,8 @@ impl Pipeline {
                 continue;
             }
             let missing = self.catalog.missing(&folder.read.folder)?;
-            let collections: BTreeSet<i64> = missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
+            let collections: BTreeSet<i64> =
+                missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
             let mut shown = BTreeSet::new();
             for collection in collections {
                 shown.extend(self.candidates(collection, false)?.into_iter().map(|candidate| candidate.post));
@@ -487,7 +496,12 @@ impl Pipeline {
 }
 
 /// A document as the shelf holds it.
-fn document(record: DocumentRecord, media_type: &'static str, page: Option<String>, bytes: Option<Vec<u8>>) -> Document {
+fn document(
+    record: DocumentRecord,
+    media_type: &'static str,
+    page: Option<String>,
+    bytes: Option<Vec<u8>>,
+) -> Document {
     Document {
         media_type,
         hash: record.hash,

@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         }
         if !tried {
             self.diagnostics.push(
-                Diagnostic::warning(Code::NoDate, "there is no date; the file's time is taken, and kept from then on")
+                Diagnostic::info(Code::NoDate, "there is no date; the file's time is taken, and kept from then on")
                     .help("add a line `date: YYYY-MM-DD HH:MM:SS` to the front matter"),
             );
         }

@@ -206,6 +206,7 @@ fn files_that_cannot_be_posts_are_named() {
         ("huge.md", "rejected"),
         ("loop.md", "rejected"),
         ("outside.md", "rejected"),
+        ("same", "rejected"),
     ];
     assert_eq!(statuses, expected);
     for (path, _, line) in verdicts.iter().filter(|(path, ..)| path != "good.md") {

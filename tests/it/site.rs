@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Debug,
+    fmt::{Debug, Write as _},
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -40,7 +40,9 @@ pub(crate) struct Response {
 
 /// A post of the form that crawlers write.
 pub(crate) fn post(title: &str, categories: &str, date: &str) -> String {
-    format!("\n---\ntitle: '{title}'\ncategories: {categories}\nauthor: 知乎\ndate: {date}\n---\n\n<div>   \n{title}的正文\n</div>\n            ")
+    format!(
+        "\n---\ntitle: '{title}'\ncategories: {categories}\nauthor: 知乎\ndate: {date}\n---\n\n<div>   \n{title}的正文\n</div>\n            "
+    )
 }
 
 impl Site {
@@ -52,7 +54,7 @@ impl Site {
 
     /// Lines of configuration beside the folder's own.
     pub(crate) fn configured(mut self, yaml: &str) -> Self {
-        self.configuration = yaml.to_owned();
+        yaml.clone_into(&mut self.configuration);
         self
     }
 
@@ -123,7 +125,7 @@ impl Site {
         let written = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("serving http://127.0.0.1:") {
+                if let Some((_, rest)) = line.split_once(" on 127.0.0.1:") {
                     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
                     let _ = port.send(digits.parse::<u16>().unwrap());
                 }
@@ -169,7 +171,7 @@ impl Site {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         stream.write_all((head + "\r\n").as_bytes()).unwrap();
         let mut bytes = Vec::new();
@@ -269,10 +271,14 @@ fn signal(child: &Child, name: &str) {
 
 /// The real posts of other sites, where they are at hand; said plainly where they are not.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("FEEDWRIGHT_SHARED").map(PathBuf::from).filter(|folder| folder.join("corpus").is_dir());
+    let folder =
+        std::env::var_os("FEEDWRIGHT_SHARED").map(PathBuf::from).filter(|folder| folder.join("corpus").is_dir());
     if folder.is_none() {
         assert!(std::env::var_os("CI").is_none(), "CI must set FEEDWRIGHT_SHARED to the folder of shared posts");
-        eprintln!("left out: FEEDWRIGHT_SHARED names no folder with real posts");
+        #[expect(clippy::print_stderr, reason = "said to whoever runs the tests")]
+        {
+            eprintln!("left out: FEEDWRIGHT_SHARED names no folder with real posts");
+        }
     }
     folder
 }

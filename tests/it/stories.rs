@@ -26,7 +26,11 @@ fn a_post_appears_at_every_level_of_its_category() {
 
 #[test]
 fn posts_come_change_move_and_go() {
-    let site = Site::new().configured("delete_grace: 1s\n").post("a.md", &post("A", "[x]", DATE)).post("b.md", &post("B", "[x]", "2022-02-24")).start();
+    let site = Site::new()
+        .configured("delete_grace: 1s\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .post("b.md", &post("B", "[x]", "2022-02-24"))
+        .start();
     site.shows("categories/x/", &["A", "B"]);
     let id = site.item("A")["id"].clone();
 
@@ -40,7 +44,9 @@ fn posts_come_change_move_and_go() {
     assert_ne!(site.item("A edited")["date_modified"], site.item("A edited")["date_published"]);
 
     site.rename("a.md", "deep/moved.md");
-    site.until("the old path to be forgotten", || site.status()["posts"]["kept"] == 0 && site.status()["posts"]["published"] == 3);
+    site.until("the old path to be forgotten", || {
+        site.status()["posts"]["kept"] == 0 && site.status()["posts"]["published"] == 3
+    });
     assert_eq!(site.item("A edited")["id"], id);
 
     site.remove("deep/moved.md");
@@ -56,7 +62,11 @@ fn posts_come_change_move_and_go() {
 
 #[test]
 fn the_last_post_of_a_category_leaves_an_empty_feed() {
-    let site = Site::new().configured("delete_grace: 1s\n").post("a.md", &post("A", "[x]", DATE)).post("b.md", &post("B", "[y]", DATE)).start();
+    let site = Site::new()
+        .configured("delete_grace: 1s\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .post("b.md", &post("B", "[y]", DATE))
+        .start();
     site.shows("categories/x/", &["A"]);
     site.remove("a.md");
     site.shows("categories/x/", &[]).shows("", &["B"]);
@@ -64,7 +74,8 @@ fn the_last_post_of_a_category_leaves_an_empty_feed() {
 
 #[test]
 fn a_bad_post_is_named_and_the_others_are_published() {
-    let site = Site::new().post("good.md", &post("Good", "[rust]", DATE)).post("bad.md", "---\ntitle: [\n---\n").start();
+    let site =
+        Site::new().post("good.md", &post("Good", "[rust]", DATE)).post("bad.md", "---\ntitle: [\n---\n").start();
     site.shows("", &["Good"]);
     let problem = &site.status()["problems"][0];
     assert_eq!((problem["path"].as_str(), problem["status"].as_str()), (Some("bad.md"), Some("rejected")));
@@ -99,7 +110,11 @@ fn sweep(site: &Site, posts: usize) {
 fn write_crawled(site: &Site, posts: usize, round: usize) {
     for number in 0..posts {
         let stamp = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S").to_string();
-        let date = if number % 3 == 0 { stamp } else { format!("2022-02-{:02} 08:00:{:02} +0800", 1 + number % 28, number % 60) };
+        let date = if number % 3 == 0 {
+            stamp
+        } else {
+            format!("2022-02-{:02} 08:00:{:02} +0800", 1 + number % 28, number % 60)
+        };
         let text = post(&format!("第{number}篇"), "[社交媒体, 知乎]", &date)
             .replace("author:", &format!("headimg: 'https://pic.example.org/{round}-{number}.jpg'\nauthor:"));
         site.write(&format!("s{}/p{number}.md", number % 4), &text);
@@ -237,7 +252,8 @@ fn the_seed_stands_in_every_feed_of_its_path() {
     let Some(shared) = shared() else { return };
     let seed = fs::read_to_string(shared.join("seed/seed.md")).unwrap();
     let site = Site::new().post("seed.md", &seed).start();
-    for folder in ["", "categories/社交媒体/", "categories/社交媒体/知乎/", "categories/社交媒体/知乎/知乎热榜/"] {
+    for folder in ["", "categories/社交媒体/", "categories/社交媒体/知乎/", "categories/社交媒体/知乎/知乎热榜/"]
+    {
         assert_eq!(site.titles(folder).unwrap().len(), 1, "{folder}");
     }
     let json: serde_json::Value = serde_json::from_slice(&site.get("feed.json").body).unwrap();
