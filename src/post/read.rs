@@ -234,14 +234,12 @@ impl<'a> Reader<'a> {
         let mut found_tags = false;
         for entry in self.fields.all(Field::Tags) {
             let is = |key| entry.key.eq_ignore_ascii_case(key);
-            // Keywords are written for search engines: they count where there are no tags.
-            if found_tags && is("keywords") {
+            // A line of keywords is written for search engines. A list of them is tags, where there are no others.
+            if is("keywords") && (found_tags || matches!(entry.node.value, Value::Text(_))) {
                 continue;
             }
             found_tags = true;
             let split = match entry.node.value {
-                // The HTML standard has them joined by commas.
-                Value::Text(_) if is("keywords") => SplitRule::Commas,
                 // Jekyll takes the singular as one name, whatever blanks it has.
                 Value::Text(_) if !is("tag") => self.settings.categories.split,
                 _ => SplitRule::Never,
