@@ -1,5 +1,7 @@
 //! One row of the catalog: a post, or a file that looks like one.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError};
@@ -383,6 +385,21 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn without_link(&self) -> Result<Vec<Row>, CatalogError> {
         Ok(select(&self.db, "link IS NULL AND id NOT LIKE 'urn:uuid:%' AND gone IS NULL", [])?)
+    }
+
+    /// Every public post by its id: its path, and the digest of what its entry is made of.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn public(&self) -> Result<BTreeMap<String, (String, [u8; 16])>, CatalogError> {
+        let mut statement = self.db.prepare(
+            "SELECT id, path, rendering FROM post WHERE state = 'published' AND gone IS NULL AND id IS NOT NULL",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let path = String::from_utf8_lossy(row.get_ref(1)?.as_blob()?).into_owned();
+            Ok((row.get(0)?, (path, row.get(2)?)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The rows of a folder whose files are missing.

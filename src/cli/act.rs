@@ -1,16 +1,16 @@
 //! The commands that change feeds or state: `run`, `build`, `forget`, `refresh`.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{fmt::Write as _, io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
 
 use chrono::Utc;
 use indicatif::ProgressBar;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{Failure, complain};
+use super::{Failure, complain, say};
 use crate::{
     config::{Loader, Settings},
     daemon,
-    pipeline::{Health, Pipeline},
+    pipeline::{self, Health, Pipeline},
     serve::{Answer, Shelf},
     systemd,
 };
@@ -42,13 +42,13 @@ pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
 /// One pass over all folders.
 pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure> {
     log();
-    if options.dry_run {
-        return Err(Failure::Usage(String::from("`build --dry-run` is not built yet; `check` writes nothing either")));
-    }
     let settings = loader.load()?.into_settings()?;
     if let Some(folder) = settings.folders.iter().find(|folder| !folder.path.is_dir()) {
         let message = format!("{} is no folder that can be read: correct the path, or make it", folder.path.display());
         return Err(Failure::Io(message));
+    }
+    if options.dry_run {
+        return dry_run(settings);
     }
     let mut pipeline = open(settings)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
@@ -57,6 +57,11 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
         bar.set_message(format!("{read} posts read"));
     })?;
     bar.finish_and_clear();
+    if pass.unfinished > 0 {
+        // Their writers may not be done; after this time they are taken as they stand.
+        std::thread::sleep(pipeline::UNFINISHED);
+        pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &[], Utc::now())?;
+    }
     let rejected = rejected(&mut pipeline);
     tracing::info!(
         "{} files read, {} new posts, {} documents written, {rejected} posts rejected",
@@ -70,6 +75,64 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what subscribers would see: a pass over a copy of the catalog, into a folder that is thrown away.
+fn dry_run(mut settings: Settings) -> Result<ExitCode, Failure> {
+    let scratch = Scratch::new()?;
+    for name in ["catalog.sqlite", "catalog.sqlite-wal"] {
+        let file = settings.state.join(name);
+        if file.exists() {
+            std::fs::copy(file, scratch.0.join(name))?;
+        }
+    }
+    settings.state.clone_from(&scratch.0);
+    settings.output = scratch.0.join("feeds");
+    let mut pipeline = open(settings)?;
+    let before = pipeline.public()?;
+    pipeline.scan(Utc::now(), &mut |_| {})?;
+    let after = pipeline.public()?;
+    pipeline.close()?;
+    // Writing to a string does not fail.
+    let mut lines = String::new();
+    let (mut new, mut changed, mut gone) = (0, 0, 0);
+    for (id, (path, entry)) in &after {
+        match before.get(id) {
+            None => {
+                new += 1;
+                let _ = writeln!(lines, "new      {path}");
+            }
+            Some((_, was)) if was != entry => {
+                changed += 1;
+                let _ = writeln!(lines, "changed  {path}");
+            }
+            Some(_) => {}
+        }
+    }
+    for (path, _) in before.iter().filter(|(id, _)| !after.contains_key(*id)).map(|(_, post)| post) {
+        gone += 1;
+        let _ = writeln!(lines, "gone     {path}");
+    }
+    say(&format!("{lines}{new} new, {changed} changed, {gone} gone; nothing was written\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A folder that goes with its owner.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> std::io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("feedwright-dry-run-{}", std::process::id()));
+        std::fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to clean up.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// How many posts are left out because they cannot be read, as `/status.json` says it.

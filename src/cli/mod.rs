@@ -30,9 +30,6 @@ use arguments::{Arguments, Command, ConfigCommand};
 /// Why a command could not do its work. Each has an exit code of its own (`sysexits.h`).
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// The arguments do not fit together.
-    #[error("{0}")]
-    Usage(String),
     /// The system refused.
     #[error("{0}")]
     Io(String),
@@ -51,7 +48,6 @@ impl Failure {
     /// The exit code that scripts and systemd see.
     const fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 64,
             Self::Io(_) => 74,
             Self::InUse(_) => 75,
             Self::Config(_) => 78,

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,7 +26,7 @@ use crate::{
 const SETTLED: TimeDelta = TimeDelta::seconds(2);
 
 /// A post that ends in the middle of its front matter or of a tag may still be written for this long.
-const UNFINISHED: TimeDelta = TimeDelta::seconds(5);
+pub const UNFINISHED: Duration = Duration::from_secs(5);
 
 /// Files that are read together; two such groups are in memory at a time.
 const GROUP: usize = 256;
@@ -184,6 +185,7 @@ impl Pipeline {
         read_in_order(folder, there, now, reread, |look, taken| {
             match taken {
                 Taken::Later => {
+                    pass.unfinished += 1;
                     pass.unsettled.insert((index, look.path));
                 }
                 Taken::Same(stat) => {

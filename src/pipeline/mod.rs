@@ -12,7 +12,11 @@ mod made;
 mod places;
 mod press;
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -22,6 +26,7 @@ use crate::{
     publish::{Output, PublishError},
     serve::Shelf,
 };
+pub use ingest::UNFINISHED;
 pub use made::Health;
 use places::Places;
 
@@ -52,6 +57,8 @@ pub struct Pass {
     pub documents: u64,
     /// Paths that may still be written, to be looked at again, each with its folder's index.
     pub unsettled: BTreeSet<(usize, PathBuf)>,
+    /// How many of these were not taken at all, because they end in the middle.
+    pub unfinished: u64,
 }
 
 /// Everything between the folders and the documents.
@@ -123,6 +130,14 @@ impl Pipeline {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Every public post by its id: its path, and a digest that differs when its entry does.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn public(&self) -> Result<BTreeMap<String, (String, [u8; 16])>, Error> {
+        Ok(self.catalog.public()?)
     }
 
     /// Compares the catalog with the settings: whose files must be read again, which documents made anew, what moved.

@@ -263,3 +263,20 @@ fn the_seed_stands_in_every_feed_of_its_path() {
     assert_eq!(item["content_html"].as_str().unwrap().matches("referrerpolicy").count(), 3);
     assert!(String::from_utf8(site.get("rss.xml").body).unwrap().contains("<media:thumbnail"));
 }
+
+#[test]
+fn a_dry_run_says_what_subscribers_would_see_and_writes_nothing() {
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).post("b.md", &post("B", "[x]", DATE)).start();
+    site.until("two posts", || site.status()["posts"]["published"] == 2);
+    site.stop();
+    let before = site.documents();
+    site.write("a.md", &post("A edited", "[x]", DATE));
+    site.write("b.md", &post("B", "[x]\ndraft: true", DATE));
+    site.write("c.md", &post("C", "[x]", DATE));
+    let said = site.command("build").arg("--dry-run").output().unwrap();
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    for line in ["changed  a.md", "gone     b.md", "new      c.md", "1 new, 1 changed, 1 gone"] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    assert!(site.documents() == before);
+}
