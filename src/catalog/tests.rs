@@ -1,1 +1,235 @@
-//! Stories of posts that come, change, move and go.
+//! Stories of posts that come, change, move and go, told to the catalog alone.
+
+use std::path::Path;
+
+use chrono::DateTime;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
+    post::{self, SourceFile},
+    watch::Stat,
+};
+
+struct Story {
+    state: TempDir,
+    catalog: Catalog,
+    folder: Folder,
+    now: i64,
+}
+
+impl Story {
+    fn new() -> Self {
+        let state = TempDir::new().unwrap();
+        let catalog = Catalog::open(state.path()).unwrap();
+        let surroundings = Surroundings {
+            directory: state.path().to_owned(),
+            state: state.path().join("state"),
+            timezone: chrono_tz::Tz::UTC,
+            socket: false,
+        };
+        let overrides = Overrides { posts: vec![state.path().join("posts")], ..Overrides::default() };
+        let loaded = Loader { file: None, overrides, surroundings }.load().unwrap();
+        let folder = loaded.into_settings().unwrap().folders.remove(0);
+        Self { state, catalog, folder, now: 1_700_000_000 }
+    }
+
+    fn batch(&mut self, act: impl FnOnce(&mut Batch<'_>, &Folder)) -> Effects {
+        self.now += 1;
+        let mut batch = self.catalog.batch(self.now).unwrap();
+        act(&mut batch, &self.folder);
+        batch.commit().unwrap()
+    }
+
+    fn see(&mut self, path: &str, text: &str) -> String {
+        let modified = DateTime::from_timestamp(self.now, 0).unwrap();
+        let file = SourceFile { path: Path::new(path), bytes: text.as_bytes(), modified };
+        let reading = post::read(&file, &self.folder.read);
+        let stat = Stat { size: text.len() as u64, modified: self.now * 1_000_000_000, changed: 0, inode: 1 };
+        let content = digest(text.as_bytes());
+        let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading };
+        self.batch(|batch, folder| {
+            batch.see(folder, &seen).unwrap();
+        });
+        self.row(path).id.unwrap()
+    }
+
+    fn vanish(&mut self, path: &str) {
+        self.batch(|batch, folder| batch.vanish(folder, Path::new(path)).unwrap());
+    }
+
+    fn expire(&mut self, seconds: i64) {
+        self.now += seconds;
+        self.batch(|batch, folder| {
+            batch.expire(folder, Some(0), 300, 6 * 3600).unwrap();
+        });
+    }
+
+    fn row(&self, path: &str) -> Row {
+        self.catalog
+            .at(&self.folder.read.folder, path.as_bytes())
+            .unwrap()
+            .unwrap_or_else(|| panic!("no row at {path}"))
+    }
+
+    fn public(&self) -> Vec<String> {
+        self.catalog
+            .public()
+            .unwrap()
+            .into_values()
+            .map(|(path, _)| path)
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+}
+
+fn text(title: &str, date: &str, body: &str) -> String {
+    format!("---\ntitle: {title}\ndate: {date}\ncategories: [a, b]\n---\n{body}\n")
+}
+
+#[test]
+fn a_rewrite_with_another_stamp_moves_nothing() {
+    let mut story = Story::new();
+    let stamp = |story: &Story| DateTime::from_timestamp(story.now, 0).unwrap().format("%Y-%m-%d %H:%M:%S").to_string();
+    let first = text("T", &stamp(&story), "words");
+    let id = story.see("a.md", &first);
+    let before = story.row("a.md");
+    story.now += 3600;
+    let again = text("T", &stamp(&story), "words");
+    assert_eq!(story.see("a.md", &again), id);
+    let after = story.row("a.md");
+    assert_eq!((after.published, after.updated, after.rendering), (before.published, before.updated, before.rendering));
+    // Any other date is followed.
+    story.see("a.md", &text("T", "2020-01-01", "words"));
+    assert_eq!(story.row("a.md").published, 1_577_836_800);
+}
+
+#[test]
+fn an_edit_is_dated_by_its_file_and_never_goes_back() {
+    let mut story = Story::new();
+    story.see("a.md", &text("T", "2020-01-01", "one"));
+    let row = story.row("a.md");
+    assert_eq!(row.updated, row.published);
+    story.see("a.md", &text("T", "2020-01-01", "two"));
+    let edited = story.row("a.md").updated;
+    assert!(edited > row.updated);
+    story.see("a.md", &text("T", "2020-01-01\nupdated: 2020-01-02", "two"));
+    assert_eq!(story.row("a.md").updated, edited);
+}
+
+#[test]
+fn a_move_keeps_the_id_in_either_order() {
+    let mut story = Story::new();
+    let post = text("T", "2020-01-01", "words");
+    let id = story.see("a.md", &post);
+    story.vanish("a.md");
+    assert_eq!(story.see("b.md", &post), id);
+    // The copy first, then the original goes.
+    story.see("c.md", &post);
+    story.vanish("b.md");
+    assert_eq!(story.row("c.md").id.unwrap(), id);
+    assert_eq!(story.public(), ["c.md"]);
+}
+
+#[test]
+fn one_that_vanishes_alone_goes_after_the_grace_and_comes_back_as_itself() {
+    let mut story = Story::new();
+    let id = story.see("a.md", &text("A", "2020-01-01", "words"));
+    story.see("b.md", &text("B", "2020-01-01", "other"));
+    story.vanish("a.md");
+    story.expire(100);
+    assert_eq!(story.public(), ["a.md", "b.md"]);
+    story.expire(300);
+    assert_eq!(story.public(), ["b.md"]);
+    assert_eq!(story.see("a.md", &text("A", "2020-01-01", "words, edited")), id);
+}
+
+#[test]
+fn many_that_vanish_together_stay() {
+    let mut story = Story::new();
+    for number in 0..20 {
+        story.see(&format!("{number}.md"), &text(&number.to_string(), "2020-01-01", &format!("body {number}")));
+    }
+    for number in 0..12 {
+        story.vanish(&format!("{number}.md"));
+    }
+    story.expire(0);
+    // Some come back; the rest keep the long grace.
+    for number in 0..6 {
+        story.see(&format!("{number}.md"), &text(&number.to_string(), "2020-01-01", &format!("body {number}")));
+    }
+    story.expire(3600);
+    assert_eq!(story.public().len(), 20);
+    story.expire(6 * 3600);
+    assert_eq!(story.public().len(), 14);
+}
+
+#[test]
+fn a_path_that_crawlers_use_again_is_another_post() {
+    let mut story = Story::new();
+    (story.folder.path_reuse, story.folder.on_delete) = (PathReuse::New, OnDelete::Keep);
+    let first = story.see("转发.md", &text("转发", "2020-01-01", "one"));
+    assert_eq!(story.see("转发.md", &text("转发", "2020-01-01", "edited")), first, "the same date: an edit");
+    let second = story.see("转发.md", &text("转发", "2020-02-02", "another"));
+    assert_ne!(second, first);
+    assert!(story.catalog.by_id(&first).unwrap().unwrap().is_public(), "the old one is kept");
+    assert_eq!(story.see("转发.md", &text("转发", "2020-02-02", "another")), second);
+}
+
+#[test]
+fn two_posts_with_one_id_are_told_apart() {
+    let mut story = Story::new();
+    let first = story.see("a.md", &text("A", "2020-01-01\nid: https://e.org/1", "one"));
+    assert_eq!(first, "https://e.org/1");
+    assert_ne!(story.see("b.md", &text("B", "2020-01-01\nid: https://e.org/1", "two")), first);
+}
+
+#[test]
+fn a_draft_goes_at_once_and_what_is_scheduled_waits() {
+    let mut story = Story::new();
+    story.see("a.md", &text("A", "2020-01-01", "one"));
+    story.see("a.md", &text("A", "2020-01-01\ndraft: true", "one"));
+    assert_eq!(story.row("a.md").state, State::Draft);
+    story.see("b.md", &text("B", "2033-01-01", "two"));
+    assert_eq!((story.row("b.md").state, story.public().len()), (State::Scheduled, 0));
+    story.now = story.catalog.next_due().unwrap().unwrap();
+    let folders = [story.folder.clone()];
+    story.batch(|batch, _| batch.release(&folders).unwrap());
+    assert_eq!(story.public(), ["b.md"]);
+}
+
+#[test]
+fn a_dropped_batch_leaves_no_trace() {
+    let mut story = Story::new();
+    let post = text("T", "2020-01-01", "words");
+    let reading = {
+        let file = SourceFile { path: Path::new("a.md"), bytes: post.as_bytes(), modified: DateTime::UNIX_EPOCH };
+        post::read(&file, &story.folder.read)
+    };
+    let stat = Stat { size: 1, modified: 0, changed: 0, inode: 1 };
+    let seen = Seen { path: Path::new("a.md"), stat, settled: true, content: [1; 16], reading: &reading };
+    let mut batch = story.catalog.batch(1).unwrap();
+    batch.see(&story.folder, &seen).unwrap();
+    drop(batch);
+    assert!(story.catalog.collections().is_empty() && story.public().is_empty());
+    story.see("a.md", &post);
+    assert_eq!(story.catalog.collections().len(), 3);
+}
+
+#[test]
+fn a_catalog_is_locked_set_aside_when_damaged_and_refused_when_newer() {
+    let story = Story::new();
+    assert!(matches!(Catalog::open(story.state.path()), Err(CatalogError::InUse(_))));
+    let Story { state, catalog, .. } = story;
+    catalog.db.pragma_update(None, "user_version", 99).unwrap();
+    drop(catalog);
+    let newer = Catalog::open(state.path()).unwrap_err();
+    assert!(matches!(newer, CatalogError::Newer { found: 99, .. }), "{newer}");
+    fs::write(state.path().join("catalog.sqlite"), vec![b'x'; 8192]).unwrap();
+    let _ = fs::remove_file(state.path().join("catalog.sqlite-wal"));
+    let rebuilt = Catalog::open(state.path()).unwrap();
+    assert!(rebuilt.notice.unwrap().contains("broken-1"));
+    assert!(state.path().join("catalog.broken-1").exists());
+}
