@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Pass, Pipeline};
 use crate::{
-    catalog::{Known, Seen, digest},
+    catalog::{Key, Known, Seen, digest},
     config::Folder,
     post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Found, Kind, Stat},
@@ -63,7 +63,31 @@ impl Pipeline {
         batch.commit()?;
         self.bury_unshown(now)?;
         pass.documents = self.press(now)?;
+        if pass.read > 0 {
+            self.warn_of_order();
+        }
         Ok(pass)
+    }
+
+    /// Names that stand in both orders look like categories of their own, written as a list.
+    fn warn_of_order(&self) {
+        let pairs: BTreeSet<[&String; 2]> = self
+            .catalog
+            .collections()
+            .into_iter()
+            .filter_map(|collection| match &collection.key {
+                Key::Category(path) => path.last_chunk::<2>().map(|[parent, child]| [parent, child]),
+                _ => None,
+            })
+            .collect();
+        for [parent, child] in
+            pairs.iter().filter(|[parent, child]| parent < child && pairs.contains(&[*child, *parent]))
+        {
+            tracing::warn!(
+                "`{parent}` is the parent of `{child}` in one post and its child in another; these look independent: set \
+                 `categories.list: flat`"
+            );
+        }
     }
 
     /// Looks at single paths, and at all that is known below directories, each with its folder's index; publishes what

@@ -280,3 +280,9 @@ fn a_dry_run_says_what_subscribers_would_see_and_writes_nothing() {
     }
     assert!(site.documents() == before);
 }
+
+#[test]
+fn names_in_both_orders_are_remarked_on() {
+    let site = Site::new().post("a.md", &post("A", "[x, y]", DATE)).post("b.md", &post("B", "[y, x]", DATE)).start();
+    site.until("a warning", || site.log().contains("set `categories.list: flat`"));
+}
