@@ -24,7 +24,7 @@ pub enum Key {
 const SEPARATOR: char = '\u{1f}';
 
 impl Key {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::All => String::from("all"),
             Self::Category(path) => path.iter().fold(String::from("category"), |mut text, name| {

@@ -174,6 +174,8 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     db.pragma_update(None, "cache_size", -8_192)?;
     db.set_prepared_statement_cache_capacity(64);
     schema::migrate(&mut db)?;
+    // The main feed is there before the first post: a subscriber must never be told that there is none.
+    db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;
     let collections = collection::Names::load(&db)?;
     Ok((db, collections))
 }

@@ -286,3 +286,13 @@ fn names_in_both_orders_are_remarked_on() {
     let site = Site::new().post("a.md", &post("A", "[x, y]", DATE)).post("b.md", &post("B", "[y, x]", DATE)).start();
     site.until("a warning", || site.log().contains("set `categories.list: flat`"));
 }
+
+#[test]
+fn an_empty_folder_has_a_feed() {
+    let site = Site::new().start();
+    site.shows("", &[]);
+    assert_eq!(site.get("").status, 200);
+    assert!(site.documents().contains_key("atom.xml"));
+    site.write("a.md", &post("A", "[x]", DATE));
+    site.shows("", &["A"]);
+}
