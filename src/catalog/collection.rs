@@ -96,6 +96,8 @@ pub struct Candidate {
     pub published: i64,
     /// The post's id.
     pub id: String,
+    /// The name of its posts folder.
+    pub folder: String,
     /// Its file is not there: it can be shown only if its entry was rendered before.
     pub missing: bool,
 }
@@ -281,7 +283,7 @@ impl Catalog {
     }
 }
 
-const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL \
+const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL, p.folder \
     FROM member m JOIN post p USING (post) WHERE m.collection = ?1 AND m.direct >= ?2";
 
 fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
@@ -290,5 +292,6 @@ fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
         published: row.get(1)?,
         id: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
         missing: row.get(3)?,
+        folder: row.get(4)?,
     })
 }

@@ -150,7 +150,8 @@ impl Pipeline {
                 self.reread.insert(name.clone());
             }
         }
-        let documents = digest_of(&(self.version, self.settings.window, &self.settings.site));
+        let windows: Vec<_> = self.settings.folders.iter().map(|folder| folder.window).collect();
+        let documents = digest_of(&(self.version, self.settings.window, windows, &self.settings.site));
         if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
             self.catalog.mark_all_dirty()?;
             self.catalog.set_fact("documents", documents)?;

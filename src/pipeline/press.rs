@@ -17,7 +17,7 @@ use super::{
 use crate::{
     catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
     config::{OnDelete, Settings, Window},
-    feed::{self, Format, Fragments, opml::Listing, window},
+    feed::{self, Format, Fragments, opml::Listing},
     post::{self, Outcome, SourceFile, body},
     publish::{Failed, Output, PublishError},
     serve::{Change, Document, Lifetime},
@@ -110,7 +110,7 @@ impl Pipeline {
         let mut stale = BTreeSet::new();
         let mut lengths = HashMap::new();
         for (collection, place) in places {
-            let candidates = self.candidates(*collection, place.direct)?;
+            let (candidates, window) = self.candidates(*collection, place.direct)?;
             for candidate in &candidates {
                 if lengths.contains_key(&candidate.post) || stale.contains(&candidate.post) {
                     continue;
@@ -127,14 +127,14 @@ impl Pipeline {
                     }
                 }
             }
-            windows.push(candidates);
+            windows.push((candidates, window));
         }
         let fresh = self.render(&stale)?;
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
 
         let mut made = Vec::new();
-        for ((_, place), candidates) in places.iter().zip(windows) {
-            let (posts, updated) = self.choose(place, candidates, &lengths);
+        for ((_, place), (candidates, window)) in places.iter().zip(windows) {
+            let (posts, updated) = self.choose(place, candidates, window, &lengths);
             let updated = self.newest_update(&posts, updated)?;
             for format in Format::ALL {
                 let bytes = self.join(format, place, &posts, &fresh, updated)?;
@@ -145,15 +145,33 @@ impl Pipeline {
         Ok((made, fresh))
     }
 
-    fn candidates(&self, collection: i64, direct: bool) -> Result<Vec<Candidate>, Error> {
-        let Window { entries, hours, max_entries, .. } = self.settings.window;
-        Ok(self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)?)
+    /// The posts that a feed may show, and the window that it has: a folder's own, if all of them are from there.
+    fn candidates(&self, collection: i64, direct: bool) -> Result<(Vec<Candidate>, Window), Error> {
+        let find = |window: Window| {
+            let Window { entries, hours, max_entries, .. } = window;
+            self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)
+        };
+        let candidates = find(self.settings.window)?;
+        let first = candidates.first().map(|candidate| candidate.folder.as_str());
+        let own = self.settings.folders.iter().find(|folder| Some(folder.read.folder.as_str()) == first);
+        match own.and_then(|folder| folder.window) {
+            Some(window) if candidates.iter().all(|candidate| Some(candidate.folder.as_str()) == first) => {
+                Ok((find(window)?, window))
+            }
+            _ => Ok((candidates, self.settings.window)),
+        }
     }
 
     /// The posts that a feed shows, in its order, and the newest publication time among them.
-    fn choose(&self, place: &Place, candidates: Vec<Candidate>, lengths: &HashMap<i64, usize>) -> (Vec<i64>, i64) {
-        let Window { hours, max_entries, max_bytes, .. } = self.settings.window;
-        let caps = window::Caps {
+    fn choose(
+        &self,
+        place: &Place,
+        candidates: Vec<Candidate>,
+        window: Window,
+        lengths: &HashMap<i64, usize>,
+    ) -> (Vec<i64>, i64) {
+        let Window { hours, max_entries, max_bytes, .. } = window;
+        let caps = feed::window::Caps {
             entries: max_entries as usize,
             bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
             recent: i64::from(hours) * 3600,
@@ -165,10 +183,10 @@ impl Pipeline {
                 // Without an entry there is nothing to show: the file went before it was rendered.
                 let length = *lengths.get(&candidate.post)?;
                 posts.insert(candidate.id.clone(), candidate.post);
-                Some(window::Candidate { id: candidate.id, published: candidate.published, length })
+                Some(feed::window::Candidate { id: candidate.id, published: candidate.published, length })
             })
             .collect();
-        let chosen = window::select(candidates, caps);
+        let chosen = feed::window::select(candidates, caps);
         if chosen.recent_cut > 0 {
             tracing::warn!(
                 "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
@@ -354,7 +372,7 @@ impl Pipeline {
         let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
             return Ok(Vec::new());
         };
-        let candidates = self.candidates(number, place.direct)?;
+        let (candidates, window) = self.candidates(number, place.direct)?;
         let mut lengths = HashMap::new();
         for candidate in &candidates {
             if let Some((_, length)) = self.catalog.entry_version(candidate.post)? {
@@ -363,7 +381,7 @@ impl Pipeline {
                 lengths.insert(candidate.post, 0);
             }
         }
-        Ok(self.choose(place, candidates, &lengths).0)
+        Ok(self.choose(place, candidates, window, &lengths).0)
     }
 
     /// Renders entries, on all cores. A post whose file cannot be read, or changed since it was seen, is left out: the
@@ -483,7 +501,7 @@ impl Pipeline {
                 missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
             let mut shown = BTreeSet::new();
             for collection in collections {
-                shown.extend(self.candidates(collection, false)?.into_iter().map(|candidate| candidate.post));
+                shown.extend(self.candidates(collection, false)?.0.into_iter().map(|candidate| candidate.post));
             }
             let mut batch = self.catalog.batch(now.timestamp())?;
             // A crawler that is just writing everything again is not done yet.

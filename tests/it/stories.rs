@@ -296,3 +296,12 @@ fn an_empty_folder_has_a_feed() {
     site.write("a.md", &post("A", "[x]", DATE));
     site.shows("", &["A"]);
 }
+
+#[test]
+fn a_folder_has_a_window_of_its_own() {
+    let mut site = Site::new().configured("    window: {entries: 2, hours: 0}\n");
+    for day in 1..=5 {
+        site = site.post(&format!("{day}.md"), &post(&format!("P{day}"), "[x]", &format!("2022-02-0{day}")));
+    }
+    site.start().shows("", &["P5", "P4"]).shows("categories/x/", &["P5", "P4"]);
+}
