@@ -7,7 +7,10 @@ use std::{
     collections::BTreeSet,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -91,8 +94,9 @@ pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>)
     let server = serve_on_a_thread(listener, &pipeline, shelf, ask, stopped)?;
     tracing::info!("serving {} on {address}", pipeline.base());
 
+    let signals = signals(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(Daemon::start(pipeline).run(asks, load, address));
+    let result = runtime.block_on(Daemon::start(pipeline).run(asks, signals, load, address));
     systemd::stopping();
     let _ = stop.send(());
     if server.join().is_err() {
@@ -123,6 +127,34 @@ fn listen(listen: &Listen) -> Result<TcpListener, Error> {
     Ok(listener)
 }
 
+/// Turns signals into events, on a thread of its own: one that ends the program must not wait for a long scan.
+fn signals(stop: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Event>, Error> {
+    let (events, receiver) = mpsc::unbounded_channel();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let registered = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
+    };
+    let listen = async move {
+        let (mut terminate, mut interrupt, mut hangup) = registered;
+        loop {
+            let event = tokio::select! {
+                _ = terminate.recv() => Event::Stop,
+                _ = interrupt.recv() => Event::Stop,
+                _ = hangup.recv() => Event::Reload,
+            };
+            if matches!(event, Event::Stop) {
+                stop.store(true, Ordering::Relaxed);
+            }
+            if events.send(event).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen))?;
+    Ok(receiver)
+}
+
 fn serve_on_a_thread(
     listener: TcpListener,
     pipeline: &Pipeline,
@@ -151,6 +183,8 @@ struct Daemon {
     pipeline: Pipeline,
     watcher: Watcher,
     changed: Arc<Notify>,
+    /// Set by a signal, so that a long scan ends early.
+    stop: Arc<AtomicBool>,
     /// When folders are scanned next.
     scan_at: Instant,
     /// When the watcher has something that is settled by then.
@@ -168,6 +202,7 @@ impl Daemon {
         let changed = Arc::new(Notify::new());
         let watcher = watcher(&pipeline, &changed);
         Self {
+            stop: pipeline.stop_flag(),
             pipeline,
             watcher,
             changed,
@@ -183,24 +218,22 @@ impl Daemon {
     async fn run(
         mut self,
         mut asks: mpsc::Receiver<Ask>,
+        mut signals: mpsc::UnboundedReceiver<Event>,
         load: &dyn Fn() -> Result<Settings, ConfigError>,
         address: SocketAddr,
     ) -> Result<(), Error> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
         self.scan()?;
-        self.pipeline.set_ready();
-        systemd::ready(&self.status());
+        if !self.stop.load(Ordering::Relaxed) {
+            self.pipeline.set_ready();
+            systemd::ready(&self.status());
+        }
         tracing::info!("{}", self.status());
         loop {
             let wake = tokio::time::Instant::from_std(self.next_wake());
             let changed = Arc::clone(&self.changed);
             let event = tokio::select! {
                 biased;
-                _ = terminate.recv() => Event::Stop,
-                _ = interrupt.recv() => Event::Stop,
-                _ = hangup.recv() => Event::Reload,
+                Some(event) = signals.recv() => event,
                 Some(ask) = asks.recv() => Event::Asked(ask),
                 () = changed.notified() => Event::Changed,
                 () = tokio::time::sleep_until(wake) => Event::Due,
@@ -220,7 +253,10 @@ impl Daemon {
         }
         tracing::info!("stopping");
         // What was written just before the signal is published too.
-        self.take_changes()?;
+        if self.last_scan.is_some() {
+            self.stop.store(false, Ordering::Relaxed);
+            self.take_changes()?;
+        }
         self.pipeline.close()?;
         Ok(())
     }
@@ -286,7 +322,9 @@ impl Daemon {
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
         self.note(pass);
         self.due = self.pipeline.settle(Utc::now())?;
-        self.last_scan = Some(Utc::now());
+        if !self.stop.load(Ordering::Relaxed) {
+            self.last_scan = Some(Utc::now());
+        }
         self.scan_at = Instant::now() + self.scan_interval();
         systemd::status(&self.status());
         Ok(())

@@ -6,7 +6,11 @@ use std::{
     io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -161,6 +165,9 @@ impl Pipeline {
             vanished.filter(|look| !closed.iter().any(|closed| look.path.starts_with(closed) && look.path != *closed)),
         );
         self.take(index, &folder, looks, now, pass, progress)?;
+        if self.is_stopped() {
+            return Ok(());
+        }
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.scanned(&folder.read.folder)?;
         batch.commit()?;
@@ -206,7 +213,8 @@ impl Pipeline {
         for look in gone.iter().filter(|look| look.known.is_some()) {
             batch.vanish(folder, &look.path)?;
         }
-        read_in_order(folder, there, now, reread, |look, taken| {
+        let stop = Arc::clone(&self.stop);
+        read_in_order(folder, there, now, reread, &stop, |look, taken| {
             match taken {
                 Taken::Later => {
                     pass.unfinished += 1;
@@ -253,6 +261,7 @@ fn read_in_order(
     looks: Vec<Look>,
     now: DateTime<Utc>,
     reread: bool,
+    stop: &AtomicBool,
     mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if looks.len() <= 8 {
@@ -286,6 +295,9 @@ fn read_in_order(
             }
         });
         for (group, taken) in receiver {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             group.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
         }
         Ok(())

@@ -15,7 +15,10 @@ mod press;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -75,6 +78,8 @@ pub struct Pipeline {
     unwritten: BTreeSet<String>,
     /// Folders whose files must be read again though they are unchanged.
     reread: BTreeSet<String>,
+    /// Set from outside to end a long pass early.
+    stop: Arc<AtomicBool>,
 }
 
 impl Pipeline {
@@ -99,6 +104,7 @@ impl Pipeline {
             places,
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
+            stop: Arc::default(),
         };
         pipeline.adopt()?;
         Ok(pipeline)
@@ -113,6 +119,16 @@ impl Pipeline {
         self.version = entry::version(&settings, &self.places);
         self.settings = settings;
         self.adopt()
+    }
+
+    /// While this is true, a pass ends as soon as it can; what it leaves undone is done by the next.
+    #[must_use]
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// The first scan is published.

@@ -53,6 +53,10 @@ impl Pipeline {
             self.catalog.collections().into_iter().map(|one| (one.number, one.clone())).collect();
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
+            // What is left stays marked.
+            if self.is_stopped() {
+                return Ok(changed);
+            }
             let mut places = Vec::new();
             for mark in group {
                 if let Some(Collection { number, key, own, .. }) = by_number.get(&mark.collection) {
