@@ -248,6 +248,9 @@ proptest! {
 
     #[test]
     fn any_title_of_a_crawler_survives(title in "[a-z知乎'\" :#@&*|{}\\[\\]%!,.?<>`=-]{1,30}") {
+        // A quote, a blank and a hash are the end of the text and a comment: nobody can tell.
+        let is_comment = |rest: &str| rest.starts_with(' ') && rest.trim_start().starts_with('#');
+        prop_assume!(!title.split('\'').skip(1).any(is_comment));
         prop_assume!(!title.contains("''") && title.trim() == title && !title.is_empty());
         // Crawlers put single quotes around whatever the title is.
         let parsed = parse(&format!("\n---\ntitle: '{title}'\ncategories: \n - 知乎\n---\n")).unwrap();
