@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     config::{Folder, Future, Loaded},
-    post::{self, Code, Diagnostic, Level, Outcome, PostError, SourceFile, Visibility, body},
+    post::{
+        self, Code, Diagnostic, Level, Outcome, PostError, ReadSettings, SourceFile, Visibility, body,
+        category::CategoryRules,
+    },
     watch::{self, Found, Kind, Root},
 };
 
@@ -127,7 +130,12 @@ impl Target {
         let inside = self.inside(&path);
         let modified = DateTime::from_timestamp_nanos(stat.modified);
         let source = SourceFile { path: &inside, bytes: &bytes, modified };
-        let reading = self.folder.admit(post::read(&source, &self.folder.read));
+        // What a post is filed under for want of a category is no category of its own.
+        let rules = ReadSettings {
+            categories: CategoryRules { uncategorised: None, ..self.folder.read.categories.clone() },
+            ..self.folder.read.clone()
+        };
+        let reading = self.folder.admit(post::read(&source, &rules));
         verdict.diagnostics.extend(reading.diagnostics);
         let verdict = match reading.outcome {
             Outcome::Skipped => Verdict { status: Status::Skipped, ..verdict },
