@@ -305,3 +305,22 @@ fn a_folder_has_a_window_of_its_own() {
     }
     site.start().shows("", &["P5", "P4"]).shows("categories/x/", &["P5", "P4"]);
 }
+
+#[test]
+fn what_is_kept_can_be_forgotten_and_what_is_pinned_refreshed() {
+    let pictured =
+        |name: &str| post("P", "[x]", DATE).replace("author:", &format!("headimg: https://e.org/{name}.jpg\nauthor:"));
+    let site = Site::new().post("gone.md", &post("Gone", "[x]", DATE)).post("p.md", &pictured("old"));
+    site.configure("    preset: crawler\n");
+    let act = |subcommand: &str, path: &[&str]| {
+        assert!(site.command(subcommand).args(path).output().unwrap().status.success(), "{subcommand} {path:?}");
+        String::from_utf8(fs::read(site.path("out/rss.xml")).unwrap()).unwrap()
+    };
+    act("build", &[]);
+    site.remove("gone.md");
+    assert!(act("build", &[]).contains("Gone"), "a crawler's post is kept");
+    assert!(!act("forget", &["posts/gone.md"]).contains("Gone"));
+    site.write("p.md", &pictured("new"));
+    assert!(act("build", &[]).contains("old.jpg"), "a picture is pinned");
+    assert!(act("refresh", &["posts/p.md"]).contains("new.jpg"));
+}
