@@ -6,6 +6,7 @@
 //! Invariants: the clock is the caller's; what could not be written to the output folder is tried again and never takes
 //! a document off the shelf.
 
+mod adopt;
 mod entry;
 mod ingest;
 mod made;
