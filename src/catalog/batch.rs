@@ -281,6 +281,7 @@ impl Batch<'_> {
         }
         row.pinned = true;
         row.digest = post.digest;
+        row.title.clone_from(&post.title);
         row.link.clone_from(&post.link);
         row.expires = post.expires.map(|at| at.timestamp());
         row.rendering = rendering(&row, post);
@@ -621,6 +622,7 @@ fn blank(folder: &str, path: &[u8], now: i64) -> Row {
         pinned: true,
         digest: [0; 16],
         rendering: [0; 16],
+        title: String::new(),
         link: None,
         image: None,
         members: Vec::new(),

@@ -94,6 +94,8 @@ pub struct Row {
     pub digest: [u8; 16],
     /// Digest of all that its entry is made of.
     pub rendering: [u8; 16],
+    /// Plain text.
+    pub title: String,
     /// The post's own address.
     pub link: Option<String>,
     /// The pinned picture.
@@ -145,7 +147,7 @@ pub struct Counts {
 
 const COLUMNS: &str = "post, folder, path, here, size, modified, changed, inode, settled, content, state, missing, \
     together, gone, id, first_seen, arrival, published, dated_from, updated, expires, due, pinned, digest, rendering, \
-    link, image, members, diagnostics";
+    link, image, members, diagnostics, title";
 
 fn dated_from_name(from: PublishedFrom) -> &'static str {
     match from {
@@ -211,6 +213,7 @@ impl Row {
             image: row.get(26)?,
             members: json(row.get_ref(27)?.as_str()?)?,
             diagnostics: row.get_ref(28)?.as_str_or_null()?.map(json).transpose()?,
+            title: row.get(29)?,
         })
     }
 
@@ -225,7 +228,7 @@ impl Row {
         let number = (self.post != 0).then_some(self.post);
         let mut statement = db.prepare_cached(&format!(
             "INSERT OR REPLACE INTO post ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-             ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
+             ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
         ))?;
         self.post = statement.insert(params![
             number,
@@ -257,6 +260,7 @@ impl Row {
             self.image,
             to_json(&self.members)?,
             self.diagnostics.as_ref().map(to_json).transpose()?,
+            self.title,
         ])?;
         Ok(())
     }

@@ -9,7 +9,8 @@ use super::CatalogError;
 pub(super) const CURRENT: i64 = STEPS.len() as i64;
 
 /// `STEPS[n]` turns version n into version n + 1.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     -- Facts about the catalog itself.
     CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -96,7 +97,13 @@ const STEPS: &[&str] = &["
 
     -- Addresses that moved for ever.
     CREATE TABLE former (path TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+    -- What people search for, and what other posts call this one. Every file is read again to learn it.
+    ALTER TABLE post ADD COLUMN title TEXT NOT NULL DEFAULT '';
+    DELETE FROM fact WHERE name GLOB 'settings *';
+",
+];
 
 /// Brings the tables up to date.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {

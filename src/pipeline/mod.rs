@@ -10,8 +10,10 @@ mod adopt;
 mod entry;
 mod ingest;
 mod made;
+mod pages;
 mod places;
 mod press;
+mod state;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,8 +33,8 @@ use crate::{
     serve::Shelf,
 };
 pub use ingest::UNFINISHED;
-pub use made::Health;
 use places::Places;
+pub use state::Health;
 
 /// What keeps a pass from going on. A post that cannot be read never does.
 #[derive(Debug, thiserror::Error)]

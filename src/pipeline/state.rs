@@ -1,0 +1,119 @@
+//! What the daemon says of itself: a line for the service manager, `/status.json`, `/metrics`.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use prometheus_client::{encoding::text::encode, metrics::family::Family, metrics::gauge::Gauge, registry::Registry};
+
+use super::{Error, Pipeline};
+use crate::catalog::{Counts, Key, Problem};
+
+/// What the daemon knows of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Why events cannot be trusted, with the cure.
+    pub degraded: Option<String>,
+    /// When the folders were last scanned whole.
+    pub last_scan: Option<DateTime<Utc>>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct Status<'a> {
+    version: &'static str,
+    watch: WatchStatus<'a>,
+    posts: Counts,
+    feeds: u64,
+    problems: Vec<Problem>,
+}
+
+#[derive(serde::Serialize)]
+struct WatchStatus<'a> {
+    mode: &'static str,
+    degraded: Option<&'a str>,
+    last_scan: Option<String>,
+}
+
+impl Pipeline {
+    /// How many feeds are kept.
+    fn feeds(&self) -> u64 {
+        let feeds = self.catalog.collections().into_iter().filter(|one| matches!(one.key, Key::All | Key::Category(_)));
+        feeds.count() as u64
+    }
+
+    pub(super) fn status_document<'h>(&self, health: &'h Health) -> Result<Status<'h>, Error> {
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION"),
+            watch: WatchStatus {
+                mode: if health.degraded.is_some() { "polling" } else { "events" },
+                degraded: health.degraded.as_deref(),
+                last_scan: health.last_scan.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            },
+            posts: self.catalog.counts()?,
+            feeds: self.feeds(),
+            problems: self.catalog.problems()?,
+        })
+    }
+
+    /// The daemon's state in a line, for the service manager and the log.
+    #[must_use]
+    pub fn status(&self, health: &Health) -> String {
+        let counts = self.catalog.counts().unwrap_or_default();
+        let mut status = format!("{} posts in {} feeds", counts.published, self.feeds());
+        for (count, what) in [
+            (counts.scheduled, "scheduled"),
+            (counts.rejected, "rejected"),
+            (counts.kept, "kept though their files are missing"),
+        ] {
+            if count > 0 {
+                // Writing to a string does not fail.
+                let _ = write!(status, ", {count} {what}");
+            }
+        }
+        if self.has_unwritten() {
+            status.push_str("; the output folder cannot be written");
+        }
+        if let Some(degraded) = &health.degraded {
+            status.push_str("; polling: ");
+            status.push_str(degraded);
+        }
+        status
+    }
+
+    pub(super) fn metrics(&self, health: &Health) -> Result<String, Error> {
+        let counts = self.catalog.counts()?;
+        let mut registry = Registry::with_prefix("feedwright");
+        let posts = Family::<[(&'static str, &'static str); 1], Gauge>::default();
+        for (state, count) in [
+            ("published", counts.published),
+            ("draft", counts.draft),
+            ("scheduled", counts.scheduled),
+            ("rejected", counts.rejected),
+            ("skipped", counts.skipped),
+            ("kept", counts.kept),
+        ] {
+            posts.get_or_create(&[("state", state)]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        registry.register("posts", "Files that look like posts, by what they are", posts);
+        let mut gauge = |name: &str, help: &str, value: i64| {
+            let gauge: Gauge = Gauge::default();
+            gauge.set(value);
+            registry.register(name, help, gauge);
+        };
+        gauge("feeds", "Feeds that are kept", i64::try_from(self.feeds()).unwrap_or(i64::MAX));
+        gauge(
+            "degraded",
+            "1 while folders are polled because events cannot be trusted",
+            health.degraded.is_some().into(),
+        );
+        gauge("unwritten", "1 while the output folder cannot be written", self.has_unwritten().into());
+        gauge(
+            "last_scan_timestamp_seconds",
+            "When the folders were last scanned",
+            health.last_scan.map_or(0, |at| at.timestamp()),
+        );
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &registry);
+        Ok(text)
+    }
+}
