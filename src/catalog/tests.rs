@@ -248,7 +248,8 @@ fn a_post_keeps_its_number_in_an_archive() {
     story.see("a.md", &dated("a, edited", 9));
     story.vanish("c.md");
     story.expire(301);
-    assert_eq!((story.catalog.size(all, false), story.numbers(all)), (3, vec!["a.md", "b.md", "c.md", "d.md"]));
+    assert_eq!(story.catalog.size(all, false), 3);
+    assert_eq!(story.numbers(all), ["a.md", "b.md", "c.md", "d.md"]);
     let page = story.catalog.archive_page(all, false, 1).unwrap();
     assert_eq!(page.len(), 3);
     story.see("c.md", &dated("c.md", 3));
