@@ -245,7 +245,8 @@ impl Daemon {
                 Event::Asked(ask) => {
                     let health = self.health();
                     // The asker may have given up; then nobody wants the answer.
-                    let _ = ask.reply.send(self.pipeline.answer(&ask.path, &health, Utc::now()));
+                    let answer = self.pipeline.answer(&ask, &health, Utc::now());
+                    let _ = ask.reply.send(answer);
                 }
                 Event::Changed => self.take_changes()?,
                 Event::Due => self.work_off_due()?,

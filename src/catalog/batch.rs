@@ -39,6 +39,8 @@ pub struct Seen<'a> {
     pub content: [u8; 16],
     /// What was read.
     pub reading: &'a Reading,
+    /// For a post, the collections that it is in; true where it is in the category itself, not in one below it.
+    pub collections: BTreeMap<Key, bool>,
 }
 
 /// What a batch did.
@@ -297,7 +299,10 @@ impl Batch<'_> {
         row.link.clone_from(&post.link);
         row.expires = post.expires.map(|at| at.timestamp());
         row.rendering = rendering(&row, post);
-        row.members = self.collections_of(post)?;
+        row.members.clear();
+        for (key, direct) in &seen.collections {
+            row.members.push((self.names.number(&self.db, key.clone(), *direct)?, *direct));
+        }
         self.settle_state(folder, &mut row, post.visibility);
         row.diagnostics = held_back(&row, post, &seen.reading.diagnostics);
 
@@ -410,19 +415,6 @@ impl Batch<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The collections of a post, each once; true where the post is in the category itself.
-    fn collections_of(&mut self, post: &Post) -> Result<Vec<(i64, bool)>, CatalogError> {
-        let mut keys = BTreeMap::from([(Key::All, true)]);
-        for path in &post.categories {
-            for depth in 1..=path.len() {
-                *keys.entry(Key::Category(path[..depth].to_vec())).or_default() |= depth == path.len();
-            }
-        }
-        keys.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
-        keys.extend(post.authors.iter().map(|author| (Key::Author(author.clone()), true)));
-        keys.into_iter().map(|(key, direct)| Ok((self.names.number(&self.db, key, direct)?, direct))).collect()
     }
 
     /// A file was found where the row says.

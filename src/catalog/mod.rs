@@ -30,7 +30,7 @@ use rusqlite::{Connection, OptionalExtension, types::FromSql};
 pub use archive::PAGE;
 pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key};
-pub use documents::{DocumentRecord, StoredEntry};
+pub use documents::{DocumentRecord, Former, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
 
 /// The catalog of one state folder, locked against other processes.

@@ -122,6 +122,13 @@ const STEPS: &[&str] = &[
     CREATE UNIQUE INDEX archive_post ON archive (collection, direct, post);
     CREATE INDEX archive_of_post ON archive (post);
 ",
+    "
+    -- A folder that was removed on purpose has no target.
+    ALTER TABLE former RENAME TO former_before;
+    CREATE TABLE former (path TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
+    INSERT INTO former SELECT path, target FROM former_before;
+    DROP TABLE former_before;
+",
 ];
 
 /// Brings the tables up to date.

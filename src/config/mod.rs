@@ -7,15 +7,18 @@
 //! `presets` and `merge` lay defaults under it, `resolve` judges the values and `overlap` the folders. `blog` writes a
 //! configuration for a blog, `unit` a drop-in for systemd.
 
+mod access;
 mod blog;
 mod error;
 mod load;
 mod merge;
 mod overlap;
+mod own;
 mod places;
 mod presets;
 mod quantity;
 mod raw;
+mod redirects;
 mod resolve;
 mod selection;
 #[cfg(test)]
@@ -28,11 +31,13 @@ use url::Url;
 
 use crate::{post, watch};
 
-pub use blog::{BlogError, of_blog};
+pub use access::{Access, Token};
+pub use blog::{BlogError, of_blog, quoted};
 pub use error::ConfigError;
 pub use load::{Loaded, Loader, Overrides, Surroundings};
+pub use redirects::{Former, Redirect, Target};
 pub use resolve::web_address;
-pub use selection::{Pick, Selection};
+pub use selection::{Duplicates, OwnFeed, Pick, Selection};
 pub use unit::drop_in;
 
 /// The annotated default configuration, as packages install it.
@@ -69,6 +74,12 @@ pub struct Settings {
     pub archives: Archives,
     /// Addresses and words of categories, by path.
     pub names: Vec<CategoryName>,
+    /// Feeds of one's own, by name.
+    pub feeds: Vec<OwnFeed>,
+    /// What opens private feeds.
+    pub tokens: Vec<Token>,
+    /// Addresses of the past, the most important first.
+    pub redirects: Vec<Redirect>,
     /// The posts folders; never empty in what [`Loaded::into_settings`] gives.
     pub folders: Vec<Folder>,
     /// How long a post that vanished alone stays.
@@ -182,6 +193,8 @@ pub struct CategoryName {
     pub description: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// Who may read it and all below it.
+    pub access: Access,
 }
 
 /// One posts folder, resolved.
@@ -205,6 +218,8 @@ pub struct Folder {
     pub path_reuse: PathReuse,
     /// The window of feeds that hold posts of this folder alone; [`Settings::window`] if absent.
     pub window: Option<Window>,
+    /// Who may read its posts.
+    pub access: Access,
 }
 
 impl Folder {
@@ -217,7 +232,7 @@ impl Folder {
     /// Turns a post that the folder's [`Selection`] leaves out into a skipped one.
     #[must_use]
     pub fn admit(&self, reading: post::Reading) -> post::Reading {
-        self.selection.apply(reading)
+        self.selection.apply(&self.read.folder, reading)
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
         .map(|(rel, href)| Link { mime_type: Some(Format::Atom.media_type().to_owned()), ..link(rel, href) });
     atom::Feed {
         title: plain(&feed.title, None),
-        id: text::line(&feed.url),
+        id: text::line(&feed.id),
         updated: text::seconds(feed.updated).fixed_offset(),
         // RFC 4287 §4.1.1: a feed without an author is valid only if each of its entries has one.
         authors: vec![person(feed.author.as_ref().unwrap_or(&feed.title))],

@@ -133,6 +133,8 @@ pub struct Feed {
     pub title: String,
     /// Plain text, never empty.
     pub description: String,
+    /// An IRI that stays when the address does not: that of a private feed holds a secret.
+    pub id: String,
     /// The address of the feed's folder, absolute, with a trailing slash; the page is there, the documents below it.
     pub url: String,
     /// A language tag (BCP 47).

@@ -19,6 +19,7 @@ fn feed() -> Feed {
     Feed {
         title: "知乎热榜 & <friends>".to_owned(),
         description: "社交媒体 / 知乎 / 知乎热榜".to_owned(),
+        id: "https://feeds.example.org/categories/%E7%9F%A5%E4%B9%8E/".to_owned(),
         url: "https://feeds.example.org/categories/%E7%9F%A5%E4%B9%8E/".to_owned(),
         language: Some("zh-CN".to_owned()),
         author: None,
@@ -227,6 +228,7 @@ fn any_feed() -> impl Strategy<Value = Feed> {
         |(title, description, url, language, author)| Feed {
             title,
             description,
+            id: url.clone(),
             url,
             language,
             author,

@@ -60,8 +60,8 @@ impl Pipeline {
             Some(place) => Some(self.feed_page(path, &place)?),
             // Before the first post there is nothing, and `/` says so.
             None if path.is_empty() => Some(self.feed_page(path, &Place::of(Key::All))?),
-            None => match path.strip_prefix("posts/").and_then(|rest| rest.strip_suffix('/')) {
-                Some(name) => self.post_page(path, name)?,
+            None => match self.post_at(path)? {
+                Some(row) => self.post_page(path, &row)?,
                 None => None,
             },
         };
@@ -93,7 +93,7 @@ impl Pipeline {
                 Key::Category(parent) => names.len() == parent.len() + 1 && names.starts_with(parent),
                 _ => false,
             };
-            if is_child && !place.direct {
+            if is_child && !place.direct && !self.places.access(&collection.key).is_private() {
                 let (label, address) = self.labelled(names);
                 below.push((label, address, collection.size));
             }
@@ -115,7 +115,9 @@ impl Pipeline {
         }))
     }
 
-    fn post_page(&self, path: &str, name: &str) -> Result<Option<String>, Error> {
+    /// The public post whose page is at a path.
+    pub(super) fn post_at(&self, path: &str) -> Result<Option<Row>, Error> {
+        let Some(name) = path.strip_prefix("posts/").and_then(|rest| rest.strip_suffix('/')) else { return Ok(None) };
         let row = match self.catalog.by_id(&format!("urn:uuid:{name}"))? {
             Some(row) => Some(row),
             None => self
@@ -124,7 +126,10 @@ impl Pipeline {
                 .into_iter()
                 .find(|row| row.id.as_ref().is_some_and(|id| entry::page(id) == path)),
         };
-        let Some(row) = row.filter(Row::is_public) else { return Ok(None) };
+        Ok(row.filter(Row::is_public))
+    }
+
+    pub(super) fn post_page(&self, path: &str, row: &Row) -> Result<Option<String>, Error> {
         let fragment = match self.catalog.fragment(row.post, Format::Json)? {
             Some(fragment) => Some(fragment),
             None => self.render(&BTreeSet::from([row.post]))?.remove(&row.post).map(|entry| entry.fragments.json),

@@ -38,6 +38,14 @@ pub struct Body {
     pub line: u32,
 }
 
+impl Body {
+    /// The text outside tags, entities and Markdown's signs as they are written. One linear scan.
+    #[must_use]
+    pub fn words(&self) -> String {
+        digest::words(&self.text)
+    }
+}
+
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Markup {
