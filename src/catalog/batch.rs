@@ -169,6 +169,7 @@ impl Batch<'_> {
                 let row = self.row_of(folder, seen, post, here)?;
                 return self.apply(folder, seen, post, row);
             }
+            (Outcome::LeftOut, Some(row)) if row.id.is_some() => return self.leave_out(seen, row),
             // The last good version stays in the feeds.
             (_, Some(row)) => row,
             (_, None) => blank(name, path, self.now),
@@ -176,9 +177,22 @@ impl Batch<'_> {
         self.place(&mut row, seen);
         row.diagnostics = Some(seen.reading.diagnostics.clone());
         if row.id.is_none() {
-            row.state = if seen.reading.outcome == Outcome::Skipped { State::Skipped } else { State::Rejected };
+            row.state = match seen.reading.outcome {
+                Outcome::Rejected(_) => State::Rejected,
+                _ => State::Skipped,
+            };
         }
         row.write(&self.db)?;
+        Ok(row.post)
+    }
+
+    /// Withdraws a post that the configuration lets in no more.
+    fn leave_out(&mut self, seen: &Seen<'_>, mut row: Row) -> Result<i64, CatalogError> {
+        let before = row.clone();
+        self.place(&mut row, seen);
+        (row.state, row.due) = (State::Skipped, None);
+        row.diagnostics = Some(seen.reading.diagnostics.clone());
+        self.write_public(&before, &mut row, true)?;
         Ok(row.post)
     }
 

@@ -138,7 +138,7 @@ impl Target {
         let reading = self.folder.admit(post::read(&source, &rules));
         verdict.diagnostics.extend(reading.diagnostics);
         let verdict = match reading.outcome {
-            Outcome::Skipped => Verdict { status: Status::Skipped, ..verdict },
+            Outcome::Skipped | Outcome::LeftOut => Verdict { status: Status::Skipped, ..verdict },
             // The reading says why itself.
             Outcome::Rejected(_) => Verdict { status: Status::Rejected, ..verdict },
             Outcome::Post(post) => {

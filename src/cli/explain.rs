@@ -42,7 +42,7 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
             Explainer { post, folder: &folder, path: &inside, fields, text: &text }.lines(&mut line);
             ExitCode::SUCCESS
         }
-        Outcome::Skipped => {
+        Outcome::Skipped | Outcome::LeftOut => {
             line("status", "skipped", "this is no post, see below");
             ExitCode::SUCCESS
         }

@@ -229,7 +229,7 @@ impl Folder {
         watch::Folder { root: self.path.clone(), filter: self.filter.clone() }
     }
 
-    /// Turns a post that the folder's [`Selection`] leaves out into a skipped one.
+    /// Leaves out a post that the folder's [`Selection`] does not let in.
     #[must_use]
     pub fn admit(&self, reading: post::Reading) -> post::Reading {
         self.selection.apply(&self.read.folder, reading)

@@ -128,10 +128,10 @@ impl Selection {
         self.exclude.iter().any(|pick| matches!(pick, Pick::Category(path) if category.starts_with(path)))
     }
 
-    /// Turns a post that is not let in into a skipped one.
+    /// Leaves out a post that is not let in.
     pub(super) fn apply(&self, source: &str, mut reading: Reading) -> Reading {
         if matches!(&reading.outcome, Outcome::Post(post) if !self.admits(source, post)) {
-            reading.outcome = Outcome::Skipped;
+            reading.outcome = Outcome::LeftOut;
             reading.diagnostics.push(
                 Diagnostic::info(Code::Withheld, "left out by what it is: its tags, categories, authors or words")
                     .help("see `include` and `exclude` in the configuration"),

@@ -341,6 +341,7 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
     match &reading.outcome {
         Outcome::Rejected(error) => matches!(error, PostError::Unclosed { .. }),
         Outcome::Skipped => bytes.is_empty(),
+        Outcome::LeftOut => false,
         Outcome::Post(post) => {
             let text = &post.body.text;
             text.rfind('<').is_some_and(|open| {

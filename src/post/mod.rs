@@ -155,6 +155,8 @@ pub enum Outcome {
     Post(Box<Post>),
     /// No post and not meant to be one; the diagnostics say why.
     Skipped,
+    /// A post, but one that the configuration does not let in.
+    LeftOut,
     /// Meant to be a post, but it cannot be read.
     Rejected(PostError),
 }
