@@ -12,7 +12,7 @@ use super::{Failure, report, say};
 use crate::{
     config::{Folder, Loaded},
     post::{
-        self, Outcome, Post, PublishedFrom, SourceFile, Visibility, date, decode,
+        self, Enclosure, Outcome, Post, PublishedFrom, SourceFile, Visibility, date, decode,
         fields::{Entry, Field, Fields},
         front_matter,
         id::{self, IdRule},
@@ -97,6 +97,14 @@ impl Explainer<'_> {
         line("authors", &post.authors.join(", "), &self.first(Field::Authors, "no key: the feed's `author`"));
         let image = post.image.as_deref().unwrap_or("none");
         line("image", image, &self.first(Field::Image, "no key: the first picture of the text, if it has one"));
+        if !post.enclosures.is_empty() {
+            let one = |file: &Enclosure| match file.length {
+                Some(length) => format!("{} ({}, {length} bytes)", file.url, file.media_type),
+                None => format!("{} ({})", file.url, file.media_type),
+            };
+            let files: Vec<String> = post.enclosures.iter().map(one).collect();
+            line("enclosures", &files.join(", "), &self.first(Field::Enclosures, ""));
+        }
         line("link", post.link.as_deref().unwrap_or("a page of our own, under /posts/"), &self.link());
         line("id", &post.id.clone().unwrap_or_else(|| id::of_path(&rules.folder, self.path)), &self.id());
         let language = post.language.as_deref().unwrap_or("none");

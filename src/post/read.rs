@@ -11,6 +11,7 @@ use super::{
     category::{self, SplitRule},
     date,
     decode::decode,
+    enclosure,
     fields::{Entry, Field, Fields},
     front_matter::{self, Parsed, Split, Value},
     id, link, title,
@@ -106,6 +107,9 @@ impl<'a> Reader<'a> {
             tags: self.tags(),
             authors: self.authors(),
             image: self.image(link.as_deref()),
+            enclosures: enclosure::read(self.fields, &|text| {
+                self.address(text, link.as_deref()).filter(|url| absolute_url(url).is_some())
+            }),
             id: id.or_else(|| id::of_link(settings.ids, link.as_deref())),
             language: self.language(),
             excerpt: self.text(Field::Excerpt).map(title::plain).filter(|excerpt| !excerpt.is_empty()),
@@ -290,7 +294,11 @@ impl<'a> Reader<'a> {
 
     /// The first picture that is set, as an absolute URL where it can be made one.
     fn image(&self, link: Option<&str>) -> Option<String> {
-        let text = self.fields.all(Field::Image).find_map(|entry| picture(entry.node))?;
+        self.address(self.fields.all(Field::Image).find_map(|entry| picture(entry.node))?, link)
+    }
+
+    /// An address of a file, absolute where it can be made so.
+    fn address(&self, text: &str, link: Option<&str>) -> Option<String> {
         let base = if text.starts_with('/') {
             self.settings.links.site_url.clone()
         } else {

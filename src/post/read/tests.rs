@@ -132,6 +132,22 @@ fn a_date_is_taken_from_the_best_source() {
 }
 
 #[test]
+fn an_enclosure_is_absolute_or_none() {
+    let urls = |yaml: &str, settings: &ReadSettings| -> Vec<String> {
+        post(yaml, settings).0.enclosures.into_iter().map(|file| file.url).collect()
+    };
+    let site = ReadSettings {
+        links: LinkRules { site_url: Url::parse("https://blog.example/").ok(), ..LinkRules::default() },
+        ..settings()
+    };
+    let linked = "link: https://blog.example/trip/\naudio";
+    assert_eq!(urls(&format!("{linked}: a.mp3"), &site), ["https://blog.example/trip/a.mp3"]);
+    assert_eq!(urls("audio: /s/旅 行.mp3", &site), ["https://blog.example/s/%E6%97%85%20%E8%A1%8C.mp3"]);
+    assert_eq!(urls("audio: //cdn.example/a.mp3", &settings()), ["https://cdn.example/a.mp3"]);
+    assert_eq!(urls("audio: [/a.mp3, 'ftp://x.example/b.mp3', 'javascript:c.mp3']", &settings()), [""; 0]);
+}
+
+#[test]
 fn what_is_not_public_is_withheld() {
     for (yaml, key) in [
         ("draft: true", Some("draft")),
