@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             }),
             id: id.or_else(|| id::of_link(settings.ids, link.as_deref())),
             language: self.language(),
-            excerpt: self.text(Field::Excerpt).map(title::plain).filter(|excerpt| !excerpt.is_empty()),
+            excerpt: self.text(Field::Excerpt).map(plain).filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
             digest: body::significant(&title, link.as_deref(), &body.text),
             categories: categories.paths,
@@ -129,13 +129,13 @@ impl<'a> Reader<'a> {
                 Value::List(items) => {
                     self.wrong_shape(entry, "a text");
                     let texts: Vec<_> = items.iter().filter_map(|item| item.text()).collect();
-                    title::plain(&texts.join(", "))
+                    plain(&texts.join(", "))
                 }
                 Value::Map(_) => {
                     self.wrong_shape(entry, "a text");
                     continue;
                 }
-                Value::Text(text) => title::plain(text),
+                Value::Text(text) => plain(text),
                 Value::Null => continue,
             };
             if !title.is_empty() {
@@ -365,6 +365,11 @@ impl<'a> Reader<'a> {
         let remark = Diagnostic::warning(Code::WrongShape, message).at(entry.node.line, entry.node.column);
         self.diagnostics.push(remark.help(format!("write {wanted}; a text with brackets or colons needs quotes")));
     }
+}
+
+/// Plain text for readers: without markup, and without what was written for a template engine.
+fn plain(text: &str) -> String {
+    title::plain(&body::strip(text))
 }
 
 /// The word for a switch, in YAML's old and new spellings.

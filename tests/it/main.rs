@@ -7,3 +7,4 @@ mod cli;
 mod corpus;
 mod site;
 mod stories;
+mod templates;

@@ -100,6 +100,18 @@ fn a_missing_title_is_found_elsewhere() {
     check("2024-03-18-hello.md", "---\n---\n", "hello", Some(Code::NoTitle));
     check("2024-03-18.md", "---\n---\n", "2024-03-18", Some(Code::NoTitle));
     check("2024-03-18-trip/index.md", "---\n---\n", "trip", Some(Code::NoTitle));
+    check(
+        "a.md",
+        "---\ntitle: '{{ page.title }}'\n---\n# {{ site.title }} The {% if x %}heading\n",
+        "The heading",
+        Some(Code::NoTitle),
+    );
+    check(
+        "a.md",
+        "---\ntitle: '{% include x.html %} {{mustache}} &#123;&#123; a.b &#125;&#125; `{{ c.d }}`'\n---\n",
+        "{{mustache}} {{ a.b }} `{{ c.d }}`",
+        None,
+    );
     check("转发.md", "---\ntitle: <br>\n---\n", "转发", Some(Code::NoTitle));
 }
 
