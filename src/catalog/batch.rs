@@ -86,6 +86,10 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
             part(name);
         }
     }
+    for enclosure in &post.enclosures {
+        part(&enclosure.url);
+        part(&format!("{:?} {}", enclosure.length, enclosure.media_type));
+    }
     part(&format!("{} {}", row.published, row.updated));
     first_half(hash.finalize())
 }

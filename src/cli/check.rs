@@ -146,7 +146,7 @@ impl Target {
                     post: post.link.as_deref().and_then(|link| link.parse().ok()),
                     site: self.folder.read.links.site_url.clone(),
                 };
-                verdict.diagnostics.extend(body::render(&post.body, &bases).diagnostics);
+                verdict.diagnostics.extend(body::render(&post.body, &bases, None).diagnostics);
                 let id = post.id.clone().unwrap_or_else(|| post::id::of_path(&self.folder.read.folder, &inside));
                 let (status, remark) = self.status(&post, Utc::now());
                 verdict.diagnostics.extend(remark);

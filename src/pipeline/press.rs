@@ -557,6 +557,7 @@ fn fragments(row: &Row, settings: &Settings, places: &Places) -> Option<Fragment
         post: row.link.as_ref().and_then(parse).or_else(|| folder.read.links.site_url.clone()),
         site: folder.read.links.site_url.clone(),
     };
-    let rendered = body::render(&post.body, &bases);
+    // No lookup yet: links to other posts show their titles.
+    let rendered = body::render(&post.body, &bases, None);
     Some(entry::entry(row, &post, rendered, places, settings.content).fragments())
 }

@@ -9,3 +9,4 @@ mod corpus;
 mod feeds;
 mod site;
 mod stories;
+mod templates;
