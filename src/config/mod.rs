@@ -29,7 +29,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
-use crate::{post, watch};
+use crate::{post, serve, watch};
 
 pub use access::{Access, Token};
 pub use blog::{BlogError, of_blog, quoted};
@@ -60,6 +60,12 @@ pub struct Settings {
     pub state: PathBuf,
     /// Where HTTP listens.
     pub listen: Listen,
+    /// Who sees what is for the administrator.
+    pub admin: Admin,
+    /// How often a client may fetch feeds without saying what it has.
+    pub poll_limit: Option<serve::Limit>,
+    /// Proxies whose word on a client's address counts.
+    pub trusted_proxies: Vec<serve::Network>,
     /// `Cache-Control: max-age`, seconds.
     pub max_age: u32,
     /// Bytes of bodies and compressed forms that the server keeps.
@@ -122,6 +128,42 @@ impl std::fmt::Display for Listen {
         match self {
             Self::Address(address) => address.fmt(out),
             Self::Passed => out.write_str("fd"),
+        }
+    }
+}
+
+/// Who sees `/status`, `/status.json` and `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admin {
+    /// Whoever sits at the machine, and asks without a proxy.
+    #[default]
+    Loopback,
+    /// Everybody.
+    Public,
+    /// Whoever reaches a listener of their own.
+    Address(SocketAddr),
+}
+
+impl Admin {
+    /// The listener of their own.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Loopback | Self::Public => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Admin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let cure = "write `loopback`, `public`, or an IP address and a port of their own, such as `127.0.0.1:9090`";
+        match text {
+            "loopback" => Ok(Self::Loopback),
+            "public" => Ok(Self::Public),
+            _ => text.parse().map(Self::Address).map_err(|_| format!("`{text}` shows nobody the status: {cure}")),
         }
     }
 }

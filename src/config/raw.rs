@@ -41,6 +41,15 @@ pub(super) struct File {
     /// An address and port for HTTP, or `fd` for a socket that systemd passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) listen: Option<String>,
+    /// Who sees `/status`, `/status.json` and `/metrics`: `loopback`, `public`, or an address and port of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) admin: Option<String>,
+    /// How often a client may fetch feeds without saying what it has; unlimited if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) poll_limit: Option<PollLimit>,
+    /// Addresses and networks of proxies whose word on a client's address counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trusted_proxies: Option<Vec<String>>,
     /// The title of the main feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) title: Option<String>,
@@ -321,6 +330,18 @@ pub(super) struct Window {
     /// Nor a larger document than this, such as `1 MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_size: Option<String>,
+}
+
+/// How often a client may fetch feeds without saying what it has.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PollLimit {
+    /// So many times …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) requests: Option<u32>,
+    /// … in a time, such as `10 min`, that starts with the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) per: Option<String>,
 }
 
 /// A list, or nothing after the colon: what is left when every example under `posts:` is commented out.

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    Archives, CategoryName, ConfigError, Content, Folder, Former, Future, OnDelete, PathReuse, Pick, Redirect,
-    Selection, Settings, Site, Token, Volatile, Window,
+    Admin, Archives, CategoryName, ConfigError, Content, Folder, Former, Future, Listen, OnDelete, PathReuse, Pick,
+    Redirect, Selection, Settings, Site, Token, Volatile, Window,
     error::closest,
     own::{access, own_feeds, tokens},
     quantity,
@@ -23,6 +23,7 @@ use crate::post::{
     id::IdRule,
     link::{LinkRules, Permalink},
 };
+use crate::serve;
 
 /// The word that turns a default category off.
 const NO_CATEGORY: &str = "none";
@@ -74,6 +75,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
             max_size: Some(quantity::write_size(window.max_bytes)),
         })),
         archives: file.archives.or(Some(Archives::default())),
+        admin: file.admin.or_else(|| Some(String::from("loopback"))),
         max_age: file.max_age.or_else(|| duration(300)),
         cache_size: file.cache_size.or_else(|| Some(quantity::write_size(CACHE_BYTES))),
         delete_grace: file.delete_grace.or_else(|| duration(300)),
@@ -143,13 +145,17 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             "looking without a pause serves nobody: write `1 h`, or `10 s`",
         ));
     }
+    let listen: Listen = file.listen.as_deref().unwrap_or_default().parse().map_err(at("listen"))?;
     let max_age = duration("max_age", &file.max_age)?.as_secs();
     let cache = quantity::size(file.cache_size.as_deref().unwrap_or_default()).map_err(at("cache_size"))?;
     Ok(Settings {
         base_url: optional(file.base_url.as_deref(), web_address, at("base_url"))?,
         output: file.output.clone().unwrap_or_default(),
         state: file.state.clone().unwrap_or_default(),
-        listen: file.listen.as_deref().unwrap_or_default().parse().map_err(at("listen"))?,
+        admin: admin(file.admin.as_deref().unwrap_or_default(), &listen)?,
+        poll_limit: file.poll_limit.as_ref().map(poll_limit).transpose()?,
+        trusted_proxies: trusted_proxies(file.trusted_proxies.as_deref().unwrap_or_default())?,
+        listen,
         max_age: u32::try_from(max_age).map_err(|_| ConfigError::value("max_age", "at most 68 years"))?,
         cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
         site: Site {
@@ -170,6 +176,39 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         mass_delete_grace: duration("mass_delete_grace", &file.mass_delete_grace)?,
         scan_interval,
     })
+}
+
+/// Who sees what is for the administrator. Two listeners cannot share a port.
+fn admin(text: &str, listen: &Listen) -> Result<Admin, ConfigError> {
+    let admin: Admin = text.parse().map_err(|message| ConfigError::value("admin", message))?;
+    let shared = admin.address().is_some_and(|own| own.port() != 0 && *listen == Listen::Address(own));
+    if shared {
+        let message = format!("the feeds are served on {text} too: choose another port, or write `public`");
+        return Err(ConfigError::value("admin", message));
+    }
+    Ok(admin)
+}
+
+fn poll_limit(raw: &raw::PollLimit) -> Result<serve::Limit, ConfigError> {
+    let at = |name: &str, message: &str| ConfigError::value(format!("poll_limit{name}"), message);
+    let (Some(requests), Some(per)) = (raw.requests, &raw.per) else {
+        return Err(at("", "a limit is a number in a time: write both, as `{requests: 30, per: 10 min}`"));
+    };
+    if requests == 0 {
+        return Err(at(".requests", "a reader must fetch a feed once before it knows what it has: write at least 1"));
+    }
+    let per = quantity::duration(per).map_err(|message| at(".per", &message))?;
+    if per.is_zero() || per > Duration::from_hours(24) {
+        return Err(at(".per", "readers wait that long after a mistake: write between `1 s` and `1 day`"));
+    }
+    Ok(serve::Limit { requests, per })
+}
+
+fn trusted_proxies(texts: &[String]) -> Result<Vec<serve::Network>, ConfigError> {
+    let read = |(index, text): (usize, &String)| {
+        text.parse().map_err(|message: String| ConfigError::value(format!("trusted_proxies[{index}]"), message))
+    };
+    texts.iter().enumerate().map(read).collect()
 }
 
 /// Judges one complete folder, whose keys stand under `key`.

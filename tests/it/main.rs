@@ -7,6 +7,7 @@ mod archives;
 mod cli;
 mod corpus;
 mod feeds;
+mod http;
 mod site;
 mod stories;
 mod templates;
