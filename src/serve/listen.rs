@@ -105,6 +105,8 @@ async fn converse(
         // Runs between requests too, so it also ends idle connections.
         .header_read_timeout(settings.head_within)
         .max_header_size(HEAD_BYTES)
+        // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
+        .title_case_headers(true)
         .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after)), service);
     let mut connection = pin!(connection);
     let served = select! {
