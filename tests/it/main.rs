@@ -5,5 +5,6 @@
 mod architecture;
 mod cli;
 mod corpus;
+mod rules;
 mod site;
 mod stories;
