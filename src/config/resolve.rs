@@ -20,7 +20,9 @@ use crate::post::{
     date::{DateOrder, DateRules, StampRule},
     fields::Field,
     id::IdRule,
+    language::is_language_tag,
     link::{LinkRules, Permalink},
+    title,
 };
 
 /// The word that turns a default category off.
@@ -152,7 +154,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             title: words("title", file.title.as_deref())?,
             description: words("description", file.description.as_deref())?,
             language: optional(file.language.as_deref(), language, at("language"))?,
-            author: file.author.clone().filter(|author| !author.trim().is_empty()),
+            author: shown(file.author.as_deref()),
         },
         content: file.content.unwrap_or_default(),
         window: window(file.window.as_ref(), "window")?,
@@ -283,8 +285,8 @@ fn names(file: &File) -> Result<Vec<CategoryName>, ConfigError> {
             let name = CategoryName {
                 path: path.clone(),
                 slug: name.slug.clone(),
-                title: name.title.clone(),
-                description: name.description.clone(),
+                title: shown(name.title.as_deref()),
+                description: shown(name.description.as_deref()),
                 language: optional(name.language.as_deref(), language, at)?,
             };
             if names.get(&path).is_some_and(|other| *other != name) {
@@ -366,12 +368,7 @@ fn zone(text: &str) -> Result<Tz, String> {
 }
 
 fn language(tag: &str) -> Result<String, String> {
-    let mut parts = tag.split('-');
-    let first = parts
-        .next()
-        .is_some_and(|part| (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphabetic()));
-    let valid = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphanumeric());
-    if first && parts.all(valid) {
+    if is_language_tag(tag) {
         return Ok(tag.to_owned());
     }
     Err(match tag.replace('_', "-") {
@@ -387,10 +384,13 @@ fn encoding(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
 }
 
 fn words(key: &str, text: Option<&str>) -> Result<String, ConfigError> {
-    match text.unwrap_or_default().trim() {
-        "" => Err(ConfigError::value(key, "every feed needs one: write some words, or remove the key")),
-        text => Ok(text.to_owned()),
-    }
+    let missing = || ConfigError::value(key, "every feed needs one: write some words, or remove the key");
+    shown(text).ok_or_else(missing)
+}
+
+/// Words as feeds show them: plain text, as in posts.
+fn shown(text: Option<&str>) -> Option<String> {
+    text.map(title::plain).filter(|text| !text.is_empty())
 }
 
 /// Reads a text that is there.

@@ -61,7 +61,7 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
     let language = entry.language.as_deref().map(text::line);
     let categories = entry.categories.iter().map(|category| Category {
         term: text::line(&category.path.join("/")),
-        scheme: Some(text::line(&category.url)),
+        scheme: Some(text::uri(&category.url)),
         label: category.path.last().map(|name| text::line(name)),
     });
     let tags = entry.tags.iter().map(|tag| Category { term: text::line(tag), scheme: None, label: None });
@@ -71,14 +71,15 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
         content_type: Some("html".to_owned()),
         ..Content::default()
     });
-    let thumbnail = entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", &image.url))));
+    let thumbnail =
+        entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", text::uri(&image.url)))));
     atom::Entry {
         title: plain(&entry.title, language.clone()),
         id: text::line(&entry.id),
         updated: text::seconds(entry.updated).fixed_offset(),
         authors: entry.authors.iter().map(|name| person(name)).collect(),
         categories: categories.chain(tags).collect(),
-        links: vec![link("alternate", text::line(&entry.link))],
+        links: vec![link("alternate", text::uri(&entry.link))],
         published: Some(text::seconds(entry.published).fixed_offset()),
         summary: Some(plain(&entry.summary, language)),
         content,
@@ -101,8 +102,12 @@ fn link(rel: &str, href: String) -> Link {
 }
 
 /// An empty element of another namespace. The library writes the attribute as it stands, so it is escaped here.
-fn extension(prefix: &str, name: &str, attribute: Option<(&str, &str)>) -> (String, BTreeMap<String, Vec<Extension>>) {
-    let attrs = attribute.map(|(key, value)| (key.to_owned(), escape(text::line(value)).into_owned()));
+fn extension(
+    prefix: &str,
+    name: &str,
+    attribute: Option<(&str, String)>,
+) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let attrs = attribute.map(|(key, value)| (key.to_owned(), escape(value).into_owned()));
     let element =
         Extension { name: format!("{prefix}:{name}"), attrs: attrs.into_iter().collect(), ..Extension::default() };
     (prefix.to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))

@@ -79,12 +79,12 @@ impl From<&Entry> for Item {
         let summary = text::line(&entry.summary);
         Self {
             id: text::line(&entry.id),
-            url: text::line(&entry.link),
+            url: text::uri(&entry.link),
             title: text::line(&entry.title),
             content_html: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
             content_text: entry.content.is_none().then(|| summary.clone()),
             summary,
-            image: entry.image.as_ref().map(|image| text::line(&image.url)),
+            image: entry.image.as_ref().map(|image| text::uri(&image.url)),
             date_published: text::seconds(entry.published),
             date_modified: text::seconds(entry.updated),
             authors: entry.authors.iter().map(|name| Author { name: text::line(name) }).collect(),

@@ -85,12 +85,12 @@ pub(super) fn item(entry: &Entry) -> Item {
     let categories = entry
         .categories
         .iter()
-        .map(|c| Category { name: text::line(&c.path.join("/")), domain: Some(text::line(&c.url)) })
+        .map(|c| Category { name: text::line(&c.path.join("/")), domain: Some(text::uri(&c.url)) })
         .chain(entry.tags.iter().map(|tag| Category { name: text::line(tag), domain: None }));
     let creators: Vec<String> = entry.authors.iter().map(|a| text::line(a)).collect();
     Item {
         title: Some(text::line(&entry.title)),
-        link: Some(text::line(&entry.link)),
+        link: Some(text::uri(&entry.link)),
         description: Some(partial_escape(text::line(&entry.summary)).into_owned()),
         categories: categories.collect(),
         guid: Some(Guid { value: text::line(&entry.id), permalink: false }),
@@ -98,7 +98,7 @@ pub(super) fn item(entry: &Entry) -> Item {
         content: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
         dublin_core_ext: (!creators.is_empty())
             .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
-        extensions: entry.image.as_ref().map(|image| media(&text::line(&image.url))).unwrap_or_default(),
+        extensions: entry.image.as_ref().map(|image| media(&text::uri(&image.url))).unwrap_or_default(),
         ..Item::default()
     }
 }

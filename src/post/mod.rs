@@ -15,6 +15,7 @@ pub mod diagnostic;
 pub mod fields;
 pub mod front_matter;
 pub mod id;
+pub mod language;
 pub mod link;
 mod read;
 pub mod title;

@@ -8,3 +8,4 @@ mod corpus;
 mod rules;
 mod site;
 mod stories;
+mod validity;

@@ -206,7 +206,12 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// Fails the test that produced the documents, if anything was found.
     pub(crate) fn assert_nothing_found(&self) {
-        let shown: Vec<String> = self.findings.iter().take(20).map(ToString::to_string).collect();
+        let shown: Vec<String> = self
+            .findings
+            .iter()
+            .take(std::env::var("FEEDWRIGHT_FINDINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(20))
+            .map(ToString::to_string)
+            .collect();
         assert!(shown.is_empty(), "{} findings\n{}", self.findings.len(), shown.join("\n"));
     }
 }
