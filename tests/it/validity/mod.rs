@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::{
     rules::{Verdict, judge_all},
-    site::{documents_to_judge, shared},
+    site::{documents_to_judge, files, shared},
 };
 
 /// Below a path, so that nothing is right by chance.
@@ -75,7 +75,7 @@ fn build(name: &str, posts: &Path, folder: &str, file: &str) -> Verdict {
 
 /// Copies documents to where other validators find them, with the base that they were made for.
 fn leave(output: &Path, place: &Path) {
-    for (path, bytes) in documents_to_judge(output) {
+    for (path, bytes) in files(output) {
         let file = place.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, bytes).unwrap();
