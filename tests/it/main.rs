@@ -8,6 +8,8 @@ mod cli;
 mod corpus;
 mod feeds;
 mod http;
+mod rules;
 mod site;
 mod stories;
 mod templates;
+mod validity;
