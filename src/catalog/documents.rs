@@ -100,6 +100,15 @@ impl Catalog {
             .optional()?)
     }
 
+    /// Whether a document of the output folder last had these bytes.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_stored(&self, path: &str, hash: [u8; 16]) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM document WHERE path = ? AND hash = ? AND stored)";
+        Ok(self.db.prepare_cached(sql)?.query_row(params![path, hash], |row| row.get(0))?)
+    }
+
     /// Every document of the output folder, in path order.
     ///
     /// # Errors

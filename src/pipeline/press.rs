@@ -316,7 +316,7 @@ impl Pipeline {
     fn publish(&mut self, made: Vec<Made>, fresh: Fresh, clean: &[i64]) -> Result<u64, Error> {
         let mut changed = Vec::new();
         for made in made {
-            if self.catalog.document(&made.path)?.is_none_or(|before| before.hash != made.record.hash) {
+            if !self.catalog.is_stored(&made.path, made.record.hash)? {
                 changed.push(made);
             }
         }

@@ -179,6 +179,12 @@ fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
     site.signal("HUP");
     site.until("everything to be public", || site.titles("").is_some_and(|titles| titles.len() == 3));
     site.until_equal("the category", &200, || site.get("categories/家/Diary/rss.xml").status);
+    site.until("its documents on disk", || {
+        let written = site.documents();
+        ["rss.xml", "atom.xml", "feed.json"]
+            .iter()
+            .all(|name| written.contains_key(&format!("categories/家/Diary/{name}")))
+    });
     assert!(site.stop().unwrap().0.success());
 }
 
