@@ -304,7 +304,8 @@ impl Pipeline {
         let modified = match self.catalog.document(&path)? {
             Some(before) if before.hash == hash => before.modified,
             Some(before) => now.timestamp().max(before.modified + 1),
-            None => updated.timestamp().max(0),
+            // A post may be dated ahead, a version of a document may not (RFC 9110 §8.8.2.1).
+            None => updated.timestamp().min(now.timestamp()).max(0),
         };
         let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
         let page = place.map(|place| self.places.address(&place.current()));

@@ -169,6 +169,21 @@ fn times_rise_with_every_change_and_are_never_ahead() {
 }
 
 #[test]
+fn a_post_dated_ahead_does_not_date_its_feed_ahead() {
+    let site = Site::new()
+        .configured("defaults: {preset: crawler}\n")
+        .post("a.md", &post("A", "[rust]", "2093-02-25 08:54:46"))
+        .start();
+    let first = site.get("rss.xml");
+    let modified = header(&first, "last-modified").unwrap();
+    assert!(time(modified) <= time(header(&first, "date").unwrap()), "{first:?}");
+    // It is the time of this version, not of each response.
+    site.until("a second later", || header(&site.get("rss.xml"), "date") != header(&first, "date"));
+    assert_eq!(header(&site.get("rss.xml"), "last-modified"), Some(modified));
+    assert_eq!(site.request("GET", "rss.xml", &[("If-Modified-Since", modified)]).status, 304);
+}
+
+#[test]
 fn feeds_and_pages_link_to_each_other() {
     let site = Site::new()
         .configured("base_url: https://feeds.example.org/blog/\n")
