@@ -75,6 +75,9 @@ const ADDRESSES: &[&str] = &[
     "https://e.example/\u{202e}x\u{200b}",
     "https://xn--/",
     "ht tp://e.example/",
+    "https://e.example/a[1]?b[2]#c[3]",
+    "https://e.example/#a#b",
+    "http:///e.example/x",
     ":",
     "a:b",
 ];

@@ -122,7 +122,9 @@ fn shows_a_reference(text: &str) -> bool {
 #[test]
 fn feeds_of_real_posts_keep_every_rule() {
     real_posts(|site, preset| {
-        let folder = format!("    preset: {preset}\n    site_url: https://{}.example/blog/\n", site.replace('_', "-"));
+        let ids = if preset == "jekyll" { "jekyll-feed" } else { "permalink" };
+        let url = site.replace('_', "-");
+        let folder = format!("    preset: {preset}\n    site_url: https://{url}.example/blog/\n    ids: {ids}\n");
         (format!("corpus/fitting/{site}"), folder)
     });
 }
