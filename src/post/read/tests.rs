@@ -207,6 +207,8 @@ fn people_tags_and_languages_come_in_many_shapes() {
         ("taxonomies: {tags: [a]}", vec![], vec!["a"], None),
         ("lang: zh_CN", vec![], vec![], Some("zh-CN")),
         ("language: en", vec![], vec![], Some("en")),
+        ("lang: en_US.UTF-8", vec![], vec![], None),
+        ("lang: en-US-US", vec![], vec![], None),
         ("lang: [en, de]", vec![], vec![], None),
         ("lang: Chinese (simplified)", vec![], vec![], None),
     ] {
