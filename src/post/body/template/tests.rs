@@ -94,6 +94,8 @@ fn escaped_shortcodes_show() {
 
 #[test]
 fn code_tags_become_code() {
+    check("{% img a.png %}\r\n*b*", "<img src=\"https://blog.example/b/2024/trip/a.png\" alt=\"\">\n<p><em>b</em></p>");
+    check("{{< code-tabs >}}\n```js\nx\n```\n{{< /code-tabs >}}", "<pre><code class=\"language-js\">x\n</code></pre>");
     let code = "<pre><code class=\"language-ruby\">a < b\n\n  *c*\n# `d`</code></pre>".replace("a <", "a &lt;");
     check("{% highlight ruby %}\na < b\n\n  *c*\n# `d`\n{% endhighlight %}", &code);
     check("{{< highlight ruby \"linenos=table\" >}}\na < b\n\n  *c*\n# `d`\n{{< /highlight >}}", &code);
@@ -240,6 +242,14 @@ fn films_become_films_or_links() {
         "<p><video src=\"https://x.example/a.mp4\" controls=\"\"></video></p>",
     );
     check("{% video https://x.example/watch %}", &link("https://x.example/watch"));
+    check(
+        "{% dplayer \"url=https://x.example/a.mp4\" \"pic=b.png\" %}",
+        "<p><video src=\"https://x.example/a.mp4\" controls=\"\"></video></p>",
+    );
+    check(
+        "{% aplayer \"Mr. Blue\" \"Ann\" \"a.mp3\" %}",
+        "<p><audio src=\"https://blog.example/b/2024/trip/a.mp3\" controls=\"\"></audio></p>",
+    );
     check("{{< youtube \"a b\" >}}x", "<p>x</p>");
 }
 
