@@ -245,3 +245,36 @@ fn the_sample_posts_are_fine() {
     let warned = |line: &Value| line["diagnostics"].as_array().unwrap().iter().any(|remark| remark["level"] != "info");
     assert!(!verdicts.iter().any(|(.., line)| warned(line)));
 }
+
+#[test]
+fn a_tag_that_feeds_cannot_show_is_told_with_its_line() {
+    let text = "---\ntitle: a\ndate: 2024-01-01\n---\n\n{% tabs %}x{% endtabs %}\n`{% tabs %}`\n";
+    let place = Place::with(&[("p/a.md", text)]);
+    let verdicts = place.verdicts("p");
+    let told: Vec<_> =
+        verdicts[0].2["diagnostics"].as_array().unwrap().iter().map(|one| (&one["code"], &one["line"])).collect();
+    assert_eq!(told, [(&Value::from("template-tag"), &Value::from(6))]);
+    assert_eq!(verdicts[0].1, "published");
+    assert!(place.run("explain p/a.md").stdout().contains("`tabs`"));
+}
+
+#[test]
+fn what_a_post_plays_and_shows_comes_out_in_every_format() {
+    let text = "---\ntitle: a\ndate: 2024-01-01\naudio: https://x.example/a.mp3\naudio_size: 5000\n---\n\n\
+                {% youtube a_b-c %} {{ page.title }}\n";
+    let place = Place::with(&[("p/a.md", text)]);
+    let ran = place.run("build p --output out --state s --base-url https://feeds.example.org/");
+    assert_eq!(ran.code(), 0);
+    for (document, enclosure) in [
+        ("rss.xml", "<enclosure url=\"https://x.example/a.mp3\" length=\"5000\" type=\"audio/mpeg\"/>"),
+        ("atom.xml", "<link href=\"https://x.example/a.mp3\" rel=\"enclosure\" type=\"audio/mpeg\" length=\"5000\"/>"),
+        (
+            "feed.json",
+            "\"attachments\":[{\"url\":\"https://x.example/a.mp3\",\"mime_type\":\"audio/mpeg\",\"size_in_bytes\":5000}]",
+        ),
+    ] {
+        let text = fs::read_to_string(place.path("out").join(document)).unwrap();
+        assert!(text.contains(enclosure) && text.contains("watch?v=a_b-c") && !text.contains("{{"), "{text}");
+    }
+    assert!(place.run("explain p/a.md").stdout().contains("https://x.example/a.mp3 (audio/mpeg, 5000 bytes)"));
+}

@@ -383,9 +383,13 @@ impl<'a> Expansion<'a> {
         start.chars().map(|c| if matches!(c, '>' | '\t') { c } else { ' ' }).collect()
     }
 
+    fn ends_line(&self, at: usize) -> bool {
+        self.text.get(at..).is_some_and(|rest| rest.starts_with('\n') || rest.starts_with("\r\n"))
+    }
+
     /// Ends a block of HTML in Markdown that fills its line, so that the next line is Markdown again.
     fn end_block(&mut self, start: usize, end: usize) {
-        if self.reads_markdown(start) && opens_line(self.text, start) && self.slice(end, end + 1) == "\n" {
+        if self.reads_markdown(start) && opens_line(self.text, start) && self.ends_line(end) {
             let line = self.line_start(start);
             self.out.push('\n');
             self.out.push_str(line.trim_end());

@@ -354,9 +354,9 @@ impl<'a> Expansion<'a> {
 
     fn film(&mut self, arguments: &Arguments<'a>) -> bool {
         let url = arguments.named(&["src", "url", "file", "path", "mp4", "webm"]);
-        let Some(url) = url.or_else(|| arguments.plain.iter().copied().find(|word| is_address(word))) else {
-            return false;
-        };
+        // `{% dplayer "url=a.mp4" %}`
+        let mut plain = arguments.plain.iter().map(|word| word.strip_prefix("url=").unwrap_or(word));
+        let Some(url) = url.or_else(|| plain.find(|word| is_address(word))) else { return false };
         let name = match ending(url) {
             Some(end) if FILMS.iter().any(|film| film.eq_ignore_ascii_case(end)) => "video",
             Some(end) if SOUNDS.iter().any(|sound| sound.eq_ignore_ascii_case(end)) => "audio",
@@ -427,12 +427,10 @@ fn is_web(word: &str) -> bool {
 }
 
 fn is_address(word: &str) -> bool {
+    let is_file = |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_web(word)
-        || word.starts_with(['/', '#'])
-        || word.starts_with("./")
-        || word.starts_with("../")
-        || word.starts_with("mailto:")
-        || ending(word).is_some_and(|end| !end.is_empty())
+        || ["/", "#", "./", "../", "mailto:"].iter().any(|start| word.starts_with(start))
+        || ending(word).is_some_and(is_file)
 }
 
 /// Whether this is a picture's address: a name without an ending is one that only the site's theme can find.

@@ -48,7 +48,8 @@ impl Family {
             "raw" | "verbatim" => Self::Raw,
             "comment" => Self::Comment,
             "highlight" | "code" | "codeblock" | "code_block" | "high" => Self::Code,
-            name if name.starts_with("code_") => Self::Code,
+            // `{{< code-rust >}}`; not what holds several pieces of code.
+            name if name.starts_with("code_") && !name.contains("tab") && !name.contains("group") => Self::Code,
             "include_code" => Self::CodeFile,
             "blockquote" | "quote" | "pullquote" | "centerquote" | "cq" | "quote_block" => Self::Quote,
             "img" | "image" | "asset_img" | "figure" | "picture" | "fig" => Self::Picture,
