@@ -19,7 +19,7 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    Answer, Ask, Document, Lifetime, Settings, Shelf,
+    Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization,
     encoding::{self, Coding},
     respond::{self, Payload, Reply, Rules},
 };
@@ -59,13 +59,19 @@ impl Answerer {
         if let Some(reply) = paths.iter().find_map(|path| respond::probe(path, self.shelf.is_ready())) {
             return self.with_bytes(reply).await;
         }
-        if let Some(found) = self.on_shelf(paths) {
+        let query = match respond::query(request, paths) {
+            ControlFlow::Continue(query) => query,
+            ControlFlow::Break(reply) => return self.with_bytes(reply).await,
+        };
+        if query.is_none()
+            && let Some(found) = self.on_shelf(paths)
+        {
             let reply = respond::respond(request, Some(found), &self.rules);
             if let Some(bytes) = self.bytes(&reply.payload).await {
                 return (reply, bytes);
             }
         }
-        let answer = self.ask_in_time(paths).await;
+        let answer = self.ask_in_time(request, paths, query).await;
         self.with_bytes(respond::respond(request, answer, &self.rules)).await
     }
 
@@ -79,11 +85,13 @@ impl Answerer {
     }
 
     /// What the daemon says of the paths; nothing if it is too busy to say.
-    async fn ask_in_time(&self, paths: &[String]) -> Option<Answer> {
+    async fn ask_in_time(&self, request: &Parts, paths: &[String], query: Option<&str>) -> Option<Answer> {
+        let credential = authorization::password(&request.headers);
         let deadline = Instant::now() + self.answer_within;
         for path in paths {
             let (reply, answer) = oneshot::channel();
-            self.asks.try_send(Ask { path: path.clone(), reply }).ok()?;
+            let query = query.filter(|_| path == SEARCH).map(str::to_owned);
+            self.asks.try_send(Ask { path: path.clone(), credential: credential.clone(), query, reply }).ok()?;
             match timeout_at(deadline, answer).await {
                 Ok(Ok(Answer::Absent)) => {}
                 Ok(Ok(answer)) => return Some(answer),
@@ -117,8 +125,8 @@ impl Answerer {
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
-        let kept = self.shelf.form(document.hash, Coding::Identity);
-        let identity = kept.or_else(|| document.bytes.clone().map(Bytes::from_owner))?;
+        let own = || document.bytes.clone().map(Bytes::from_owner);
+        let identity = self.shelf.form(document.hash, Coding::Identity).or_else(own)?;
         let bytes = if coding == Coding::Identity {
             identity
         } else {
@@ -129,7 +137,7 @@ impl Answerer {
             let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
             Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
-        if document.lifetime != Lifetime::Momentary {
+        if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
             self.shelf.keep_form(document.hash, coding, bytes.clone());
         }
         Some(bytes)

@@ -8,6 +8,7 @@
 //! compresses; [`run`] accepts connections until it is told to stop.
 
 mod answer;
+mod authorization;
 mod conditional;
 mod encoding;
 mod forms;
@@ -17,6 +18,7 @@ mod respond;
 mod shelf;
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -48,7 +50,7 @@ pub struct Document {
     pub bytes: Option<Arc<[u8]>>,
 }
 
-/// How long a document may be taken from the shelf.
+/// How long a document may be taken from the shelf, and who else may keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     /// Until the daemon puts another one in its place: the feeds that every change refreshes.
@@ -57,6 +59,11 @@ pub enum Lifetime {
     OnDemand,
     /// Not at all: what the administrator asks, `/status.json` and `/metrics`. Nobody may store it.
     Momentary,
+    /// Not at all, though anyone may keep it for a minute: what a search found.
+    Passing,
+    /// Not at all: what only the client that asks may see and keep (`Cache-Control: private`). Neither other sites nor
+    /// search engines learn of it, no form of it is cached, and browsers are not sent elsewhere.
+    Private,
 }
 
 /// What the daemon says about a path that the shelf does not hold.
@@ -67,20 +74,39 @@ pub enum Answer {
     Document(Arc<Document>),
     /// It lives elsewhere for ever: a path in our form, or an absolute URL.
     Moved(String),
+    /// It is for those who show the right credential, and this one was wrong or absent.
+    Locked,
     /// It was removed on purpose.
     Gone,
     /// There is no such thing.
     Absent,
 }
 
-/// A question to the daemon: make this document now. `path` is in our form.
-#[derive(Debug)]
+/// A question to the daemon: make this document now.
 pub struct Ask {
     /// In our form (see [`crate::feed::address`]): `tags/rust/rss.xml`, `categories/a/`; empty for the root.
     pub path: String,
+    /// The password of a well-formed `Authorization: Basic` header (RFC 7617).
+    pub credential: Option<String>,
+    /// What stands behind the `?`, as it came and at most [`QUERY_BYTES`] long; only for [`SEARCH`].
+    pub query: Option<String>,
     /// Where the answer goes; dropped when the asker gave up.
     pub reply: oneshot::Sender<Answer>,
 }
+
+/// Credentials are not for logs.
+impl fmt::Debug for Ask {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Ask").field("path", &self.path).field("query", &self.query).finish_non_exhaustive()
+    }
+}
+
+/// The only path whose answer depends on the query. Bare it is a page like others; with a query it is asked of the
+/// daemon each time.
+pub const SEARCH: &str = "search/";
+
+/// The longest query that is passed on.
+pub const QUERY_BYTES: usize = 512;
 
 /// How the server behaves. [`Settings::default`] suits everyone; tests are less patient.
 #[derive(Debug, Clone)]

@@ -12,13 +12,13 @@ use hyper::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
         CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION,
-        RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+        REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
     http::request::Parts,
 };
 
 use super::{
-    Answer, Document, Lifetime, Settings,
+    Answer, Document, Lifetime, QUERY_BYTES, SEARCH, Settings,
     conditional::{self, ETag, Verdict},
     encoding::{self, Coding},
 };
@@ -27,6 +27,8 @@ use crate::feed::address::{self, Asked};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const POLICY: HeaderValue = HeaderValue::from_static("script-src 'none'; object-src 'none'; frame-ancestors 'none'");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"private feeds\", charset=\"UTF-8\"");
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What every response needs to know of the settings, in the form in which it is sent.
@@ -36,6 +38,7 @@ pub(crate) struct Rules {
     /// The address of the root: `/`, `/feeds/`.
     root: String,
     max_age: HeaderValue,
+    private_max_age: HeaderValue,
 }
 
 impl Rules {
@@ -43,9 +46,12 @@ impl Rules {
     pub(crate) fn new(settings: &Settings) -> Self {
         let prefix = settings.prefix.clone();
         let root = if prefix.is_empty() { "/".to_owned() } else { format!("/{}/", address::encode(&prefix)) };
-        let max_age = HeaderValue::from_str(&format!("max-age={}", settings.max_age))
-            .unwrap_or(HeaderValue::from_static("max-age=300"));
-        Self { prefix, root, max_age }
+        let seconds = settings.max_age;
+        // Digits are always a header's value.
+        let value = |text: String| HeaderValue::from_str(&text).unwrap_or(NO_STORE);
+        let max_age = value(format!("max-age={seconds}"));
+        let private_max_age = value(format!("private, max-age={seconds}"));
+        Self { prefix, root, max_age, private_max_age }
     }
 
     /// The address of a path in our form. It never starts with two slashes, which would name another host.
@@ -110,6 +116,7 @@ pub(crate) fn respond(request: &Parts, found: Option<Answer>, rules: &Rules) -> 
     match found {
         Some(Answer::Document(document)) => show(request, document, rules),
         Some(Answer::Moved(to)) => moved(request, &to, rules),
+        Some(Answer::Locked) => locked(),
         Some(Answer::Gone) => message(StatusCode::GONE, "this was removed and will not come back: please unsubscribe"),
         Some(Answer::Absent) => absent(rules),
         None => unavailable(),
@@ -125,8 +132,20 @@ pub(crate) fn probe(path: &str, ready: bool) -> Option<Reply> {
     }
 }
 
+/// The query of a request that asks for [`SEARCH`]; a reply if it is too long to pass on.
+pub(crate) fn query<'r>(request: &'r Parts, paths: &[String]) -> ControlFlow<Reply, Option<&'r str>> {
+    let query = request.uri.query().filter(|query| !query.is_empty() && paths.iter().any(|path| path == SEARCH));
+    if query.is_some_and(|query| query.len() > QUERY_BYTES) {
+        let cure = format!("the search is too long: ask in at most {QUERY_BYTES} bytes");
+        return ControlFlow::Break(message(StatusCode::URI_TOO_LONG, &cure));
+    }
+    ControlFlow::Continue(query)
+}
+
 fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
+    let private = document.lifetime == Lifetime::Private;
     if let Some(page) = &document.page
+        && !private
         && is_navigation(request)
     {
         let mut reply = redirect(StatusCode::SEE_OTHER, &rules.address(page));
@@ -140,8 +159,17 @@ fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
         return Reply { status: StatusCode::OK, headers, payload: Payload::Form(document, Coding::Identity) };
     }
-    share(&mut headers);
-    headers.insert(CACHE_CONTROL, rules.max_age.clone());
+    if private {
+        conceal(&mut headers);
+    } else {
+        share(&mut headers);
+    }
+    let cache_control = match document.lifetime {
+        Lifetime::Private => rules.private_max_age.clone(),
+        Lifetime::Passing => HeaderValue::from_static("max-age=60"),
+        _ => rules.max_age.clone(),
+    };
+    headers.insert(CACHE_CONTROL, cache_control);
     headers.insert(VARY, vary(&document));
     if let Some(time) = document.last_modified
         && let Ok(time) = HeaderValue::from_str(&httpdate::fmt_http_date(time))
@@ -159,7 +187,11 @@ fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
     }
     match conditional::judge(&request.headers, &etag, document.last_modified) {
         Verdict::NotModified => Reply { status: StatusCode::NOT_MODIFIED, headers, payload: Payload::Nothing },
-        Verdict::Failed => message(StatusCode::PRECONDITION_FAILED, "the document is another version than you ask for"),
+        Verdict::Failed => {
+            let text = "the document is another version than you ask for";
+            let reply = message(StatusCode::PRECONDITION_FAILED, text);
+            if private { concealed(reply) } else { reply }
+        }
         Verdict::Send => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
             if let Some(value) = coding.header() {
@@ -179,10 +211,10 @@ fn is_navigation(request: &Parts) -> bool {
 
 fn vary(document: &Document) -> HeaderValue {
     // On everything that may be sent elsewhere or coded otherwise, also when this reply is not.
-    HeaderValue::from_static(if document.page.is_some() {
-        "Accept-Encoding, Sec-Fetch-Dest"
-    } else {
-        "Accept-Encoding"
+    HeaderValue::from_static(match (document.lifetime, &document.page) {
+        (Lifetime::Private, _) => "Accept-Encoding, Authorization",
+        (_, Some(_)) => "Accept-Encoding, Sec-Fetch-Dest",
+        (_, None) => "Accept-Encoding",
     })
 }
 
@@ -226,6 +258,14 @@ fn absent(rules: &Rules) -> Reply {
     )
 }
 
+/// 401 (RFC 7617 §2.1). A browser asks its user for a password; a reader takes it from its settings.
+fn locked() -> Reply {
+    let mut reply =
+        concealed(message(StatusCode::UNAUTHORIZED, "this feed is private: give its token as the password"));
+    reply.headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+    reply
+}
+
 /// The reply when a document cannot be had in time.
 pub(crate) fn unavailable() -> Reply {
     busy("the server is busy reading posts: try again in a few seconds")
@@ -259,6 +299,20 @@ fn base() -> HeaderMap {
 fn share(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+}
+
+/// Keeps the address of something private from other sites and from search engines.
+fn conceal(headers: &mut HeaderMap) {
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
+}
+
+/// A reply about something private, which no other site may read.
+fn concealed(mut reply: Reply) -> Reply {
+    reply.headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
+    reply.headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
+    conceal(&mut reply.headers);
+    reply
 }
 
 #[cfg(test)]

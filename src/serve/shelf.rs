@@ -56,7 +56,8 @@ impl Shelf {
         Self { ready: AtomicBool::new(false), state: RwLock::new(state) }
     }
 
-    /// Makes all these changes at once, in order. A [`Lifetime::Momentary`] document is never put.
+    /// Makes all these changes at once, in order. A document that may not be taken from the shelf
+    /// ([`Lifetime`]) is never put.
     pub fn update(&self, changes: impl IntoIterator<Item = Change>) {
         let mut state = self.write();
         for change in changes {
@@ -119,7 +120,7 @@ impl Shelf {
 impl State {
     fn put(&mut self, path: String, mut document: Document) {
         match document.lifetime {
-            Lifetime::Momentary => return,
+            Lifetime::Momentary | Lifetime::Passing | Lifetime::Private => return,
             Lifetime::Maintained => {}
             Lifetime::OnDemand => {
                 if self.on_demand.len() >= ON_DEMAND {
@@ -217,13 +218,17 @@ mod tests {
             put("tags/a/rss.xml", "tag", Lifetime::OnDemand),
             put("rss.xml", "feed", Lifetime::Maintained),
             put("status.json", "{}", Lifetime::Momentary),
+            put("search/", "found", Lifetime::Passing),
+            put("private/rss.xml", "secret", Lifetime::Private),
         ]);
         shelf.update([put("tags/a/rss.xml", "feed now", Lifetime::Maintained)]);
         assert_eq!(text(&shelf, "").as_deref(), Some("page"));
         shelf.forget_on_demand();
 
         assert_eq!(text(&shelf, ""), None);
-        assert_eq!(text(&shelf, "status.json"), None);
+        for path in ["status.json", "search/", "private/rss.xml"] {
+            assert_eq!(text(&shelf, path), None, "{path}");
+        }
         assert_eq!(text(&shelf, "rss.xml").as_deref(), Some("feed"));
         assert_eq!(text(&shelf, "tags/a/rss.xml").as_deref(), Some("feed now"));
     }

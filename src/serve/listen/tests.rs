@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::serve::{Answer, Change, Document, Lifetime};
+use crate::serve::{Answer, Change, Document, Lifetime, encoding::Coding};
 
 /// A server, and what a test does with it. `asks` is the daemon's end.
 struct Served {
@@ -200,6 +200,55 @@ async fn what_is_not_on_the_shelf_is_asked_of_the_daemon() {
     assert_eq!(body, b"made now");
     served.stop().await;
     assert_eq!(daemon.await.unwrap(), ["tags/转发/rss.xml"]);
+}
+
+#[tokio::test]
+async fn credentials_and_searches_are_passed_on() {
+    let mut served = Served::start(impatient()).await;
+    served.put("search/", "the bare page");
+    let mut asks = served.asks.take().unwrap();
+    let daemon = tokio::spawn(async move {
+        let mut asked = Vec::new();
+        while let Some(ask) = asks.recv().await {
+            assert!(!format!("{ask:?}").contains("sesame"), "{ask:?}");
+            asked.push((ask.path, ask.credential, ask.query));
+            let _ = ask.reply.send(Answer::Locked);
+        }
+        asked
+    });
+    assert_eq!(served.request("GET /search/", "").await.1, b"the bare page");
+    for (line, headers) in [
+        ("GET /search/?q=a", ""),
+        ("GET /tags/a/?q=a", "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
+        ("GET /tags/b/", "Authorization: Basic nonsense\r\n"),
+    ] {
+        let (head, _) = served.request(line, headers).await;
+        assert!(head.starts_with("http/1.1 401 unauthorized\r\n"), "{head}");
+    }
+    served.stop().await;
+    let asked = [
+        ("search/".to_owned(), None, Some("q=a".to_owned())),
+        ("tags/a/".to_owned(), Some("open sesame".to_owned()), None),
+        ("tags/b/".to_owned(), None, None),
+    ];
+    assert_eq!(daemon.await.unwrap(), asked);
+}
+
+#[tokio::test]
+async fn nothing_private_is_kept() {
+    let mut served = Served::start(impatient()).await;
+    let private = Document { lifetime: Lifetime::Private, ..document(&"secret".repeat(200)) };
+    let hash = private.hash;
+    let daemon = served.answering(Answer::Document(Arc::new(private)));
+    for coding in ["gzip", "br", "identity"] {
+        let (head, _) = served.request("GET /private/rss.xml", &format!("Accept-Encoding: {coding}\r\n")).await;
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+    }
+    for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli] {
+        assert_eq!(served.shelf.form(hash, coding), None, "{coding:?}");
+    }
+    served.stop().await;
+    assert_eq!(daemon.await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -271,6 +271,78 @@ fn what_is_not_a_document_has_its_own_status() {
     assert_eq!(to("https://blog.example.org/\r\nSet-Cookie: a=b"), None);
 }
 
+fn private() -> Document {
+    Document { lifetime: Lifetime::Private, ..feed() }
+}
+
+#[test]
+fn what_is_private_is_told_to_nobody_else() {
+    let open =
+        show(private(), "GET /private/t/rss.xml", &[("accept-encoding", "gzip"), ("sec-fetch-dest", "document")]);
+    assert_eq!(open.status, StatusCode::OK);
+    for (name, expected) in [
+        ("cache-control", Some("private, max-age=300")),
+        ("vary", Some("Accept-Encoding, Authorization")),
+        ("last-modified", Some(WHEN)),
+        ("content-encoding", Some("gzip")),
+        ("referrer-policy", Some("no-referrer")),
+        ("x-robots-tag", Some("noindex")),
+        ("access-control-allow-origin", None),
+        ("access-control-expose-headers", None),
+        ("location", None),
+    ] {
+        assert_eq!(header(&open, name), expected, "{name}");
+    }
+    let tag = header(&open, "etag").unwrap();
+    let same = show(private(), "GET /private/t/rss.xml", &[("accept-encoding", "gzip"), ("if-none-match", tag)]);
+    assert_eq!(same.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(header(&same, "cache-control"), Some("private, max-age=300"));
+    let failed = show(private(), "GET /private/t/rss.xml", &[("if-match", "\"old\"")]);
+    assert_eq!(failed.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(header(&failed, "access-control-allow-origin"), None);
+}
+
+#[test]
+fn what_is_locked_asks_for_a_password() {
+    let reply = respond(&request("GET /a/rss.xml", &[]), Some(Answer::Locked), &rules(""));
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(header(&reply, "www-authenticate"), Some(r#"Basic realm="private feeds", charset="UTF-8""#));
+    assert_eq!(header(&reply, "cache-control"), Some("no-store"));
+    assert_eq!(header(&reply, "access-control-allow-origin"), None);
+}
+
+#[test]
+fn a_search_has_a_query_and_nothing_else_has() {
+    let check = |target: &str, expected: Result<Option<&str>, u16>| {
+        let request = request(&format!("GET {target}"), &[]);
+        let paths = match wanted(&request, &rules("feeds")) {
+            ControlFlow::Continue(paths) => paths,
+            ControlFlow::Break(reply) => panic!("{target}: {reply:?}"),
+        };
+        let found = match query(&request, &paths) {
+            ControlFlow::Continue(query) => Ok(query),
+            ControlFlow::Break(reply) => Err(reply.status.as_u16()),
+        };
+        assert_eq!(found, expected, "{target}");
+    };
+    check("/search/?q=%E7%9F%A5", Ok(Some("q=%E7%9F%A5")));
+    check("/feeds/search/?q=a", Ok(Some("q=a")));
+    check("/search/", Ok(None));
+    check("/search/?", Ok(None));
+    check("/rss.xml?q=a", Ok(None));
+    check("/search?q=a", Ok(None));
+    check(&format!("/search/?{}", "q".repeat(512)), Ok(Some(&"q".repeat(512))));
+    check(&format!("/search/?{}", "q".repeat(513)), Err(414));
+}
+
+#[test]
+fn what_a_search_found_may_be_kept_for_a_minute() {
+    let found = Document { lifetime: Lifetime::Passing, ..page() };
+    let reply = show(found, "GET /search/?q=a", &[]);
+    assert_eq!(header(&reply, "cache-control"), Some("max-age=60"));
+    assert!(header(&reply, "etag").is_some());
+}
+
 #[test]
 fn the_administrators_documents_are_never_stored() {
     let status = Document { media_type: "application/json", lifetime: Lifetime::Momentary, ..page() };
