@@ -12,6 +12,7 @@ use super::{
     collection::{Key, Member, Names, tie},
     identity,
     row::{Row, State, only, select},
+    search::{self, TextIndex},
     set_fact,
 };
 use crate::{
@@ -62,6 +63,7 @@ pub struct Batch<'c> {
     /// Written in key order at the end: inserting them as they come costs half as much again.
     members: Vec<Member>,
     next_arrival: i64,
+    texts: TextIndex,
 }
 
 /// The part of a row that its entry is made of, after pins.
@@ -106,6 +108,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
+        let texts = self.text_index()?;
         Ok(Batch {
             db: self.db.transaction()?,
             names: &mut self.collections,
@@ -113,6 +116,7 @@ impl Catalog {
             effects: Effects::default(),
             members: Vec::new(),
             next_arrival,
+            texts,
         })
     }
 }
@@ -313,6 +317,7 @@ impl Batch<'_> {
             self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
         row.write(&self.db)?;
+        search::follow(&self.db, known.then_some(before), row, self.texts)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published
@@ -448,6 +453,7 @@ impl Batch<'_> {
         if row.is_public() {
             self.touch(&row);
             self.remove_members(&row)?;
+            search::leave(&self.db, row.post)?;
         }
         self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
         (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));

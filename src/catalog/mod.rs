@@ -16,8 +16,10 @@ mod documents;
 mod identity;
 mod row;
 mod schema;
+mod search;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -30,6 +32,8 @@ pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Candidate, Collection, Dirty, Key};
 pub use documents::{DocumentRecord, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
+pub use search::{Found, Progress};
+pub use words::{LONGEST_QUERY, Query};
 
 /// The catalog of one state folder, locked against other processes.
 #[derive(Debug)]

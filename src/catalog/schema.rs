@@ -103,6 +103,16 @@ const STEPS: &[&str] = &[
     ALTER TABLE post ADD COLUMN title TEXT NOT NULL DEFAULT '';
     DELETE FROM fact WHERE name GLOB 'settings *';
 ",
+    "
+    -- The words of public posts' titles and texts, for search; the texts themselves are not kept. What was read before
+    -- is read again, and so indexed.
+    CREATE VIRTUAL TABLE title_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1);
+    CREATE VIRTUAL TABLE text_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1, detail = none);
+    -- Posts whose texts are still to be indexed.
+    CREATE TABLE text_waiting (post INTEGER PRIMARY KEY);
+    UPDATE post SET title = '';
+    DELETE FROM fact WHERE name GLOB 'settings *';
+",
 ];
 
 /// Brings the tables up to date.

@@ -63,6 +63,8 @@ pub struct Settings {
     pub site: Site,
     /// What an entry carries.
     pub content: Content,
+    /// What the search on the pages looks at.
+    pub search: Search,
     /// What a feed shows.
     pub window: Window,
     /// Addresses and words of categories, by path.
@@ -135,6 +137,19 @@ pub enum Content {
     Full,
     /// The summary alone.
     Summary,
+}
+
+/// What the search on the pages looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// There is none.
+    Off,
+    /// Titles.
+    #[default]
+    Titles,
+    /// Titles and texts, which are indexed in the background.
+    Text,
 }
 
 /// What a feed shows: the newest `entries`, all published within `hours` before its newest, and late arrivals.

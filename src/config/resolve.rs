@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Selection, Settings, Site, Volatile,
+    CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection, Settings, Site, Volatile,
     Window,
     error::closest,
     quantity,
@@ -65,6 +65,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
         title: file.title.or_else(|| Some(String::from("All posts"))),
         description: file.description.or_else(|| Some(String::from("Everything, newest first"))),
         content: file.content.or(Some(Content::Full)),
+        search: file.search.or(Some(Search::default())),
         window: Some(file.window.unwrap_or_default().over(raw::Window {
             entries: Some(window.entries),
             hours: Some(window.hours),
@@ -155,6 +156,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             author: file.author.clone().filter(|author| !author.trim().is_empty()),
         },
         content: file.content.unwrap_or_default(),
+        search: file.search.unwrap_or_default(),
         window: window(file.window.as_ref(), "window")?,
         names: names(file)?,
         folders,
