@@ -8,8 +8,8 @@ use std::{
 use rusqlite::{Transaction, params};
 
 use super::{
-    Catalog, CatalogError,
-    collection::{Key, Member, Names, tie},
+    Catalog, CatalogError, archive,
+    collection::{Growth, Key, Member, Names, tie},
     identity,
     row::{Row, State, only, select},
     search::{self, TextIndex},
@@ -62,6 +62,7 @@ pub struct Batch<'c> {
     effects: Effects,
     /// Written in key order at the end: inserting them as they come costs half as much again.
     members: Vec<Member>,
+    growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
     texts: TextIndex,
 }
@@ -115,6 +116,7 @@ impl Catalog {
             now,
             effects: Effects::default(),
             members: Vec::new(),
+            growth: BTreeMap::new(),
             next_arrival,
             texts,
         })
@@ -139,10 +141,20 @@ impl Batch<'_> {
             mark.execute([if *own { 3 } else { 1 }, *collection])?;
         }
         drop(mark);
+        let mut grow = self
+            .db
+            .prepare_cached("UPDATE collection SET size = size + ?, own_size = own_size + ? WHERE collection = ?")?;
+        for (collection, growth) in &self.growth {
+            grow.execute([growth.size, growth.own_size, *collection])?;
+        }
+        drop(grow);
         set_fact(&self.db, "next_arrival", self.next_arrival)?;
-        self.names.keep();
         // The transaction cannot be moved out of a type with a destructor: it is committed in place.
         self.db.execute_batch("COMMIT")?;
+        self.names.keep();
+        for (collection, growth) in &self.growth {
+            self.names.grow(*collection, *growth);
+        }
         Ok(std::mem::take(&mut self.effects))
     }
 
@@ -354,7 +366,16 @@ impl Batch<'_> {
         }
     }
 
+    fn count(&mut self, row: &Row, change: i64) {
+        for (collection, direct) in &row.members {
+            let growth = self.growth.entry(*collection).or_default();
+            growth.size += change;
+            growth.own_size += if *direct { change } else { 0 };
+        }
+    }
+
     fn add_members(&mut self, row: &Row) {
+        self.count(row, 1);
         let tie = tie(row.id.as_deref().unwrap_or_default());
         self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
             collection,
@@ -367,6 +388,7 @@ impl Batch<'_> {
     }
 
     fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
+        self.count(row, -1);
         self.members.retain(|member| member.post != row.post);
         let tie = tie(row.id.as_deref().unwrap_or_default());
         let mut delete = self
@@ -384,6 +406,13 @@ impl Batch<'_> {
         for member in self.members.drain(..) {
             let Member { collection, published, tie, post, direct, arrival } = member;
             insert.execute(params![collection, published, tie, post, direct, arrival])?;
+            let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
+            if archives.whole {
+                archive::append(&self.db, &member, false)?;
+            }
+            if archives.direct && direct {
+                archive::append(&self.db, &member, true)?;
+            }
         }
         Ok(())
     }
@@ -566,7 +595,12 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
-        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([self.now - TOMBSTONE_LIFE])?;
+        let before = self.now - TOMBSTONE_LIFE;
+        // The number of a row may be given to another post.
+        self.db
+            .prepare_cached("DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)")?
+            .execute([before])?;
+        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([before])?;
         Ok(())
     }
 

@@ -57,8 +57,31 @@ pub struct Collection {
     pub key: Key,
     /// It ever had a post that is in no category below it.
     pub own: bool,
+    /// How many posts it has.
+    pub size: u64,
+    /// How many of them are in no category below it.
+    pub own_size: u64,
+    /// Whose archives have begun: of all its posts, of its own posts.
+    pub archives: Archives,
     /// Where its documents were last, as a folder in our form.
     pub address: Option<String>,
+}
+
+/// Which of a collection's two feeds have archives; they begin when somebody first asks for a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Archives {
+    /// Of all posts.
+    pub whole: bool,
+    /// Of the posts that are in no category below it.
+    pub direct: bool,
+}
+
+impl Archives {
+    /// Whether the archive of one of the two feeds has begun.
+    #[must_use]
+    pub fn has(self, direct: bool) -> bool {
+        if direct { self.direct } else { self.whole }
+    }
 }
 
 /// A collection whose documents are older than its members.
@@ -87,6 +110,13 @@ pub(super) struct Member {
     pub(super) arrival: Option<i64>,
 }
 
+/// By how much a collection grew in a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Growth {
+    pub(super) size: i64,
+    pub(super) own_size: i64,
+}
+
 /// A post that a window may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -106,22 +136,45 @@ pub struct Candidate {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: HashMap<Key, Collection>,
+    by_number: HashMap<i64, Key>,
     /// Made by the batch that is not yet committed, or changed by it: as they were before.
     pending: Vec<(Key, Option<Collection>)>,
 }
 
 impl Names {
     pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = db.prepare("SELECT key, collection, own, address FROM collection")?;
-        let known = statement
+        let mut statement =
+            db.prepare("SELECT key, collection, own, address, size, own_size, archives FROM collection")?;
+        let known: HashMap<Key, Collection> = statement
             .query_map([], |row| {
                 let key = Key::read(row.get_ref(0)?.as_str()?);
-                let collection =
-                    Collection { number: row.get(1)?, key: key.clone(), own: row.get(2)?, address: row.get(3)? };
+                let archives: i64 = row.get(6)?;
+                let collection = Collection {
+                    number: row.get(1)?,
+                    key: key.clone(),
+                    own: row.get(2)?,
+                    size: row.get(4)?,
+                    own_size: row.get(5)?,
+                    archives: Archives { whole: archives & 1 != 0, direct: archives & 2 != 0 },
+                    address: row.get(3)?,
+                };
                 Ok((key, collection))
             })?
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { known, pending: Vec::new() })
+        let by_number = known.values().map(|collection| (collection.number, collection.key.clone())).collect();
+        Ok(Self { known, by_number, pending: Vec::new() })
+    }
+
+    pub(super) fn numbered(&self, number: i64) -> Option<&Collection> {
+        self.known.get(self.by_number.get(&number)?)
+    }
+
+    /// The batch that changed how many posts a collection has was committed.
+    pub(super) fn grow(&mut self, number: i64, growth: Growth) {
+        if let Some(collection) = self.by_number.get(&number).and_then(|key| self.known.get_mut(key)) {
+            collection.size = collection.size.saturating_add_signed(growth.size);
+            collection.own_size = collection.own_size.saturating_add_signed(growth.own_size);
+        }
     }
 
     pub(super) fn number(&mut self, db: &Connection, key: Key, own: bool) -> rusqlite::Result<i64> {
@@ -136,7 +189,17 @@ impl Names {
         }
         let number =
             db.prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?.insert(params![key.text(), own])?;
-        self.known.insert(key.clone(), Collection { number, key: key.clone(), own, address: None });
+        let collection = Collection {
+            number,
+            key: key.clone(),
+            own,
+            size: 0,
+            own_size: 0,
+            archives: Archives::default(),
+            address: None,
+        };
+        self.known.insert(key.clone(), collection);
+        self.by_number.insert(number, key.clone());
         self.pending.push((key, None));
         Ok(number)
     }
@@ -149,10 +212,11 @@ impl Names {
     /// The open batch was dropped.
     pub(super) fn undo(&mut self) {
         for (key, before) in self.pending.drain(..).rev() {
-            match before {
-                Some(collection) => self.known.insert(key, collection),
-                None => self.known.remove(&key),
-            };
+            if let Some(collection) = before {
+                self.known.insert(key, collection);
+            } else if let Some(collection) = self.known.remove(&key) {
+                self.by_number.remove(&collection.number);
+            }
         }
     }
 }
@@ -178,6 +242,12 @@ impl Catalog {
         self.collections.known.get(key)
     }
 
+    /// How many posts a feed of a collection has: all, or those in no category below it.
+    #[must_use]
+    pub fn size(&self, collection: i64, direct: bool) -> u64 {
+        self.collections.numbered(collection).map_or(0, |one| if direct { one.own_size } else { one.size })
+    }
+
     /// All collections, in key order.
     #[must_use]
     pub fn collections(&self) -> Vec<&Collection> {
@@ -195,6 +265,14 @@ impl Catalog {
             self.db.prepare_cached("SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 ORDER BY 1")?;
         let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, own: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Marks that the archive of one of a collection's feeds has begun.
+    pub(super) fn note_archive(&mut self, number: i64, direct: bool) {
+        let collections = &mut self.collections;
+        if let Some(collection) = collections.by_number.get(&number).and_then(|key| collections.known.get_mut(key)) {
+            *(if direct { &mut collection.archives.direct } else { &mut collection.archives.whole }) = true;
+        }
     }
 
     /// Marks every collection, because what documents are made of has changed.
@@ -226,18 +304,11 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn drop_collection(&mut self, key: &Key) -> Result<(), CatalogError> {
         if let Some(collection) = self.collections.known.remove(key) {
+            self.collections.by_number.remove(&collection.number);
             self.db.execute("DELETE FROM collection WHERE collection = ?", [collection.number])?;
+            self.db.execute("DELETE FROM archive WHERE collection = ?", [collection.number])?;
         }
         Ok(())
-    }
-
-    /// How many posts a collection has.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn size(&self, collection: i64) -> Result<u64, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT COUNT(*) FROM member WHERE collection = ?")?;
-        Ok(statement.query_row([collection], |row| row.get(0))?)
     }
 
     /// The posts that a window may show: the newest `entries`, those published within `seconds` before the newest, and
@@ -286,7 +357,7 @@ impl Catalog {
 const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL, p.folder \
     FROM member m JOIN post p USING (post) WHERE m.collection = ?1 AND m.direct >= ?2";
 
-fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
+pub(super) fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate {
         post: row.get(0)?,
         published: row.get(1)?,

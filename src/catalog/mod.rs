@@ -10,6 +10,7 @@
 //! Invariants: the clock is the caller's; no row of a post is deleted before its tombstone is a year old; two rows never
 //! share an id.
 
+mod archive;
 mod batch;
 mod collection;
 mod documents;
@@ -28,8 +29,9 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, types::FromSql};
 
+pub use archive::PAGE;
 pub use batch::{Batch, Effects, Seen, digest};
-pub use collection::{Candidate, Collection, Dirty, Key};
+pub use collection::{Archives, Candidate, Collection, Dirty, Key};
 pub use documents::{DocumentRecord, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
 pub use search::{Found, Progress};

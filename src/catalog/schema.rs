@@ -104,6 +104,25 @@ const STEPS: &[&str] = &[
     DELETE FROM fact WHERE name GLOB 'settings *';
 ",
     "
+    -- How many posts a collection has, kept in step with its members.
+    ALTER TABLE collection ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE collection ADD COLUMN own_size INTEGER NOT NULL DEFAULT 0;
+    UPDATE collection SET (size, own_size) =
+        (SELECT COUNT(*), COALESCE(SUM(direct), 0) FROM member WHERE member.collection = collection.collection);
+
+    -- Which of its feeds have archives: bit 1 all posts, bit 2 its own.
+    ALTER TABLE collection ADD COLUMN archives INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE archive (
+        collection INTEGER NOT NULL,
+        direct     INTEGER NOT NULL,   -- the archive of its own posts
+        number     INTEGER NOT NULL,   -- from 1, a hundred to a page; given once
+        post       INTEGER NOT NULL,
+        PRIMARY KEY (collection, direct, number)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX archive_post ON archive (collection, direct, post);
+    CREATE INDEX archive_of_post ON archive (post);
+",
+    "
     -- The words of public posts' titles and texts, for search; the texts themselves are not kept. What was read before
     -- is read again, and so indexed.
     CREATE VIRTUAL TABLE title_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1);

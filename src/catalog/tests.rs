@@ -233,3 +233,41 @@ fn a_catalog_is_locked_set_aside_when_damaged_and_refused_when_newer() {
     assert!(rebuilt.notice.unwrap().contains("broken-1"));
     assert!(state.path().join("catalog.broken-1").exists());
 }
+
+#[test]
+fn a_post_keeps_its_number_in_an_archive() {
+    let mut story = Story::new();
+    for (name, day) in [("c.md", 3), ("a.md", 1), ("b.md", 2)] {
+        story.see(name, &dated(name, day));
+    }
+    let all = story.catalog.collection(&Key::All).unwrap().number;
+    assert_eq!((story.catalog.size(all, false), story.catalog.archive_pages(all, false).unwrap()), (3, 1));
+    story.catalog.begin_archive(all, false).unwrap();
+    // Older than the others, and edited later: in the order of coming.
+    story.see("d.md", &dated("d", 0));
+    story.see("a.md", &dated("a, edited", 9));
+    story.vanish("c.md");
+    story.expire(301);
+    assert_eq!(story.catalog.size(all, false), 3);
+    assert_eq!(story.numbers(all), ["a.md", "b.md", "c.md", "d.md"]);
+    let page = story.catalog.archive_page(all, false, 1).unwrap();
+    assert_eq!(page.len(), 3);
+    story.see("c.md", &dated("c.md", 3));
+    assert_eq!(story.catalog.archive_page(all, false, 1).unwrap().len(), 4);
+    assert_eq!(story.numbers(all).len(), 4);
+    assert!(story.catalog.archive_page(all, false, 2).unwrap().is_empty());
+}
+
+/// A post of a day of January 2020.
+fn dated(title: &str, day: u32) -> String {
+    format!("---\ntitle: {title}\ndate: 2020-01-{:02}\ncategories: x\n---\ntext\n", day + 1)
+}
+
+impl Story {
+    /// The paths of an archive's posts, by number.
+    fn numbers(&self, collection: i64) -> Vec<String> {
+        let sql = "SELECT CAST(path AS TEXT) FROM archive JOIN post USING (post) WHERE collection = ? ORDER BY number";
+        let mut statement = self.catalog.db.prepare(sql).unwrap();
+        statement.query_map([collection], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}

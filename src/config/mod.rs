@@ -67,6 +67,8 @@ pub struct Settings {
     pub search: Search,
     /// What a feed shows.
     pub window: Window,
+    /// Whether feeds have archives.
+    pub archives: Archives,
     /// Addresses and words of categories, by path.
     pub names: Vec<CategoryName>,
     /// The posts folders; never empty in what [`Loaded::into_settings`] gives.
@@ -150,6 +152,17 @@ pub enum Search {
     Titles,
     /// Titles and texts, which are indexed in the background.
     Text,
+}
+
+/// Whether the posts that a feed shows no more can be had in pages of its archive (RFC 5005 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Archives {
+    /// Made when somebody asks for them.
+    #[default]
+    Http,
+    /// Not at all.
+    Off,
 }
 
 /// What a feed shows: the newest `entries`, all published within `hours` before its newest, and late arrivals.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Future, OnDelete, PathReuse, Search};
+use super::{Archives, Content, Future, OnDelete, PathReuse, Search};
 use crate::post::{
     category::{ListRule, SplitRule},
     date::DateOrder,
@@ -62,6 +62,9 @@ pub(super) struct File {
     /// Which posts a feed shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) window: Option<Window>,
+    /// Whether the posts that a feed shows no more can be had in archives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) archives: Option<Archives>,
     /// Addresses and words of categories, for all folders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) categories: Option<Names>,

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection, Settings, Site, Volatile,
-    Window,
+    Archives, CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection, Settings,
+    Site, Volatile, Window,
     error::closest,
     quantity,
     raw::{self, Categories, File, Flicker, FrontMatter, Posts, Preset},
@@ -72,6 +72,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
             max_entries: Some(window.max_entries),
             max_size: Some(quantity::write_size(window.max_bytes)),
         })),
+        archives: file.archives.or(Some(Archives::default())),
         max_age: file.max_age.or_else(|| duration(300)),
         cache_size: file.cache_size.or_else(|| Some(quantity::write_size(CACHE_BYTES))),
         delete_grace: file.delete_grace.or_else(|| duration(300)),
@@ -158,6 +159,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         content: file.content.unwrap_or_default(),
         search: file.search.unwrap_or_default(),
         window: window(file.window.as_ref(), "window")?,
+        archives: file.archives.unwrap_or_default(),
         names: names(file)?,
         folders,
         delete_grace: duration("delete_grace", &file.delete_grace)?,

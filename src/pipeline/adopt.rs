@@ -56,7 +56,7 @@ impl Pipeline {
                 .map(|folder| folder.read.categories.renamed(path))
                 .find(|new| new != path && !new.is_empty());
             let key = target.map_or_else(|| collection.key.clone(), Key::Category);
-            let address = self.places.address(&Place { key: key.clone(), direct: false });
+            let address = self.places.address(&Place::of(key.clone()));
             if collection.address.as_ref().is_some_and(|before| *before != address) {
                 moved.extend(collection.address.clone().map(|before| (before, address.clone())));
             }

@@ -35,7 +35,7 @@ pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places,
     let words = [post.excerpt.as_deref(), Some(&rendered.summary), image.as_ref().map(|image| image.alt.as_str())];
     let summary = words.into_iter().flatten().find(|words| !words.trim().is_empty()).unwrap_or(&post.title).to_owned();
     let categories = post.categories.iter().map(|path| {
-        let address = places.address(&Place { key: Key::Category(path.clone()), direct: false });
+        let address = places.address(&Place::of(Key::Category(path.clone())));
         CategoryRef { path: path.clone(), url: places.url(&address) }
     });
     Entry {

@@ -44,6 +44,9 @@ impl Pipeline {
             self.shelf.update([Change::Put(path.to_owned(), document.clone())]);
             return Ok(Answer::Document(std::sync::Arc::new(document)));
         }
+        if let Some(place) = self.places.at(path).filter(|place| place.archive.is_some()) {
+            return Ok(Answer::Moved(self.places.address(&place.current())));
+        }
         let folder = format!("{path}/");
         if self.places.at(&folder).is_some() {
             return Ok(Answer::Moved(folder));
@@ -58,20 +61,23 @@ impl Pipeline {
     fn feed_at(&mut self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
         let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
         let format = Format::ALL.into_iter().find(|format| format.file_name() == name);
-        let place = self.places.at(folder).cloned();
+        let place = self.places.at(folder);
         Ok(match (format, place) {
+            (Some(format), Some(place)) if place.archive.is_some() => {
+                if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) {
+                    return Ok(None);
+                }
+                self.archive_document(&place, format, now)?
+            }
             (Some(format), Some(place)) if matches!(place.key, Key::Tag(_) | Key::Author(_)) => {
-                if self.is_shared(&place.key)? { self.demanded_document(&place, format, now)? } else { None }
+                if self.is_shared(&place.key) { self.demanded_document(&place, format, now)? } else { None }
             }
             _ => self.stored_document(path, now)?,
         })
     }
 
-    pub(super) fn is_shared(&self, key: &Key) -> Result<bool, Error> {
-        Ok(match self.catalog.collection(key) {
-            Some(collection) => self.catalog.size(collection.number)? >= SHARED,
-            None => false,
-        })
+    pub(super) fn is_shared(&self, key: &Key) -> bool {
+        self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED)
     }
 }
 
@@ -93,7 +99,7 @@ pub(super) fn on_demand(bytes: Vec<u8>, media_type: &'static str) -> Document {
 
 /// All feeds as a tree, for the lists.
 pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
-    let mut root = outline(places, &Place { key: Key::All, direct: false }, false);
+    let mut root = outline(places, &Place::of(Key::All), false);
     // In key order a parent comes before its children, and all that is below it follows.
     let mut way: Vec<usize> = Vec::new();
     for collection in catalog.collections() {
@@ -104,7 +110,7 @@ pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
             parent = &mut parent.children[*at];
         }
         way.push(parent.children.len());
-        let place = Place { key: collection.key.clone(), direct: false };
+        let place = Place::of(collection.key.clone());
         parent.children.push(outline(places, &place, collection.own && places.is_parent(path)));
     }
     root

@@ -170,7 +170,8 @@ impl Pipeline {
             }
         }
         let windows: Vec<_> = self.settings.folders.iter().map(|folder| folder.window).collect();
-        let documents = digest_of(&(self.version, self.settings.window, windows, &self.settings.site));
+        let documents =
+            digest_of(&(self.version, self.settings.window, windows, &self.settings.site, self.settings.archives));
         if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
             self.catalog.mark_all_dirty()?;
             self.catalog.set_fact("documents", documents)?;

@@ -55,10 +55,11 @@ impl Pipeline {
     /// The page at a folder, if there is one.
     pub(super) fn page(&self, path: &str) -> Result<Option<Document>, Error> {
         let html = match self.places.at(path) {
-            Some(place) if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key)? => None,
-            Some(place) => Some(self.feed_page(path, place)?),
+            Some(place) if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) => None,
+            Some(place) if place.archive.is_some() => None,
+            Some(place) => Some(self.feed_page(path, &place)?),
             // Before the first post there is nothing, and `/` says so.
-            None if path.is_empty() => Some(self.feed_page(path, &Place { key: Key::All, direct: false })?),
+            None if path.is_empty() => Some(self.feed_page(path, &Place::of(Key::All))?),
             None => match path.strip_prefix("posts/").and_then(|rest| rest.strip_suffix('/')) {
                 Some(name) => self.post_page(path, name)?,
                 None => None,
@@ -94,7 +95,7 @@ impl Pipeline {
             };
             if is_child && !place.direct {
                 let (label, address) = self.labelled(names);
-                below.push((label, address, self.catalog.size(collection.number)?));
+                below.push((label, address, collection.size));
             }
         }
         Ok(site::feed_page(&site::FeedPage {
@@ -150,7 +151,7 @@ impl Pipeline {
 
     /// A category's name for people, and its folder.
     fn labelled(&self, names: &[String]) -> (String, String) {
-        let place = Place { key: Key::Category(names.to_vec()), direct: false };
+        let place = Place::of(Key::Category(names.to_vec()));
         (self.places.label(names), self.places.address(&place))
     }
 }

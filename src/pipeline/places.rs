@@ -1,15 +1,21 @@
 //! Where each collection appears, and under which words.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     catalog::{Collection, Key},
     config::{CategoryName, Listen, Settings, Site},
-    feed::{Feed, address},
+    feed::{self, Feed, Format, address},
     post::CategoryPath,
 };
+
+/// What the folder of an archive page is called, before its number; `address::segment` keeps categories off it.
+const ARCHIVE: &str = "archive-";
 
 /// A feed's own place in the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,6 +24,34 @@ pub(super) struct Place {
     pub(super) key: Key,
     /// Only its own posts, not those of the categories below it.
     pub(super) direct: bool,
+    /// A page of the feed's archive, from 1; the current document if absent.
+    pub(super) archive: Option<u64>,
+}
+
+impl Place {
+    /// The feed of all posts of a collection.
+    pub(super) fn of(key: Key) -> Self {
+        Self { key, direct: false, archive: None }
+    }
+
+    /// The feed of a category's own posts.
+    pub(super) fn direct(key: Key) -> Self {
+        Self { direct: true, ..Self::of(key) }
+    }
+
+    /// The feed itself, of which this may be an archive page.
+    pub(super) fn current(&self) -> Self {
+        Self { archive: None, ..self.clone() }
+    }
+}
+
+/// The archive pages beside a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Neighbours {
+    /// With the posts that came before.
+    pub(super) previous: Option<u64>,
+    /// With the posts that came after.
+    pub(super) next: Option<u64>,
 }
 
 /// The tree of addresses.
@@ -63,11 +97,11 @@ impl Places {
             if let Key::Category(path) = &collection.key {
                 self.parents.extend((1..path.len()).map(|depth| path[..depth].to_vec()));
                 if collection.own {
-                    let place = Place { key: collection.key.clone(), direct: true };
+                    let place = Place::direct(collection.key.clone());
                     self.by_address.insert(self.address(&place), place);
                 }
             }
-            let place = Place { key: collection.key.clone(), direct: false };
+            let place = Place::of(collection.key.clone());
             self.by_address.insert(self.address(&place), place);
         }
         let parents = &self.parents;
@@ -78,8 +112,14 @@ impl Places {
     }
 
     /// What appears at a folder of the tree.
-    pub(super) fn at(&self, address: &str) -> Option<&Place> {
-        self.by_address.get(address)
+    pub(super) fn at(&self, address: &str) -> Option<Place> {
+        if let Some(place) = self.by_address.get(address) {
+            return Some(place.clone());
+        }
+        let (folder, number) = address.strip_suffix('/')?.rsplit_once(ARCHIVE)?;
+        let is_ours = number.starts_with(|digit| matches!(digit, '1'..='9')) && number.len() < 16;
+        let number = number.parse().ok().filter(|_| is_ours)?;
+        Some(Place { archive: Some(number), ..self.by_address.get(folder)?.clone() })
     }
 
     /// Whether a category has categories below it.
@@ -104,6 +144,10 @@ impl Places {
         if place.direct {
             address.push_str("direct/");
         }
+        if let Some(page) = place.archive {
+            // Writing to a string does not fail.
+            let _ = write!(address, "{ARCHIVE}{page}/");
+        }
         address
     }
 
@@ -121,6 +165,23 @@ impl Places {
     pub(super) fn label(&self, path: &[String]) -> String {
         let title = self.words(path).and_then(|words| words.title.clone());
         title.or_else(|| path.last().cloned()).unwrap_or_default()
+    }
+
+    /// A document apart from its entries.
+    pub(super) fn frame(
+        &self,
+        format: Format,
+        place: &Place,
+        neighbours: Neighbours,
+        updated: DateTime<Utc>,
+    ) -> (Feed, feed::Place) {
+        let page = |number: Option<u64>| {
+            let page = Place { archive: Some(number?), ..place.clone() };
+            Some(self.url(&format!("{}{}", self.address(&page), format.file_name())))
+        };
+        let Neighbours { previous, next } = neighbours;
+        let standing = feed::Place { archive: page(place.archive), previous: page(previous), next: page(next) };
+        (self.feed(place, updated), standing)
     }
 
     /// A feed apart from its entries.
@@ -143,7 +204,7 @@ impl Places {
         Feed {
             title: words.and_then(|words| words.title.clone()).unwrap_or(title),
             description: words.and_then(|words| words.description.clone()).unwrap_or(description),
-            url: self.url(&self.address(place)),
+            url: self.url(&self.address(&place.current())),
             language: words.and_then(|words| words.language.clone()).or_else(|| site.language.clone()),
             author: site.author.clone(),
             updated,

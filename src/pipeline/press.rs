@@ -12,11 +12,11 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline, entry,
-    places::{Place, Places},
+    places::{Neighbours, Place, Places},
 };
 use crate::{
     catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
-    config::{OnDelete, Settings, Window},
+    config::{Archives, OnDelete, Settings, Window},
     feed::{self, Format, Fragments, opml::Listing},
     post::{self, Outcome, SourceFile, body},
     publish::{Failed, Output, PublishError},
@@ -26,6 +26,9 @@ use crate::{
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
 const GROUP: usize = 32;
+
+/// An archive page shows all that is in it.
+const WHOLE_PAGE: Window = Window { entries: u32::MAX, hours: 0, max_entries: u32::MAX, max_bytes: u64::MAX };
 
 /// A document with its bytes.
 struct Made {
@@ -77,12 +80,12 @@ impl Pipeline {
 
     /// The feeds of a collection that are kept on disk and whose members changed.
     fn marked_places(&self, key: &Key, own: bool, own_changed: bool) -> Result<Vec<Place>, Error> {
-        let whole = Place { key: key.clone(), direct: false };
+        let whole = Place::of(key.clone());
         Ok(match key {
             // Made on request.
             Key::Tag(_) | Key::Author(_) => Vec::new(),
             Key::Category(path) if own && self.places.is_parent(path) => {
-                let direct = Place { key: key.clone(), direct: true };
+                let direct = Place::direct(key.clone());
                 let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
                 let needed = own_changed || self.catalog.document(&first)?.is_none();
                 std::iter::once(whole).chain(needed.then_some(direct)).collect()
@@ -102,7 +105,7 @@ impl Pipeline {
             .map(|one| one.key.clone())
             .collect();
         for key in new {
-            let address = self.places.address(&Place { key: key.clone(), direct: false });
+            let address = self.places.address(&Place::of(key.clone()));
             self.catalog.set_address(&key, &address)?;
         }
         Ok(())
@@ -114,7 +117,10 @@ impl Pipeline {
         let mut stale = BTreeSet::new();
         let mut lengths = HashMap::new();
         for (collection, place) in places {
-            let (candidates, window) = self.candidates(*collection, place.direct)?;
+            let (candidates, window) = match place.archive {
+                Some(page) => (self.catalog.archive_page(*collection, place.direct, page)?, WHOLE_PAGE),
+                None => self.candidates(*collection, place.direct)?,
+            };
             for candidate in &candidates {
                 if lengths.contains_key(&candidate.post) || stale.contains(&candidate.post) {
                     continue;
@@ -137,11 +143,13 @@ impl Pipeline {
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
 
         let mut made = Vec::new();
-        for ((_, place), (candidates, window)) in places.iter().zip(windows) {
+        for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
             let (posts, updated) = self.choose(place, candidates, window, &lengths);
             let updated = self.newest_update(&posts, updated)?;
+            let neighbours = self.neighbours(*collection, place, posts.len())?;
             for format in Format::ALL {
-                let bytes = self.join(format, place, &posts, &fresh, updated)?;
+                let frame = self.places.frame(format, place, neighbours, updated);
+                let bytes = self.join(format, &frame, &posts, &fresh)?;
                 let path = format!("{}{}", self.places.address(place), format.file_name());
                 made.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
@@ -208,14 +216,27 @@ impl Pipeline {
         Ok(entry::time(newest))
     }
 
+    /// The archive pages before and after a document: before the current one, if it does not show every post, the newest.
+    fn neighbours(&self, collection: i64, place: &Place, shown: usize) -> Result<Neighbours, Error> {
+        if self.settings.archives == Archives::Off {
+            return Ok(Neighbours::default());
+        }
+        let last = self.catalog.archive_pages(collection, place.direct)?;
+        if let Some(page) = place.archive {
+            let previous = (page > 1).then(|| page - 1);
+            return Ok(Neighbours { previous, next: (page < last).then_some(page + 1) });
+        }
+        let shows_all = self.catalog.size(collection, place.direct) <= shown as u64;
+        Ok(Neighbours { previous: Some(last).filter(|_| !shows_all), next: None })
+    }
+
     /// One document of a feed, from entries rendered now or before.
     fn join(
         &self,
         format: Format,
-        place: &Place,
+        (feed, standing): &(feed::Feed, feed::Place),
         posts: &[i64],
         fresh: &Fresh,
-        updated: DateTime<Utc>,
     ) -> Result<Vec<u8>, Error> {
         let mut kept = BTreeMap::new();
         for post in posts.iter().filter(|post| !fresh.contains_key(post)) {
@@ -229,7 +250,7 @@ impl Pipeline {
                 fresh.get(post).map(|entry| entry.fragments.get(format)).or_else(|| kept.get(post).map(String::as_str))
             })
             .collect();
-        Ok(feed::document(format, &self.places.feed(place, updated), &fragments))
+        Ok(feed::document_at(format, feed, standing, &fragments))
     }
 
     /// A document with what is known of it: its time changes with its bytes, and only then.
@@ -249,7 +270,7 @@ impl Pipeline {
             None => updated.timestamp().max(0),
         };
         let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
-        let page = place.map(|place| self.places.address(place));
+        let page = place.map(|place| self.places.address(&place.current()));
         let document = document(record, media_type, page, Some(bytes));
         Ok(Made { path, record, document })
     }
@@ -342,33 +363,50 @@ impl Pipeline {
             return Ok(self.opml(now)?.into_iter().find(|made| made.path == path).map(|made| made.document));
         }
         let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else { return Ok(None) };
-        let Some(place) = self.places.at(folder).cloned() else { return Ok(None) };
-        Ok(self.feed_document(&place, format, now)?.map(|made| made.document))
+        let Some(place) = self.places.at(folder) else { return Ok(None) };
+        Ok(self.feed_document(&place, format, now)?.map(|(made, _)| made.document))
     }
 
     /// One document of one feed.
-    fn feed_document(&self, place: &Place, format: Format, now: DateTime<Utc>) -> Result<Option<Made>, Error> {
+    fn feed_document(&self, place: &Place, format: Format, now: DateTime<Utc>) -> Result<Option<(Made, Fresh)>, Error> {
         let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
             return Ok(None);
         };
-        let (made, _) = self.make_documents(&[(number, place.clone())], now)?;
+        let (made, fresh) = self.make_documents(&[(number, place.clone())], now)?;
         let path = format!("{}{}", self.places.address(place), format.file_name());
-        Ok(made.into_iter().find(|made| made.path == path))
+        Ok(made.into_iter().find(|made| made.path == path).map(|made| (made, fresh)))
     }
 
-    /// A feed that is made on request, with its state kept so that its time stands while its bytes do.
+    /// A document that is made on request, with its state kept so that its time stands while its bytes do.
     pub(super) fn demanded_document(
         &mut self,
         place: &Place,
         format: Format,
         now: DateTime<Utc>,
     ) -> Result<Option<Document>, Error> {
-        let Some(mut made) = self.feed_document(place, format, now)? else { return Ok(None) };
-        if self.catalog.document(&made.path)?.is_none_or(|before| before != made.record) {
-            self.catalog.keep(&[], &[(made.path.clone(), made.record)], false, &[])?;
+        let Some((mut made, fresh)) = self.feed_document(place, format, now)? else { return Ok(None) };
+        let entries: Vec<_> = fresh.into_iter().collect();
+        if !entries.is_empty() || self.catalog.document(&made.path)?.is_none_or(|before| before != made.record) {
+            self.catalog.keep(&entries, &[(made.path.clone(), made.record)], false, &[])?;
         }
         made.document.lifetime = Lifetime::OnDemand;
         Ok(Some(made.document))
+    }
+
+    /// A document of an archive page, if there is such a page.
+    pub(super) fn archive_document(
+        &mut self,
+        place: &Place,
+        format: Format,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Document>, Error> {
+        let number = self.catalog.collection(&place.key).map(|collection| collection.number);
+        let (Some(number), Some(page)) = (number, place.archive) else { return Ok(None) };
+        if self.settings.archives == Archives::Off || page > self.catalog.archive_pages(number, place.direct)? {
+            return Ok(None);
+        }
+        self.catalog.begin_archive(number, place.direct)?;
+        self.demanded_document(place, format, now)
     }
 
     /// The posts that a feed shows now, in its order.

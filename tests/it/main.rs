@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say so and stop")]
 
 mod architecture;
+mod archives;
 mod cli;
 mod corpus;
 mod site;

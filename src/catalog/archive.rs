@@ -1,0 +1,91 @@
+//! Archives: every post of a feed, in pages that do not move (RFC 5005 §4).
+//!
+//! A post has a number in each archive that it is in, given once: in the order of publication when the archive begins,
+//! then in the order in which posts come. A page is a hundred numbers. A post that goes leaves a gap; one that comes
+//! back finds its place.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Catalog, CatalogError,
+    collection::{Candidate, Member, candidate},
+};
+
+/// How many posts a page has.
+pub const PAGE: u64 = 100;
+
+impl Catalog {
+    /// How many pages the archive of a feed has; the last one is still filling.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn archive_pages(&self, collection: i64, direct: bool) -> Result<u64, CatalogError> {
+        let Some(known) = self.collections.numbered(collection) else { return Ok(0) };
+        let posts = if known.archives.has(direct) {
+            last_number(&self.db, collection, direct)?
+        } else {
+            self.size(collection, direct)
+        };
+        Ok(posts.div_ceil(PAGE))
+    }
+
+    /// The posts of a page, from 1, that are public now, in any order; none before [`Catalog::begin_archive`].
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn archive_page(&self, collection: i64, direct: bool, page: u64) -> Result<Vec<Candidate>, CatalogError> {
+        let last = page.saturating_mul(PAGE);
+        let mut statement = self.db.prepare_cached(
+            "SELECT p.post, p.published, p.id, p.missing IS NOT NULL, p.folder FROM archive a JOIN post p USING (post) \
+             JOIN member m ON m.collection = a.collection AND m.published = -p.published AND m.post = p.post \
+             WHERE a.collection = ?1 AND a.direct = ?2 AND a.number > ?3 AND a.number <= ?4 AND m.direct >= ?2",
+        )?;
+        let rows = statement.query_map(params![collection, direct, last.saturating_sub(PAGE), last], candidate)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Gives every post of a feed its number, if that has not been done.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn begin_archive(&mut self, collection: i64, direct: bool) -> Result<(), CatalogError> {
+        if self.collections.numbered(collection).is_none_or(|known| known.archives.has(direct)) {
+            return Ok(());
+        }
+        let transaction = self.db.transaction()?;
+        // `published` is negated.
+        transaction.execute(
+            "INSERT INTO archive SELECT ?1, ?2, row_number() OVER (ORDER BY arrival NULLS FIRST, published DESC, tie), \
+             post FROM member WHERE collection = ?1 AND direct >= ?2",
+            params![collection, direct],
+        )?;
+        let bit = if direct { 2 } else { 1 };
+        transaction.execute("UPDATE collection SET archives = archives | ? WHERE collection = ?", [bit, collection])?;
+        transaction.commit()?;
+        self.note_archive(collection, direct);
+        Ok(())
+    }
+}
+
+/// Gives a new member its number in an archive that has begun, unless it has one.
+pub(super) fn append(db: &Connection, member: &Member, direct: bool) -> rusqlite::Result<()> {
+    let known = db
+        .prepare_cached("SELECT 1 FROM archive WHERE collection = ? AND direct = ? AND post = ?")?
+        .query_row(params![member.collection, direct, member.post], |_| Ok(()))
+        .optional()?;
+    if known.is_none() {
+        let number = last_number(db, member.collection, direct)? + 1;
+        db.prepare_cached("INSERT INTO archive VALUES (?, ?, ?, ?)")?.execute(params![
+            member.collection,
+            direct,
+            number,
+            member.post
+        ])?;
+    }
+    Ok(())
+}
+
+fn last_number(db: &Connection, collection: i64, direct: bool) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT COALESCE(MAX(number), 0) FROM archive WHERE collection = ? AND direct = ?")?
+        .query_row(params![collection, direct], |row| row.get(0))
+}
