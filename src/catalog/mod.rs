@@ -186,6 +186,12 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     Ok((db, collections))
 }
 
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Renames the database and its companions; returns the new name.
 fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
     let free = (1..1_000).map(|n: u32| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());

@@ -98,9 +98,13 @@ impl Catalog {
             return Ok(());
         }
         let transaction = self.db.transaction()?;
-        transaction.execute_batch("DELETE FROM text_waiting; INSERT INTO text_words (text_words) VALUES ('delete-all')")?;
+        transaction
+            .execute_batch("DELETE FROM text_waiting; INSERT INTO text_words (text_words) VALUES ('delete-all')")?;
         if wanted == TextIndex::On {
-            transaction.execute("INSERT INTO text_waiting SELECT post FROM post WHERE state = 'published' AND gone IS NULL", [])?;
+            transaction.execute(
+                "INSERT INTO text_waiting SELECT post FROM post WHERE state = 'published' AND gone IS NULL",
+                [],
+            )?;
         }
         set_fact(&transaction, TEXTS, i64::from(wanted == TextIndex::On))?;
         Ok(transaction.commit()?)

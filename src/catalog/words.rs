@@ -277,7 +277,11 @@ mod tests {
             ("装甲部队 Rust", "\"装甲 甲部 部队\" AND \"rust\" *", "\"装甲\" AND \"甲部\" AND \"部队\" AND \"rust\" *"),
             ("C语言", "\"c 语言\"", "\"c\" AND \"语言\""),
             ("C++", "\"c\"", "\"c\""),
-            ("a\" OR title:b* NEAR(c)", "\"a\" AND \"or\" * AND \"title b\" AND \"near c\"", "\"a\" AND \"or\" * AND \"title\" * AND \"b\" AND \"near\" * AND \"c\""),
+            (
+                "a\" OR title:b* NEAR(c)",
+                "\"a\" AND \"or\" * AND \"title b\" AND \"near c\"",
+                "\"a\" AND \"or\" * AND \"title\" * AND \"b\" AND \"near\" * AND \"c\"",
+            ),
             ("*** \"\" ()", "", ""),
         ] {
             let query = Query::new(text);

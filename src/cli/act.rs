@@ -137,8 +137,8 @@ impl Drop for Scratch {
 
 /// How many posts are left out because they cannot be read, as `/status.json` says it.
 fn rejected(pipeline: &mut Pipeline) -> u64 {
-    let health = Health { degraded: None, last_scan: Some(Utc::now()) };
-    let Answer::Document(document) = pipeline.answer("status.json", &health, Utc::now()) else { return 0 };
+    let health = Health { last_scan: Some(Utc::now()), ..Health::default() };
+    let Answer::Document(document) = pipeline.answer("status.json", None, &health, Utc::now()) else { return 0 };
     let status = document.bytes.as_deref().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
     status.and_then(|status| status.pointer("/posts/rejected")?.as_u64()).unwrap_or(0)
 }

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    Archives, CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection, Settings,
-    Site, Volatile, Window,
+    Archives, CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection,
+    Settings, Site, Volatile, Window,
     error::closest,
     quantity,
     raw::{self, Categories, File, Flicker, FrontMatter, Posts, Preset},

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pipeline,
+    Error, Pipeline, pages,
     places::{Place, Places},
     state::Health,
 };
 use crate::{
     catalog::{Catalog, Key, digest},
     feed::{Format, opml::Outline},
-    serve::{Answer, Change, Document, Lifetime},
+    serve::{Answer, Change, Document, Lifetime, SEARCH},
     site,
 };
 
@@ -19,14 +19,14 @@ const SHARED: u64 = 2;
 
 impl Pipeline {
     /// What is at a path that the shelf does not hold.
-    pub fn answer(&mut self, path: &str, health: &Health, now: DateTime<Utc>) -> Answer {
-        self.find(path, health, now).unwrap_or_else(|error| {
+    pub fn answer(&mut self, path: &str, query: Option<&str>, health: &Health, now: DateTime<Utc>) -> Answer {
+        self.find(path, query, health, now).unwrap_or_else(|error| {
             tracing::error!("/{path} cannot be made: {error}");
             Answer::Absent
         })
     }
 
-    fn find(&mut self, path: &str, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
+    fn find(&mut self, path: &str, query: Option<&str>, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
         let document = match path {
             "status.json" => Some(momentary(
                 serde_json::to_vec(&self.status_document(health)?).unwrap_or_default(),
@@ -36,7 +36,10 @@ impl Pipeline {
                 self.metrics(health)?.into_bytes(),
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
             )),
-            site::STYLESHEET_PATH => Some(on_demand(site::STYLESHEET.as_bytes().to_vec(), site::STYLESHEET_TYPE)),
+            "status/" => Some(momentary(self.status_page(health, now)?.into_bytes(), site::PAGE_TYPE)),
+            SEARCH => self.search(query)?,
+            _ if path.starts_with("assets/") => asset(path),
+            _ if pages::numbered(path).is_some_and(|(_, number)| number == 1) => None,
             _ if path.is_empty() || path.ends_with('/') => self.page(path)?,
             _ => self.feed_at(path, now)?,
         };
@@ -47,8 +50,13 @@ impl Pipeline {
         if let Some(place) = self.places.at(path).filter(|place| place.archive.is_some()) {
             return Ok(Answer::Moved(self.places.address(&place.current())));
         }
+        if let Some((folder, 1)) = pages::numbered(path)
+            && self.places.at(folder).is_some()
+        {
+            return Ok(Answer::Moved(folder.to_owned()));
+        }
         let folder = format!("{path}/");
-        if self.places.at(&folder).is_some() {
+        if self.places.at(&folder).is_some() || matches!(path, "status" | "search") {
             return Ok(Answer::Moved(folder));
         }
         let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
@@ -79,6 +87,12 @@ impl Pipeline {
     pub(super) fn is_shared(&self, key: &Key) -> bool {
         self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED)
     }
+}
+
+/// A file that pages need.
+fn asset(path: &str) -> Option<Document> {
+    let asset = [site::style(), site::script()].into_iter().find(|asset| asset.path == path)?;
+    Some(on_demand(asset.content.as_bytes().to_vec(), asset.media_type))
 }
 
 fn momentary(bytes: Vec<u8>, media_type: &'static str) -> Document {

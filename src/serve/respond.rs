@@ -26,6 +26,12 @@ use crate::feed::address::{self, Asked};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const POLICY: HeaderValue = HeaderValue::from_static("script-src 'none'; object-src 'none'; frame-ancestors 'none'");
+/// Pages have a style, pictures of posts, a search, and one script of ours; a page with foreign content forbids even that
+/// in its own text.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https: data:; media-src http: https:; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"private feeds\", charset=\"UTF-8\"");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -154,6 +160,9 @@ fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
         return reply;
     }
     let mut headers = base();
+    if document.media_type.starts_with("text/html") {
+        headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
     if document.lifetime == Lifetime::Momentary {
         headers.insert(CACHE_CONTROL, NO_STORE);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));

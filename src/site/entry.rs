@@ -73,13 +73,31 @@ impl Name<'_> {
     }
 }
 
+/// Where a post is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link<'a> {
+    /// Elsewhere: an absolute http(s) URL.
+    Away(&'a str),
+    /// On a page of ours: its folder, in our form.
+    Here(&'a str),
+}
+
+impl Link<'_> {
+    pub(super) fn href(&self, root: &str) -> String {
+        match self {
+            Self::Away(url) => (*url).to_owned(),
+            Self::Here(path) => href(root, path),
+        }
+    }
+}
+
 /// An entry as a page shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'a> {
     /// Plain text.
     pub title: Marked<'a>,
-    /// Absolute http(s) URL.
-    pub link: &'a str,
+    /// Where the post itself is.
+    pub link: Link<'a>,
     /// Publication time, in the zone of the post's folder.
     pub published: DateTime<FixedOffset>,
     /// Authors, possibly none.

@@ -22,7 +22,7 @@ use askama::Template;
 use crate::feed::{Format, address};
 use words::Words;
 
-pub use entry::{Entry, Marked, Name};
+pub use entry::{Entry, Link, Marked, Name};
 pub use pages::{Asked, FeedPage, Numbering, PostPage, Problem, SearchPage, StatusPage};
 pub use pages::{feed_page, post_page, search_page, status_page};
 pub use tree::{Branch, Fold, Tree};
@@ -48,8 +48,9 @@ pub struct Asset {
 static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../templates/style.css")));
 
-static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("copy", "js", "text/javascript; charset=utf-8", include_str!("../../templates/copy.js")));
+static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("copy", "js", "text/javascript; charset=utf-8", include_str!("../../templates/copy.js"))
+});
 
 /// The stylesheet.
 #[must_use]

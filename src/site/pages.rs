@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Entry, Frame, Includes, Name, Place, Tree, href, label, root, words::Words, write};
+use super::{Entry, Frame, Includes, Name, Place, Tree, href, root, words::Words, write};
 use crate::feed::Format;
 
 /// Where a page stands among those that show one list.
@@ -31,9 +31,9 @@ pub struct FeedPage<'a> {
     /// The way here from the root, without this page; empty for the root.
     pub trail: Vec<Place<'a>>,
     /// The categories.
-    pub tree: Tree<'a>,
+    pub tree: Tree,
     /// The categories below this one, without those below them.
-    pub children: Tree<'a>,
+    pub children: Tree,
     /// How many posts there are on all pages.
     pub posts: u64,
     /// Newest first.

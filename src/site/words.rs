@@ -15,7 +15,6 @@ pub(super) struct Words {
     pub(super) copied: &'static str,
     pub(super) categories: &'static str,
     pub(super) tags: &'static str,
-    pub(super) entries: &'static str,
     pub(super) empty: &'static str,
     pub(super) pages: &'static str,
     pub(super) newer: &'static str,
@@ -45,7 +44,6 @@ static ENGLISH: Words = Words {
     copied: "Copied",
     categories: "Categories",
     tags: "Tags",
-    entries: "Posts",
     empty: "No posts yet.",
     pages: "Pages",
     newer: "Newer posts",
@@ -69,7 +67,6 @@ static CHINESE: Words = Words {
     copied: "已复制",
     categories: "分类",
     tags: "标签",
-    entries: "文章",
     empty: "还没有文章。",
     pages: "分页",
     newer: "较新的文章",
@@ -182,7 +179,9 @@ impl Words {
     pub(super) fn progress(&self, done: u64, all: u64) -> String {
         match self.tongue {
             Tongue::English => {
-                format!("The texts are still being indexed, {done} of {all}; the other posts are found by their titles.")
+                format!(
+                    "The texts are still being indexed, {done} of {all}; the other posts are found by their titles."
+                )
             }
             Tongue::Chinese => format!("正文仍在索引中（{done} / {all}），其余文章暂时只能按标题找到。"),
         }
@@ -221,8 +220,11 @@ impl Words {
                     Source::Author(name) => format!("{name} "),
                     Source::Selection => String::from("为此订阅源挑选"),
                 };
-                let recent =
-                    if hours == 0 { String::new() } else { format!("，以及最近 {hours} 小时内的全部文章") };
+                let recent = if hours == 0 {
+                    String::new()
+                } else {
+                    format!("，以及最近 {hours} 小时内的全部文章")
+                };
                 let texts = match texts {
                     Texts::Whole => "附全文",
                     Texts::Summaries => "附摘要",
