@@ -172,9 +172,9 @@ impl Catalog {
             }
             Ok(())
         };
-        collect("SELECT rowid FROM title_words WHERE words MATCH ?", query.phrases())?;
+        collect("SELECT rowid FROM title_words WHERE title_words MATCH ?", query.phrases())?;
         if self.text_index()? == TextIndex::On {
-            collect("SELECT rowid FROM text_words WHERE words MATCH ?", query.words())?;
+            collect("SELECT rowid FROM text_words WHERE text_words MATCH ?", query.words())?;
         }
         let total = found.len();
         let posts = if total <= FEW { self.in_order(found)? } else { self.on_the_way(&found, skip + most)? };

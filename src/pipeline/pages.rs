@@ -290,7 +290,7 @@ impl Pipeline {
             counts: vec![
                 ("published", counts.published),
                 ("scheduled", counts.scheduled),
-                ("drafts", counts.draft),
+                ("draft", counts.draft),
                 ("rejected", counts.rejected),
                 ("skipped", counts.skipped),
                 ("kept without a file", counts.kept),

@@ -113,7 +113,7 @@ impl SearchPage<'_> {
 
     /// The address of the page with that number.
     fn page(&self, number: u64) -> String {
-        let mut address = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut address = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         address.append_pair("q", self.query());
         if number > 1 {
             address.append_pair("page", &number.to_string());

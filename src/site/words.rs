@@ -169,9 +169,9 @@ impl Words {
 
     pub(super) fn found(&self, count: u64) -> String {
         match (self.tongue, count) {
-            (Tongue::English, 0) => String::from("Nothing was found."),
+            (Tongue::English, 0) => String::from("No post was found."),
             (Tongue::English, _) => format!("{} found, newest first.", self.posts(count)),
-            (Tongue::Chinese, 0) => String::from("没有找到。"),
+            (Tongue::Chinese, 0) => String::from("没有找到文章。"),
             (Tongue::Chinese, _) => format!("找到 {}，最新的在前。", self.posts(count)),
         }
     }

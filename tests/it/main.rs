@@ -6,5 +6,6 @@ mod architecture;
 mod archives;
 mod cli;
 mod corpus;
+mod pages;
 mod site;
 mod stories;

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 
 // ES modules ignore NODE_PATH, where tests/run puts packages.
-const require = createRequire(join(process.env.NODE_PATH ?? ".", "x.js"));
+const require = createRequire(join(process.env.NODE_PATH ?? process.cwd(), "x.js"));
 export const { chromium } = require("playwright-core");
 export const axeSource = require("axe-core").source;
 
