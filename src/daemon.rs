@@ -235,7 +235,7 @@ impl Daemon {
             systemd::ready(&self.status());
         }
         tracing::info!("{}", self.status());
-        let mut rest = Duration::ZERO;
+        let mut rested_at = tokio::time::Instant::now();
         loop {
             let wake = tokio::time::Instant::from_std(self.next_wake());
             let idle = self.pipeline.has_idle_work();
@@ -246,7 +246,7 @@ impl Daemon {
                 Some(ask) = asks.recv() => Event::Asked(ask),
                 () = changed.notified() => Event::Changed,
                 () = tokio::time::sleep_until(wake) => Event::Due,
-                () = tokio::time::sleep(rest), if idle => Event::Idle,
+                () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
             systemd::alive();
             match event {
@@ -262,7 +262,7 @@ impl Daemon {
                 Event::Idle => {
                     let started = Instant::now();
                     self.pipeline.work_idly()?;
-                    rest = started.elapsed() * REST;
+                    rested_at = tokio::time::Instant::now() + started.elapsed() * REST;
                 }
             }
         }
