@@ -91,7 +91,7 @@ impl Pipeline {
 
 /// A file that pages need.
 fn asset(path: &str) -> Option<Document> {
-    let asset = [site::style(), site::script()].into_iter().find(|asset| asset.path == path)?;
+    let asset = site::assets().into_iter().find(|asset| asset.path == path)?;
     Some(on_demand(asset.content.as_bytes().to_vec(), asset.media_type))
 }
 

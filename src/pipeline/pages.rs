@@ -265,7 +265,7 @@ impl Pipeline {
             });
         let trail = self.trail(category, true);
         Ok(Some(site::post_page(&site::PostPage {
-            frame: self.frame(path, shown.language.as_deref()),
+            frame: self.frame(path, None),
             entry: shown.entry(None),
             content: &shown.content,
             canonical: row.link.as_deref(),

@@ -4,7 +4,7 @@
 //! which was sanitised when it was rendered. A page links within the site by relative addresses only, so that it works
 //! under a path prefix, on disk, and behind any server. It looks at no file, no clock, and no other page.
 //!
-//! Pages need no script; the only one there is ([`script`]) copies addresses. Nothing is fetched from elsewhere but the
+//! Pages need no script; the only one there is copies addresses. Nothing is fetched from elsewhere but the
 //! pictures of posts, and no page needs them for its layout.
 //!
 //! In reading order: [`Frame`] is what all pages have around them, [`Entry`] one post in a list, `tree` the categories,
@@ -52,16 +52,25 @@ static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("copy", "js", "text/javascript; charset=utf-8", include_str!("../../templates/copy.js"))
 });
 
-/// The stylesheet.
+static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../templates/icon.svg")));
+
+/// All files that pages need.
 #[must_use]
-pub fn style() -> &'static Asset {
+pub fn assets() -> [&'static Asset; 3] {
+    [&STYLE, &SCRIPT, &ICON]
+}
+
+fn style() -> &'static Asset {
     &STYLE
 }
 
-/// The script that copies addresses.
-#[must_use]
-pub fn script() -> &'static Asset {
+fn script() -> &'static Asset {
     &SCRIPT
+}
+
+fn icon() -> &'static Asset {
+    &ICON
 }
 
 impl Asset {

@@ -155,6 +155,7 @@ fn a_category_shows_its_feeds_its_place_and_its_entries() {
     }
     assert_eq!(texts(&page, ".tile"), ["俄"]);
     assert_eq!(attributes(&page, "link[rel=stylesheet]", "href"), [format!("../../{}", style().path)]);
+    assert_eq!(attributes(&page, "link[rel=icon]", "href"), [format!("../../{}", icon().path)]);
     assert_eq!(attributes(&page, "footer a", "href"), ["../../opml.xml"]);
     assert_eq!(attributes(&page, "form", "action"), ["../../search/"]);
     assert!(attributes(&page, "meta[name=robots], link[rel=next], link[rel=prev], .pages", "rel").is_empty());
