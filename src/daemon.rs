@@ -19,11 +19,11 @@ use chrono::{DateTime, Utc};
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, mpsc, watch},
 };
 
 use crate::{
-    config::{ConfigError, Listen, Settings},
+    config::{Admin, ConfigError, Listen, Settings},
     pipeline::{self, Health, Pass, Pipeline},
     serve::{self, Ask, Shelf},
     systemd,
@@ -52,10 +52,12 @@ pub enum Error {
     #[error(transparent)]
     Pipeline(#[from] pipeline::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with --listen")]
+    #[error("cannot listen on {address}: {source}; stop what listens there, or choose another address with {with}")]
     Listen {
         /// The address.
         address: String,
+        /// What the address is configured with.
+        with: &'static str,
         /// What the system said.
         source: std::io::Error,
     },
@@ -91,19 +93,24 @@ enum Event {
 pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>) -> Result<(), Error> {
     let listener = listen(&settings.listen)?;
     let address = listener.local_addr()?;
+    let admins = match settings.admin {
+        Admin::Address(address) => Some(bind(address, "`admin`")?),
+        Admin::Loopback | Admin::Public => None,
+    };
     let shelf = Arc::new(Shelf::new(settings.cache_bytes));
     let pipeline = Pipeline::open(at_address(settings, address), Arc::clone(&shelf))?;
 
     let (ask, asks) = mpsc::channel(ASKS);
-    let (stop, stopped) = oneshot::channel();
-    let server = serve_on_a_thread(listener, &pipeline, shelf, ask, stopped)?;
+    let (stop, stopped) = watch::channel(());
+    let (http, news) = watch::channel(http_settings(pipeline.settings()));
+    let server = serve_on_a_thread(Listeners { feeds: listener, admins }, news, &shelf, &ask, &stopped)?;
     tracing::info!("serving {} on {address}", pipeline.base());
 
     let signals = signals(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(Daemon::start(pipeline).run(asks, signals, load, address));
+    let result = runtime.block_on(Daemon::start(pipeline, http).run(asks, signals, load, address));
     systemd::stopping();
-    let _ = stop.send(());
+    drop(stop);
     if server.join().is_err() {
         tracing::error!("the HTTP thread ended badly");
     }
@@ -122,14 +129,42 @@ fn at_address(mut settings: Settings, address: SocketAddr) -> Settings {
 }
 
 fn listen(listen: &Listen) -> Result<TcpListener, Error> {
-    let listener = match listen {
-        Listen::Address(address) => {
-            TcpListener::bind(address).map_err(|source| Error::Listen { address: address.to_string(), source })?
+    match listen {
+        Listen::Address(address) => bind(*address, "--listen"),
+        Listen::Passed => {
+            let listener = systemd::passed_listener()?.ok_or(Error::NoSocket)?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
         }
-        Listen::Passed => systemd::passed_listener()?.ok_or(Error::NoSocket)?,
-    };
+    }
+}
+
+fn bind(address: SocketAddr, with: &'static str) -> Result<TcpListener, Error> {
+    let refused = |source| Error::Listen { address: address.to_string(), with, source };
+    let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// What HTTP needs to know of the settings.
+fn http_settings(settings: &Settings) -> serve::Settings {
+    serve::Settings {
+        admin: match settings.admin {
+            Admin::Loopback => serve::Admin::Loopback,
+            Admin::Public => serve::Admin::Public,
+            Admin::Address(_) => serve::Admin::Apart,
+        },
+        limit: settings.poll_limit,
+        trusted: settings.trusted_proxies.clone(),
+        ..serve::Settings::new(settings.base_url.as_ref(), settings.max_age)
+    }
+}
+
+/// The sockets that HTTP is served on.
+struct Listeners {
+    feeds: TcpListener,
+    /// The administrator's own, if there is one.
+    admins: Option<TcpListener>,
 }
 
 /// Turns signals into events, on a thread of its own: one that ends the program must not wait for a long scan.
@@ -161,31 +196,50 @@ fn signals(stop: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Event>, Erro
 }
 
 fn serve_on_a_thread(
-    listener: TcpListener,
-    pipeline: &Pipeline,
-    shelf: Arc<Shelf>,
-    ask: mpsc::Sender<Ask>,
-    stopped: oneshot::Receiver<()>,
+    listeners: Listeners,
+    news: watch::Receiver<serve::Settings>,
+    shelf: &Arc<Shelf>,
+    ask: &mpsc::Sender<Ask>,
+    stopped: &watch::Receiver<()>,
 ) -> Result<thread::JoinHandle<()>, Error> {
-    let settings = serve::Settings::new(pipeline.settings().base_url.as_ref(), pipeline.settings().max_age);
-    let shutdown = async move {
-        let _ = stopped.await;
-    };
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let server = move || {
-        runtime.block_on(async move {
-            match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => serve::run(listener, shelf, ask, shutdown, settings).await,
-                Err(error) => tracing::error!("the socket cannot be served: {error}"),
-            }
-        });
+    // Sockets belong to the runtime in which they are registered.
+    let inside = runtime.enter();
+    let serve = |listener, news| -> Result<_, Error> {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let mut stopped = stopped.clone();
+        let shutdown = async move {
+            // It only ever closes.
+            let _ = stopped.changed().await;
+        };
+        Ok(serve::run(listener, Arc::clone(shelf), ask.clone(), shutdown, news))
     };
-    Ok(thread::Builder::new().name("http".into()).spawn(server)?)
+    let alone = serve::Settings { admin: serve::Admin::Alone, ..news.borrow().clone() };
+    let admins = match listeners.admins {
+        Some(listener) => {
+            tracing::info!("status and metrics are served at http://{}/", listener.local_addr()?);
+            Some(serve(listener, watch::channel(alone).1)?)
+        }
+        None => None,
+    };
+    let feeds = serve(listeners.feeds, news)?;
+    drop(inside);
+    let both = async {
+        match admins {
+            Some(admins) => {
+                tokio::join!(feeds, admins);
+            }
+            None => feeds.await,
+        }
+    };
+    Ok(thread::Builder::new().name("http".into()).spawn(move || runtime.block_on(both))?)
 }
 
 /// The loop's state.
 struct Daemon {
     pipeline: Pipeline,
+    /// Tells the HTTP thread what is configured.
+    http: watch::Sender<serve::Settings>,
     watcher: Watcher,
     changed: Arc<Notify>,
     /// Set by a signal, so that a long scan ends early.
@@ -204,10 +258,11 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(pipeline: Pipeline) -> Self {
+    fn start(pipeline: Pipeline, http: watch::Sender<serve::Settings>) -> Self {
         let changed = Arc::new(Notify::new());
         let watcher = watcher(&pipeline, &changed);
         Self {
+            http,
             stop: pipeline.stop_flag(),
             pipeline,
             watcher,
@@ -255,7 +310,8 @@ impl Daemon {
                 Event::Asked(ask) => {
                     let health = self.health();
                     // The asker may have given up; then nobody wants the answer.
-                    let _ = ask.reply.send(self.pipeline.answer(&ask.path, ask.query.as_deref(), &health, Utc::now()));
+                    let answer = self.pipeline.answer(&ask, &health, Utc::now());
+                    let _ = ask.reply.send(answer);
                 }
                 Event::Changed => self.take_changes()?,
                 Event::Due => self.work_off_due()?,
@@ -372,10 +428,12 @@ impl Daemon {
                 if settings.listen != before.listen
                     || settings.output != before.output
                     || settings.state != before.state
+                    || settings.admin.address() != before.admin.address()
                 {
-                    tracing::warn!("listen, output and state take effect with the next start");
+                    tracing::warn!("listen, admin's address, output and state take effect with the next start");
                 }
                 self.pipeline.reconfigure(at_address(settings, address))?;
+                self.http.send_replace(http_settings(self.pipeline.settings()));
                 self.watcher = watcher(&self.pipeline, &self.changed);
                 tracing::info!("the configuration was read again");
             }

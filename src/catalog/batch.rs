@@ -12,7 +12,7 @@ use super::{
     collection::{Growth, Key, Member, Names, tie},
     identity,
     row::{Row, State, only, select},
-    search::{self, TextIndex},
+    search::{self, Indexed},
     set_fact,
 };
 use crate::{
@@ -40,6 +40,8 @@ pub struct Seen<'a> {
     pub content: [u8; 16],
     /// What was read.
     pub reading: &'a Reading,
+    /// For a post, the collections that it is in; true where it is in the category itself, not in one below it.
+    pub collections: BTreeMap<Key, bool>,
 }
 
 /// What a batch did.
@@ -64,7 +66,7 @@ pub struct Batch<'c> {
     members: Vec<Member>,
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
-    texts: TextIndex,
+    indexed: Indexed,
 }
 
 /// The part of a row that its entry is made of, after pins.
@@ -85,6 +87,10 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
         for name in list {
             part(name);
         }
+    }
+    for enclosure in &post.enclosures {
+        part(&enclosure.url);
+        part(&format!("{:?} {}", enclosure.length, enclosure.media_type));
     }
     part(&format!("{} {}", row.published, row.updated));
     first_half(hash.finalize())
@@ -109,7 +115,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
-        let texts = self.text_index()?;
+        let indexed = self.indexed()?;
         Ok(Batch {
             db: self.db.transaction()?,
             names: &mut self.collections,
@@ -118,7 +124,7 @@ impl Catalog {
             members: Vec::new(),
             growth: BTreeMap::new(),
             next_arrival,
-            texts,
+            indexed,
         })
     }
 }
@@ -171,6 +177,7 @@ impl Batch<'_> {
                 let row = self.row_of(folder, seen, post, here)?;
                 return self.apply(folder, seen, post, row);
             }
+            (Outcome::LeftOut, Some(row)) if row.id.is_some() => return self.leave_out(seen, row),
             // The last good version stays in the feeds.
             (_, Some(row)) => row,
             (_, None) => blank(name, path, self.now),
@@ -178,9 +185,22 @@ impl Batch<'_> {
         self.place(&mut row, seen);
         row.diagnostics = Some(seen.reading.diagnostics.clone());
         if row.id.is_none() {
-            row.state = if seen.reading.outcome == Outcome::Skipped { State::Skipped } else { State::Rejected };
+            row.state = match seen.reading.outcome {
+                Outcome::Rejected(_) => State::Rejected,
+                _ => State::Skipped,
+            };
         }
         row.write(&self.db)?;
+        Ok(row.post)
+    }
+
+    /// Withdraws a post that the configuration lets in no more.
+    fn leave_out(&mut self, seen: &Seen<'_>, mut row: Row) -> Result<i64, CatalogError> {
+        let before = row.clone();
+        self.place(&mut row, seen);
+        (row.state, row.due) = (State::Skipped, None);
+        row.diagnostics = Some(seen.reading.diagnostics.clone());
+        self.write_public(&before, &mut row, true)?;
         Ok(row.post)
     }
 
@@ -301,7 +321,10 @@ impl Batch<'_> {
         row.link.clone_from(&post.link);
         row.expires = post.expires.map(|at| at.timestamp());
         row.rendering = rendering(&row, post);
-        row.members = self.collections_of(post)?;
+        row.members.clear();
+        for (key, direct) in &seen.collections {
+            row.members.push((self.names.number(&self.db, key.clone(), *direct)?, *direct));
+        }
         self.settle_state(folder, &mut row, post.visibility);
         row.diagnostics = held_back(&row, post, &seen.reading.diagnostics);
 
@@ -329,7 +352,7 @@ impl Batch<'_> {
             self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
         row.write(&self.db)?;
-        search::follow(&self.db, known.then_some(before), row, self.texts)?;
+        search::follow(&self.db, known.then_some(before), row, self.indexed)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published
@@ -415,19 +438,6 @@ impl Batch<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The collections of a post, each once; true where the post is in the category itself.
-    fn collections_of(&mut self, post: &Post) -> Result<Vec<(i64, bool)>, CatalogError> {
-        let mut keys = BTreeMap::from([(Key::All, true)]);
-        for path in &post.categories {
-            for depth in 1..=path.len() {
-                *keys.entry(Key::Category(path[..depth].to_vec())).or_default() |= depth == path.len();
-            }
-        }
-        keys.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
-        keys.extend(post.authors.iter().map(|author| (Key::Author(author.clone()), true)));
-        keys.into_iter().map(|(key, direct)| Ok((self.names.number(&self.db, key, direct)?, direct))).collect()
     }
 
     /// A file was found where the row says.

@@ -18,10 +18,17 @@ pub enum Key {
     Tag(String),
     /// The posts of an author.
     Author(String),
+    /// A feed of the administrator's own, by name.
+    Own(String),
+    /// The posts of a private folder, by its name.
+    Folder(String),
 }
 
 /// Separates the names of a path in a key: no name holds a control character.
 const SEPARATOR: char = '\u{1f}';
+
+/// Begins the key of a collection that is no more.
+const DROPPED: &str = "dropped";
 
 impl Key {
     pub(super) fn text(&self) -> String {
@@ -34,6 +41,8 @@ impl Key {
             }),
             Self::Tag(name) => format!("tag{SEPARATOR}{name}"),
             Self::Author(name) => format!("author{SEPARATOR}{name}"),
+            Self::Own(name) => format!("own{SEPARATOR}{name}"),
+            Self::Folder(name) => format!("folder{SEPARATOR}{name}"),
         }
     }
 
@@ -43,6 +52,8 @@ impl Key {
             Some("category") => Self::Category(parts.collect()),
             Some("tag") => Self::Tag(parts.next().unwrap_or_default()),
             Some("author") => Self::Author(parts.next().unwrap_or_default()),
+            Some("own") => Self::Own(parts.next().unwrap_or_default()),
+            Some("folder") => Self::Folder(parts.next().unwrap_or_default()),
             _ => Self::All,
         }
     }
@@ -143,10 +154,12 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let mut statement =
-            db.prepare("SELECT key, collection, own, address, size, own_size, archives FROM collection")?;
+        let mut statement = db.prepare(
+            "SELECT key, collection, own, address, size, own_size, archives FROM collection \
+             WHERE substr(key, 1, length(?1)) <> ?1",
+        )?;
         let known: HashMap<Key, Collection> = statement
-            .query_map([], |row| {
+            .query_map([DROPPED], |row| {
                 let key = Key::read(row.get_ref(0)?.as_str()?);
                 let archives: i64 = row.get(6)?;
                 let collection = Collection {
@@ -242,16 +255,29 @@ impl Catalog {
         self.collections.known.get(key)
     }
 
+    /// The key of a collection.
+    #[must_use]
+    pub fn key(&self, collection: i64) -> Option<&Key> {
+        self.collections.by_number.get(&collection)
+    }
+
+    /// Makes a collection known before it has a post, so that its feed is there, and empty.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn found(&mut self, key: Key) -> Result<(), CatalogError> {
+        if !self.collections.known.contains_key(&key) {
+            let number = self.collections.number(&self.db, key, true)?;
+            self.collections.keep();
+            self.db.execute("UPDATE collection SET dirty = 3 WHERE collection = ?", [number])?;
+        }
+        Ok(())
+    }
+
     /// How many posts a feed of a collection has: all, or those in no category below it.
     #[must_use]
     pub fn size(&self, collection: i64, direct: bool) -> u64 {
         self.collections.numbered(collection).map_or(0, |one| if direct { one.own_size } else { one.size })
-    }
-
-    /// What a collection gathers, by its number.
-    #[must_use]
-    pub fn key(&self, number: i64) -> Option<&Key> {
-        self.collections.numbered(number).map(|collection| &collection.key)
     }
 
     /// The posts of a collection, newest first: `most` of them after the first `skip`.
@@ -316,15 +342,21 @@ impl Catalog {
         Ok(())
     }
 
-    /// Forgets a collection that no post can be in any more.
+    /// Forgets a collection that no post can be in any more. Its number is never given to another: rows may still name it.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn drop_collection(&mut self, key: &Key) -> Result<(), CatalogError> {
         if let Some(collection) = self.collections.known.remove(key) {
-            self.collections.by_number.remove(&collection.number);
-            self.db.execute("DELETE FROM collection WHERE collection = ?", [collection.number])?;
-            self.db.execute("DELETE FROM archive WHERE collection = ?", [collection.number])?;
+            let number = collection.number;
+            self.collections.by_number.remove(&number);
+            let transaction = self.db.transaction()?;
+            transaction.execute(
+                "UPDATE collection SET key = ?, address = NULL, dirty = 0 WHERE collection = ?",
+                params![format!("{DROPPED}{SEPARATOR}{number}"), number],
+            )?;
+            transaction.execute("DELETE FROM archive WHERE collection = ?", [number])?;
+            transaction.commit()?;
         }
         Ok(())
     }

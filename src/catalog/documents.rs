@@ -25,6 +25,15 @@ pub struct StoredEntry {
     pub fragments: Fragments,
 }
 
+/// What became of a folder of feeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Former {
+    /// It is at another path for ever.
+    Moved(String),
+    /// It was removed on purpose.
+    Gone,
+}
+
 impl Catalog {
     /// Which version of a post's entry is kept, and the bytes of its longest form.
     ///
@@ -104,30 +113,46 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Forgets documents that are no more, and remembers where their folders moved: (old path, new path).
+    /// Forgets documents that are no more, and remembers what became of their folders: (old path, what).
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn drop_documents(&mut self, paths: &[String], moved: &[(String, String)]) -> Result<(), CatalogError> {
+    pub fn drop_documents(&mut self, paths: &[String], fates: &[(String, Former)]) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
         for path in paths {
             transaction.prepare_cached("DELETE FROM document WHERE path = ?")?.execute([path])?;
         }
-        for (old, new) in moved {
-            transaction.prepare_cached("INSERT OR REPLACE INTO former VALUES (?, ?)")?.execute([old, new])?;
+        for (old, fate) in fates {
+            let target = match fate {
+                Former::Moved(target) => Some(target),
+                Former::Gone => None,
+            };
+            transaction.prepare_cached("INSERT OR REPLACE INTO former VALUES (?, ?)")?.execute(params![old, target])?;
             // What moved here before moves on; what lives here again has not moved.
-            transaction.prepare_cached("UPDATE former SET target = ?2 WHERE target = ?1")?.execute([old, new])?;
-            transaction.prepare_cached("DELETE FROM former WHERE path = ?")?.execute([new])?;
+            let mut follow = transaction.prepare_cached("UPDATE former SET target = ?2 WHERE target = ?1")?;
+            follow.execute(params![old, target])?;
+            if let Some(target) = target {
+                transaction.prepare_cached("DELETE FROM former WHERE path = ?")?.execute([target])?;
+            }
         }
         Ok(transaction.commit()?)
     }
 
-    /// Where the folder at `path` moved to.
+    /// What became of a path, by the nearest folder above it that is no more.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn moved(&self, path: &str) -> Result<Option<String>, CatalogError> {
+    pub fn former(&self, path: &str) -> Result<Option<Former>, CatalogError> {
         let mut statement = self.db.prepare_cached("SELECT target FROM former WHERE path = ?")?;
-        Ok(statement.query_row([path], |row| row.get(0)).optional()?)
+        let whole = format!("{path}/");
+        let ends = whole.match_indices('/').map(|(at, _)| at + 1).collect::<Vec<_>>();
+        for end in ends.into_iter().rev() {
+            let (folder, rest) = (whole.get(..end).unwrap_or_default(), path.get(end..).unwrap_or_default());
+            let found: Option<Option<String>> = statement.query_row([folder], |row| row.get(0)).optional()?;
+            if let Some(target) = found {
+                return Ok(Some(target.map_or(Former::Gone, |target| Former::Moved(target + rest))));
+            }
+        }
+        Ok(None)
     }
 }

@@ -32,7 +32,7 @@ use rusqlite::{Connection, OptionalExtension, types::FromSql};
 pub use archive::PAGE;
 pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key};
-pub use documents::{DocumentRecord, StoredEntry};
+pub use documents::{DocumentRecord, Former, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
 pub use search::{Found, Progress};
 pub use words::{LONGEST_QUERY, Query};

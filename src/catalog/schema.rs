@@ -123,6 +123,13 @@ const STEPS: &[&str] = &[
     CREATE INDEX archive_of_post ON archive (post);
 ",
     "
+    -- A folder that was removed on purpose has no target.
+    ALTER TABLE former RENAME TO former_before;
+    CREATE TABLE former (path TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
+    INSERT INTO former SELECT path, target FROM former_before;
+    DROP TABLE former_before;
+",
+    "
     -- The words of public posts' titles and texts, for search; the texts themselves are not kept. What was read before
     -- is read again, and so indexed.
     CREATE VIRTUAL TABLE title_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1);

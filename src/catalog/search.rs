@@ -43,22 +43,32 @@ pub struct Progress {
     pub posts: u64,
 }
 
-/// The one place that decides whether a search may show a post.
-fn is_searchable(row: &Row) -> bool {
-    row.is_public()
+/// What of the rows is indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Indexed {
+    /// The number of the collection of all posts: those that are for some people only are not in it.
+    all: i64,
+    texts: TextIndex,
+}
+
+impl Indexed {
+    /// The one place that decides whether a search may show a post.
+    fn has(self, row: &Row) -> bool {
+        row.is_public() && row.members.iter().any(|(collection, _)| *collection == self.all)
+    }
 }
 
 /// Keeps the indexes in step with a row; `before` is what the row was, if it was there.
-pub(super) fn follow(db: &Connection, before: Option<&Row>, row: &Row, texts: TextIndex) -> rusqlite::Result<()> {
-    let was = before.filter(|before| is_searchable(before));
-    if !is_searchable(row) {
+pub(super) fn follow(db: &Connection, before: Option<&Row>, row: &Row, indexed: Indexed) -> rusqlite::Result<()> {
+    let was = before.filter(|before| indexed.has(before));
+    if !indexed.has(row) {
         return was.map_or(Ok(()), |_| leave(db, row.post));
     }
     if was.is_none_or(|was| was.title != row.title) {
         db.prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
             .execute(params![row.post, words::indexed(&row.title)])?;
     }
-    if texts == TextIndex::On && was.is_none_or(|was| was.rendering != row.rendering) {
+    if indexed.texts == TextIndex::On && was.is_none_or(|was| was.rendering != row.rendering) {
         db.prepare_cached("INSERT OR IGNORE INTO text_waiting VALUES (?)")?.execute([row.post])?;
     }
     Ok(())
@@ -78,13 +88,18 @@ pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
 
 /// Whether texts are indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TextIndex {
+enum TextIndex {
     On,
     Off,
 }
 
 impl Catalog {
-    pub(super) fn text_index(&self) -> Result<TextIndex, CatalogError> {
+    pub(super) fn indexed(&self) -> Result<Indexed, CatalogError> {
+        let all = self.collection(&Key::All).map_or(0, |all| all.number);
+        Ok(Indexed { all, texts: self.text_index()? })
+    }
+
+    fn text_index(&self) -> Result<TextIndex, CatalogError> {
         Ok(if self.fact::<i64>(TEXTS)? == Some(1) { TextIndex::On } else { TextIndex::Off })
     }
 
@@ -97,14 +112,12 @@ impl Catalog {
         if self.text_index()? == wanted {
             return Ok(());
         }
+        let all = self.indexed()?.all;
         let transaction = self.db.transaction()?;
         transaction
             .execute_batch("DELETE FROM text_waiting; INSERT INTO text_words (text_words) VALUES ('delete-all')")?;
         if wanted == TextIndex::On {
-            transaction.execute(
-                "INSERT INTO text_waiting SELECT post FROM post WHERE state = 'published' AND gone IS NULL",
-                [],
-            )?;
+            transaction.execute("INSERT INTO text_waiting SELECT post FROM member WHERE collection = ?", [all])?;
         }
         set_fact(&transaction, TEXTS, i64::from(wanted == TextIndex::On))?;
         Ok(transaction.commit()?)

@@ -1,6 +1,6 @@
 //! Stories of posts that come, change, move and go, told to the catalog alone.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use chrono::DateTime;
 use tempfile::TempDir;
@@ -48,7 +48,14 @@ impl Story {
         let reading = post::read(&file, &self.folder.read);
         let stat = Stat { size: text.len() as u64, modified: self.now * 1_000_000_000, changed: 0, inode: 1 };
         let content = digest(text.as_bytes());
-        let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading };
+        let mut collections = BTreeMap::from([(Key::All, true)]);
+        if let post::Outcome::Post(post) = &reading.outcome {
+            for path in &post.categories {
+                collections
+                    .extend((1..=path.len()).map(|depth| (Key::Category(path[..depth].to_vec()), depth == path.len())));
+            }
+        }
+        let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading, collections };
         self.batch(|batch, folder| {
             batch.see(folder, &seen).unwrap();
         });
@@ -209,7 +216,14 @@ fn a_dropped_batch_leaves_no_trace() {
         post::read(&file, &story.folder.read)
     };
     let stat = Stat { size: 1, modified: 0, changed: 0, inode: 1 };
-    let seen = Seen { path: Path::new("a.md"), stat, settled: true, content: [1; 16], reading: &reading };
+    let seen = Seen {
+        path: Path::new("a.md"),
+        stat,
+        settled: true,
+        content: [1; 16],
+        reading: &reading,
+        collections: BTreeMap::new(),
+    };
     let mut batch = story.catalog.batch(1).unwrap();
     batch.see(&story.folder, &seen).unwrap();
     drop(batch);

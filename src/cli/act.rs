@@ -10,8 +10,8 @@ use super::{Failure, complain, say};
 use crate::{
     config::{Loader, Settings},
     daemon,
-    pipeline::{self, Health, Pipeline},
-    serve::{Answer, Shelf},
+    pipeline::{self, Pipeline},
+    serve::Shelf,
     systemd,
 };
 
@@ -62,7 +62,7 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
         std::thread::sleep(pipeline::UNFINISHED);
         pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &[], Utc::now())?;
     }
-    let rejected = rejected(&mut pipeline);
+    let rejected = pipeline.counts()?.rejected;
     tracing::info!(
         "{} files read, {} new posts, {} documents written, {rejected} posts rejected",
         pass.read,
@@ -133,14 +133,6 @@ impl Drop for Scratch {
         // What cannot be removed is the system's to clean up.
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// How many posts are left out because they cannot be read, as `/status.json` says it.
-fn rejected(pipeline: &mut Pipeline) -> u64 {
-    let health = Health { last_scan: Some(Utc::now()), ..Health::default() };
-    let Answer::Document(document) = pipeline.answer("status.json", None, &health, Utc::now()) else { return 0 };
-    let status = document.bytes.as_deref().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(bytes).ok());
-    status.and_then(|status| status.pointer("/posts/rejected")?.as_u64()).unwrap_or(0)
 }
 
 /// Forgets or refreshes posts by their paths.

@@ -121,6 +121,12 @@ pub(super) enum ConfigCommand {
         /// The blog's folder
         dir: PathBuf,
     },
+    /// Make a token that opens private feeds, and print it with its line for the configuration
+    Token {
+        /// Whose it will be
+        #[arg(default_value = "reader")]
+        name: String,
+    },
     /// Print a systemd drop-in that lets the unit read the configured folders
     Unit {
         /// The configuration file

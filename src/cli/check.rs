@@ -138,7 +138,7 @@ impl Target {
         let reading = self.folder.admit(post::read(&source, &rules));
         verdict.diagnostics.extend(reading.diagnostics);
         let verdict = match reading.outcome {
-            Outcome::Skipped => Verdict { status: Status::Skipped, ..verdict },
+            Outcome::Skipped | Outcome::LeftOut => Verdict { status: Status::Skipped, ..verdict },
             // The reading says why itself.
             Outcome::Rejected(_) => Verdict { status: Status::Rejected, ..verdict },
             Outcome::Post(post) => {
@@ -146,7 +146,7 @@ impl Target {
                     post: post.link.as_deref().and_then(|link| link.parse().ok()),
                     site: self.folder.read.links.site_url.clone(),
                 };
-                verdict.diagnostics.extend(body::render(&post.body, &bases).diagnostics);
+                verdict.diagnostics.extend(body::render(&post.body, &bases, None).diagnostics);
                 let id = post.id.clone().unwrap_or_else(|| post::id::of_path(&self.folder.read.folder, &inside));
                 let (status, remark) = self.status(&post, Utc::now());
                 verdict.diagnostics.extend(remark);

@@ -12,7 +12,7 @@ use super::{Failure, report, say};
 use crate::{
     config::{Folder, Loaded},
     post::{
-        self, Outcome, Post, PublishedFrom, SourceFile, Visibility, date, decode,
+        self, Enclosure, Outcome, Post, PublishedFrom, SourceFile, Visibility, body, date, decode,
         fields::{Entry, Field, Fields},
         front_matter,
         id::{self, IdRule},
@@ -34,15 +34,21 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{name:<11} {value}\n            ← {from}");
     };
+    let mut rendering = Vec::new();
     let verdict = match &reading.outcome {
         Outcome::Post(post) => {
+            let bases = body::Bases {
+                post: post.link.as_deref().and_then(|link| link.parse().ok()),
+                site: folder.read.links.site_url.clone(),
+            };
+            rendering = body::render(&post.body, &bases, None).diagnostics;
             let root = front_matter::split(&text).ok().flatten();
             let parsed = root.and_then(|split| split.parse().ok()).unwrap_or_default();
             let fields = Fields::new(&parsed.map, &folder.read.keys);
             Explainer { post, folder: &folder, path: &inside, fields, text: &text }.lines(&mut line);
             ExitCode::SUCCESS
         }
-        Outcome::Skipped => {
+        Outcome::Skipped | Outcome::LeftOut => {
             line("status", "skipped", "this is no post, see below");
             ExitCode::SUCCESS
         }
@@ -54,6 +60,7 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
     let mut remarks = Vec::new();
     let mut all = report::Verdict::new(&inside);
     all.diagnostics = reading.diagnostics;
+    all.diagnostics.append(&mut rendering);
     report::text(&all, &text, false, &mut remarks)?;
     if !remarks.is_empty() {
         out.push('\n');
@@ -97,6 +104,14 @@ impl Explainer<'_> {
         line("authors", &post.authors.join(", "), &self.first(Field::Authors, "no key: the feed's `author`"));
         let image = post.image.as_deref().unwrap_or("none");
         line("image", image, &self.first(Field::Image, "no key: the first picture of the text, if it has one"));
+        if !post.enclosures.is_empty() {
+            let one = |file: &Enclosure| match file.length {
+                Some(length) => format!("{} ({}, {length} bytes)", file.url, file.media_type),
+                None => format!("{} ({})", file.url, file.media_type),
+            };
+            let files: Vec<String> = post.enclosures.iter().map(one).collect();
+            line("enclosures", &files.join(", "), &self.first(Field::Enclosures, ""));
+        }
         line("link", post.link.as_deref().unwrap_or("a page of our own, under /posts/"), &self.link());
         line("id", &post.id.clone().unwrap_or_else(|| id::of_path(&rules.folder, self.path)), &self.id());
         let language = post.language.as_deref().unwrap_or("none");

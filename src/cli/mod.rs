@@ -179,8 +179,27 @@ fn configuration(command: ConfigCommand) -> Result<ExitCode, Failure> {
             let folder = std::path::absolute(dir)?;
             say(&config::of_blog(&folder).map_err(|error| Failure::Io(error.to_string()))?)
         }
+        ConfigCommand::Token { name } => token(&name),
         ConfigCommand::Unit { config } => say(&config::drop_in(&load(config)?.into_settings()?)),
     }
+}
+
+/// Makes a secret that nobody can guess: 128 random bits.
+fn token(name: &str) -> Result<ExitCode, Failure> {
+    let mut bits = [0; 16];
+    let filled = rustix::rand::getrandom(&mut bits, rustix::rand::GetRandomFlags::empty()).map_err(io::Error::from)?;
+    if filled < bits.len() {
+        return Err(Failure::Io(String::from("the system gave too few random bytes: try again")));
+    }
+    let secret = format!("{:032x}", u128::from_be_bytes(bits));
+    let hash = config::Token::hash(&secret);
+    say(&format!(
+        "# The token itself; it is not stored anywhere. {name} uses it as the password, with any user name, or reads the\n\
+         # feed at /private/{secret}/feeds/NAME/ (or …/categories/NAME/, …/folders/NAME/), where no password is asked.\n\
+         # {secret}\n\
+         tokens:\n  {}: {hash}\n",
+        config::quoted(name)
+    ))
 }
 
 fn loader((file, overrides): (Option<PathBuf>, Overrides)) -> Result<Loader, Failure> {

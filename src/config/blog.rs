@@ -158,7 +158,8 @@ fn write(blog: &Blog) -> String {
 }
 
 /// A text as YAML, in quotes (JSON's, which YAML reads) where it is more than letters and plain signs.
-fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     let inner = text.contains(|c: char| !plain(c));
     if !inner && text.starts_with(|c: char| c.is_alphabetic() || c == '/') && !matches!(text, "true" | "false" | "null")

@@ -29,6 +29,7 @@ impl Posts {
             front_matter: self.front_matter.or(under.front_matter),
             encoding: self.encoding.or(under.encoding),
             date_order: self.date_order.or(under.date_order),
+            access: self.access.or(under.access),
         }
     }
 }

@@ -7,15 +7,18 @@
 //! `presets` and `merge` lay defaults under it, `resolve` judges the values and `overlap` the folders. `blog` writes a
 //! configuration for a blog, `unit` a drop-in for systemd.
 
+mod access;
 mod blog;
 mod error;
 mod load;
 mod merge;
 mod overlap;
+mod own;
 mod places;
 mod presets;
 mod quantity;
 mod raw;
+mod redirects;
 mod resolve;
 mod selection;
 #[cfg(test)]
@@ -26,13 +29,15 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
-use crate::{post, watch};
+use crate::{post, serve, watch};
 
-pub use blog::{BlogError, of_blog};
+pub use access::{Access, Token};
+pub use blog::{BlogError, of_blog, quoted};
 pub use error::ConfigError;
 pub use load::{Loaded, Loader, Overrides, Surroundings};
+pub use redirects::{Former, Redirect, Target};
 pub use resolve::web_address;
-pub use selection::{Pick, Selection};
+pub use selection::{Duplicates, OwnFeed, Pick, Selection};
 pub use unit::drop_in;
 
 /// The annotated default configuration, as packages install it.
@@ -55,6 +60,12 @@ pub struct Settings {
     pub state: PathBuf,
     /// Where HTTP listens.
     pub listen: Listen,
+    /// Who sees what is for the administrator.
+    pub admin: Admin,
+    /// How often a client may fetch feeds without saying what it has.
+    pub poll_limit: Option<serve::Limit>,
+    /// Proxies whose word on a client's address counts.
+    pub trusted_proxies: Vec<serve::Network>,
     /// `Cache-Control: max-age`, seconds.
     pub max_age: u32,
     /// Bytes of bodies and compressed forms that the server keeps.
@@ -71,6 +82,12 @@ pub struct Settings {
     pub archives: Archives,
     /// Addresses and words of categories, by path.
     pub names: Vec<CategoryName>,
+    /// Feeds of one's own, by name.
+    pub feeds: Vec<OwnFeed>,
+    /// What opens private feeds.
+    pub tokens: Vec<Token>,
+    /// Addresses of the past, the most important first.
+    pub redirects: Vec<Redirect>,
     /// The posts folders; never empty in what [`Loaded::into_settings`] gives.
     pub folders: Vec<Folder>,
     /// How long a post that vanished alone stays.
@@ -113,6 +130,42 @@ impl std::fmt::Display for Listen {
         match self {
             Self::Address(address) => address.fmt(out),
             Self::Passed => out.write_str("fd"),
+        }
+    }
+}
+
+/// Who sees `/status`, `/status.json` and `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admin {
+    /// Whoever sits at the machine, and asks without a proxy.
+    #[default]
+    Loopback,
+    /// Everybody.
+    Public,
+    /// Whoever reaches a listener of their own.
+    Address(SocketAddr),
+}
+
+impl Admin {
+    /// The listener of their own.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Loopback | Self::Public => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Admin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let cure = "write `loopback`, `public`, or an IP address and a port of their own, such as `127.0.0.1:9090`";
+        match text {
+            "loopback" => Ok(Self::Loopback),
+            "public" => Ok(Self::Public),
+            _ => text.parse().map(Self::Address).map_err(|_| format!("`{text}` shows nobody the status: {cure}")),
         }
     }
 }
@@ -197,6 +250,8 @@ pub struct CategoryName {
     pub description: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// Who may read it and all below it.
+    pub access: Access,
 }
 
 /// One posts folder, resolved.
@@ -220,6 +275,8 @@ pub struct Folder {
     pub path_reuse: PathReuse,
     /// The window of feeds that hold posts of this folder alone; [`Settings::window`] if absent.
     pub window: Option<Window>,
+    /// Who may read its posts.
+    pub access: Access,
 }
 
 impl Folder {
@@ -229,10 +286,10 @@ impl Folder {
         watch::Folder { root: self.path.clone(), filter: self.filter.clone() }
     }
 
-    /// Turns a post that the folder's [`Selection`] leaves out into a skipped one.
+    /// Leaves out a post that the folder's [`Selection`] does not let in.
     #[must_use]
     pub fn admit(&self, reading: post::Reading) -> post::Reading {
-        self.selection.apply(reading)
+        self.selection.apply(&self.read.folder, reading)
     }
 }
 

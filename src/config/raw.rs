@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Archives, Content, Future, OnDelete, PathReuse, Search};
+use super::{Archives, Content, Duplicates, Former, Future, OnDelete, PathReuse, Search};
 use crate::post::{
     category::{ListRule, SplitRule},
     date::DateOrder,
@@ -41,6 +41,15 @@ pub(super) struct File {
     /// An address and port for HTTP, or `fd` for a socket that systemd passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) listen: Option<String>,
+    /// Who sees `/status`, `/status.json` and `/metrics`: `loopback`, `public`, or an address and port of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) admin: Option<String>,
+    /// How often a client may fetch feeds without saying what it has; unlimited if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) poll_limit: Option<PollLimit>,
+    /// Addresses and networks of proxies whose word on a client's address counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trusted_proxies: Option<Vec<String>>,
     /// The title of the main feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) title: Option<String>,
@@ -68,6 +77,15 @@ pub(super) struct File {
     /// Addresses and words of categories, for all folders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) categories: Option<Names>,
+    /// Feeds of one's own, by the name that stands in their address, `/feeds/NAME/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) feeds: Option<BTreeMap<String, OwnFeed>>,
+    /// What opens private feeds: whose it is, and the hash that `feedwright config token` prints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens: Option<BTreeMap<String, String>>,
+    /// Where requests for addresses of the past go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) redirects: Option<Redirects>,
     /// How long a client may keep a feed before it asks again (`Cache-Control: max-age`), such as `5 min`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_age: Option<String>,
@@ -152,6 +170,49 @@ pub(super) struct Posts {
     /// What `01/02/2024` means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) date_order: Option<DateOrder>,
+    /// Who may read its posts: `public`, or `token` for the holders of any token, or names of tokens.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_several")]
+    pub(super) access: Option<Vec<String>>,
+}
+
+/// A feed of one's own. Picks are `tag:NAME`, `category:A/B`, `author:NAME`, `source:FOLDER`, `title:WORDS`,
+/// `text:WORDS`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OwnFeed {
+    /// Its title; its name if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) title: Option<String>,
+    /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    /// Its language (BCP 47).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) language: Option<String>,
+    /// Only posts that one of these picks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) any: Option<Vec<String>>,
+    /// Only posts that each of these picks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) all: Option<Vec<String>>,
+    /// No posts that one of these picks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) none: Option<Vec<String>>,
+    /// Only posts published on this day or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<String>,
+    /// Only posts published before this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<String>,
+    /// What becomes of entries with the same link, or with the same title on the same day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) duplicates: Option<Duplicates>,
+    /// Who may read it: `public`, or `token` for the holders of any token, or names of tokens.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_several")]
+    pub(super) access: Option<Vec<String>>,
+    /// What it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) window: Option<Window>,
 }
 
 /// A bundle of defaults for the folders of one kind.
@@ -239,6 +300,21 @@ pub(super) struct Name {
     /// The language of its feed (BCP 47).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) language: Option<String>,
+    /// Who may read it and all below it: `public`, or `token` for the holders of any token, or names of tokens.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_several")]
+    pub(super) access: Option<Vec<String>>,
+}
+
+/// Where requests for addresses of the past go, when there is nothing of ours at them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Redirects {
+    /// The programs whose feeds had these addresses; all that are known if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) presets: Option<Vec<Former>>,
+    /// A path, and the path, the address or the word `gone` that answers it. One `*` stands for anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) table: Option<BTreeMap<String, String>>,
 }
 
 /// Which posts a feed shows.
@@ -259,7 +335,46 @@ pub(super) struct Window {
     pub(super) max_size: Option<String>,
 }
 
+/// How often a client may fetch feeds without saying what it has.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PollLimit {
+    /// So many times …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) requests: Option<u32>,
+    /// … in a time, such as `10 min`, that starts with the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) per: Option<String>,
+}
+
 /// A list, or nothing after the colon: what is left when every example under `posts:` is commented out.
 fn list_or_nothing<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Posts>, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// One text, or a list of them.
+fn one_or_several<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    struct Texts;
+
+    impl<'de> serde::de::Visitor<'de> for Texts {
+        type Value = Vec<String>;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("a text, or a list of texts")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(vec![text.to_owned()])
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = items.next_element()? {
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+
+    from.deserialize_any(Texts).map(Some)
 }

@@ -8,9 +8,10 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    Archives, CategoryName, ConfigError, Content, Folder, Future, OnDelete, PathReuse, Pick, Search, Selection,
-    Settings, Site, Volatile, Window,
+    Admin, Archives, CategoryName, ConfigError, Content, Folder, Former, Future, Listen, OnDelete, PathReuse, Pick,
+    Redirect, Search, Selection, Settings, Site, Token, Volatile, Window,
     error::closest,
+    own::{access, own_feeds, tokens},
     quantity,
     raw::{self, Categories, File, Flicker, FrontMatter, Posts, Preset},
 };
@@ -22,6 +23,7 @@ use crate::post::{
     id::IdRule,
     link::{LinkRules, Permalink},
 };
+use crate::serve;
 
 /// The word that turns a default category off.
 const NO_CATEGORY: &str = "none";
@@ -32,6 +34,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// A folder that nobody configured: `defaults`, the preset and what is built in. Judging it finds what is wrong under
 /// `defaults` in its own place, so that an item of `posts` is only blamed for its own keys.
 pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError> {
+    let tokens = tokens(file)?;
     let defaults = file.defaults.clone().unwrap_or_default();
     let misplaced = [("path", defaults.path.is_some()), ("name", defaults.name.is_some())];
     if let Some((key, _)) = misplaced.iter().find(|(_, present)| *present) {
@@ -42,7 +45,7 @@ pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError>
     let site = defaults.permalink.is_some() && defaults.site_url.is_none();
     let site_url = if site { Some(String::from("http://localhost/")) } else { defaults.site_url.clone() };
     let posts = complete_posts(Posts { site_url, name: Some(String::from("posts")), ..defaults }, timezone);
-    let mut folder = folder(&posts, "defaults")?;
+    let mut folder = folder(&posts, "defaults", &tokens)?;
     if site {
         folder.read.links = LinkRules::default();
     }
@@ -73,6 +76,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
             max_size: Some(quantity::write_size(window.max_bytes)),
         })),
         archives: file.archives.or(Some(Archives::default())),
+        admin: file.admin.or_else(|| Some(String::from("loopback"))),
         max_age: file.max_age.or_else(|| duration(300)),
         cache_size: file.cache_size.or_else(|| Some(quantity::write_size(CACHE_BYTES))),
         delete_grace: file.delete_grace.or_else(|| duration(300)),
@@ -112,6 +116,7 @@ fn complete_posts(posts: Posts, timezone: Tz) -> Posts {
 
 /// Judges a complete file.
 pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
+    let tokens = tokens(file)?;
     let several = file.posts.len() > 1;
     let mut folders: Vec<Folder> = Vec::new();
     for (index, posts) in file.posts.iter().enumerate() {
@@ -124,7 +129,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         if posts.path.is_none() {
             return Err(ConfigError::value(key, "there is no `path`: say which folder this is, as `path: /srv/posts`"));
         }
-        let folder = folder(posts, &key)?;
+        let folder = folder(posts, &key, &tokens)?;
         if folders.iter().any(|other| other.read.folder == folder.read.folder) {
             let message = format!("two folders are called `{}`: choose another name for one", folder.read.folder);
             return Err(ConfigError::value(format!("{key}.name"), message));
@@ -141,13 +146,17 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             "looking without a pause serves nobody: write `1 h`, or `10 s`",
         ));
     }
+    let listen: Listen = file.listen.as_deref().unwrap_or_default().parse().map_err(at("listen"))?;
     let max_age = duration("max_age", &file.max_age)?.as_secs();
     let cache = quantity::size(file.cache_size.as_deref().unwrap_or_default()).map_err(at("cache_size"))?;
     Ok(Settings {
         base_url: optional(file.base_url.as_deref(), web_address, at("base_url"))?,
         output: file.output.clone().unwrap_or_default(),
         state: file.state.clone().unwrap_or_default(),
-        listen: file.listen.as_deref().unwrap_or_default().parse().map_err(at("listen"))?,
+        admin: admin(file.admin.as_deref().unwrap_or_default(), &listen)?,
+        poll_limit: file.poll_limit.as_ref().map(poll_limit).transpose()?,
+        trusted_proxies: trusted_proxies(file.trusted_proxies.as_deref().unwrap_or_default())?,
+        listen,
         max_age: u32::try_from(max_age).map_err(|_| ConfigError::value("max_age", "at most 68 years"))?,
         cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
         site: Site {
@@ -160,7 +169,10 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         search: file.search.unwrap_or_default(),
         window: window(file.window.as_ref(), "window")?,
         archives: file.archives.unwrap_or_default(),
-        names: names(file)?,
+        names: names(file, &tokens)?,
+        feeds: own_feeds(file, &tokens, &folders)?,
+        tokens,
+        redirects: redirects(file)?,
         folders,
         delete_grace: duration("delete_grace", &file.delete_grace)?,
         mass_delete_grace: duration("mass_delete_grace", &file.mass_delete_grace)?,
@@ -168,8 +180,41 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
     })
 }
 
+/// Who sees what is for the administrator. Two listeners cannot share a port.
+fn admin(text: &str, listen: &Listen) -> Result<Admin, ConfigError> {
+    let admin: Admin = text.parse().map_err(|message| ConfigError::value("admin", message))?;
+    let shared = admin.address().is_some_and(|own| own.port() != 0 && *listen == Listen::Address(own));
+    if shared {
+        let message = format!("the feeds are served on {text} too: choose another port, or write `public`");
+        return Err(ConfigError::value("admin", message));
+    }
+    Ok(admin)
+}
+
+fn poll_limit(raw: &raw::PollLimit) -> Result<serve::Limit, ConfigError> {
+    let at = |name: &str, message: &str| ConfigError::value(format!("poll_limit{name}"), message);
+    let (Some(requests), Some(per)) = (raw.requests, &raw.per) else {
+        return Err(at("", "a limit is a number in a time: write both, as `{requests: 30, per: 10 min}`"));
+    };
+    if requests == 0 {
+        return Err(at(".requests", "a reader must fetch a feed once before it knows what it has: write at least 1"));
+    }
+    let per = quantity::duration(per).map_err(|message| at(".per", &message))?;
+    if per.is_zero() || per > Duration::from_hours(24) {
+        return Err(at(".per", "readers wait that long after a mistake: write between `1 s` and `1 day`"));
+    }
+    Ok(serve::Limit { requests, per })
+}
+
+fn trusted_proxies(texts: &[String]) -> Result<Vec<serve::Network>, ConfigError> {
+    let read = |(index, text): (usize, &String)| {
+        text.parse().map_err(|message: String| ConfigError::value(format!("trusted_proxies[{index}]"), message))
+    };
+    texts.iter().enumerate().map(read).collect()
+}
+
 /// Judges one complete folder, whose keys stand under `key`.
-fn folder(posts: &Posts, key: &str) -> Result<Folder, ConfigError> {
+fn folder(posts: &Posts, key: &str, tokens: &[Token]) -> Result<Folder, ConfigError> {
     let at = |name: &str| {
         let key = format!("{key}.{name}");
         move |message: String| ConfigError::value(key, message)
@@ -223,18 +268,17 @@ fn folder(posts: &Posts, key: &str) -> Result<Folder, ConfigError> {
             Some(own) => Some(window(Some(own), &format!("{key}.window"))?),
             None => None,
         },
+        access: access(posts.access.as_ref(), &format!("{key}.access"), tokens)?,
     })
 }
 
-/// `include` and `exclude`: globs for the walk, tags and categories for what was read.
+/// `include` and `exclude`: globs for the walk, picks for what was read.
 fn filter(posts: &Posts, key: &str) -> Result<(crate::watch::Filter, Selection), ConfigError> {
     let both = |name: &str, entries: Option<&Vec<String>>| -> Result<(GlobSet, Vec<Pick>), ConfigError> {
         let (mut globs, mut picks) = (GlobSetBuilder::new(), Vec::new());
         for (index, entry) in entries.into_iter().flatten().enumerate() {
-            if let Some(tag) = entry.strip_prefix("tag:") {
-                picks.push(Pick::Tag(tag.trim().to_owned()));
-            } else if let Some(path) = entry.strip_prefix("category:") {
-                picks.push(Pick::Category(category_path(path)));
+            if let Some(pick) = Pick::read(entry) {
+                picks.push(pick);
             } else {
                 let folder = if entry.ends_with('/') { "**" } else { "" };
                 let glob = Glob::new(&format!("{entry}{folder}")).map_err(|error| {
@@ -270,7 +314,7 @@ fn categories(posts: &Posts) -> CategoryRules {
 }
 
 /// The words of all categories, wherever they are configured. Two places may not say different things.
-fn names(file: &File) -> Result<Vec<CategoryName>, ConfigError> {
+fn names(file: &File, tokens: &[Token]) -> Result<Vec<CategoryName>, ConfigError> {
     let all = file.categories.iter().map(|own| (String::from("categories"), &own.names));
     let own = file.posts.iter().enumerate().filter_map(|(index, posts)| {
         Some((format!("posts[{index}].categories"), posts.categories.as_ref()?.names.as_ref()?))
@@ -290,6 +334,7 @@ fn names(file: &File) -> Result<Vec<CategoryName>, ConfigError> {
                 title: name.title.clone(),
                 description: name.description.clone(),
                 language: optional(name.language.as_deref(), language, at)?,
+                access: access(name.access.as_ref(), &format!("{key}.access"), tokens)?,
             };
             if names.get(&path).is_some_and(|other| *other != name) {
                 return Err(ConfigError::value(key, "this category has other words elsewhere: keep one of the two"));
@@ -300,7 +345,20 @@ fn names(file: &File) -> Result<Vec<CategoryName>, ConfigError> {
     Ok(names.into_values().collect())
 }
 
-fn window(own: Option<&raw::Window>, key: &str) -> Result<Window, ConfigError> {
+/// The table of one's own, then those of the presets.
+fn redirects(file: &File) -> Result<Vec<Redirect>, ConfigError> {
+    let own = file.redirects.clone().unwrap_or_default();
+    let mut redirects = Vec::new();
+    for (from, to) in own.table.iter().flatten() {
+        let at = |message| ConfigError::value(format!("redirects.table.{from}"), message);
+        redirects.push(Redirect::read(from, to).map_err(at)?);
+    }
+    let presets = own.presets.unwrap_or_else(|| Former::ALL.to_vec());
+    redirects.extend(presets.into_iter().flat_map(Former::redirects));
+    Ok(redirects)
+}
+
+pub(super) fn window(own: Option<&raw::Window>, key: &str) -> Result<Window, ConfigError> {
     let (own, standard) = (own.cloned().unwrap_or_default(), Window::default());
     let at = |name: &str, message: &str| Err(ConfigError::value(format!("{key}.{name}"), message));
     let window = Window {
@@ -369,7 +427,7 @@ fn zone(text: &str) -> Result<Tz, String> {
     })
 }
 
-fn language(tag: &str) -> Result<String, String> {
+pub(super) fn language(tag: &str) -> Result<String, String> {
     let mut parts = tag.split('-');
     let first = parts
         .next()
@@ -398,7 +456,7 @@ fn words(key: &str, text: Option<&str>) -> Result<String, ConfigError> {
 }
 
 /// Reads a text that is there.
-fn optional<T>(
+pub(super) fn optional<T>(
     text: Option<&str>,
     read: impl FnOnce(&str) -> Result<T, String>,
     at: impl FnOnce(String) -> ConfigError,

@@ -176,9 +176,49 @@ fn errors_name_file_place_key_and_cure() {
         ("title: a\n\tb: c", "1:8: this is no valid YAML: while scanning a plain scalar, found a tab"),
     ];
     for (text, expected) in table {
-        let place = Place::with(text);
-        let error = place.load().and_then(Loaded::into_settings).unwrap_err();
-        assert_eq!(place.anywhere(&error.to_string()), format!("DIR/feedwright.yaml:{expected}"), "{text}");
+        refuses(text, expected);
+    }
+}
+
+fn refuses(text: &str, expected: &str) {
+    let place = Place::with(text);
+    let error = place.load().and_then(Loaded::into_settings).unwrap_err();
+    assert_eq!(place.anywhere(&error.to_string()), format!("DIR/feedwright.yaml:{expected}"), "{text}");
+}
+
+#[test]
+fn who_may_ask_is_written_strictly() {
+    for (text, expected) in [
+        (
+            "admin: nobody",
+            "1:8: admin: `nobody` shows nobody the status: write `loopback`, `public`, or an IP address and a port of their own, such as `127.0.0.1:9090`",
+        ),
+        (
+            "admin: 127.0.0.1:8080",
+            "1:8: admin: the feeds are served on 127.0.0.1:8080 too: choose another port, or write `public`",
+        ),
+        (
+            "poll_limit: {requests: 30}",
+            "1:13: poll_limit: a limit is a number in a time: write both, as `{requests: 30, per: 10 min}`",
+        ),
+        (
+            "poll_limit: {requests: 0, per: 1 h}",
+            "1:24: poll_limit.requests: a reader must fetch a feed once before it knows what it has: write at least 1",
+        ),
+        (
+            "poll_limit: {requests: 1, per: 2 days}",
+            "1:32: poll_limit.per: readers wait that long after a mistake: write between `1 s` and `1 day`",
+        ),
+        (
+            "poll_limit: {requests: 1, per: 60}",
+            "1:32: poll_limit.per: `60` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`",
+        ),
+        (
+            "trusted_proxies: [127.0.0.1, 10.0.0.1/8]",
+            "1:30: trusted_proxies[1]: `10.0.0.1/8` names one address and many: write `10.0.0.0/8` or `10.0.0.1`",
+        ),
+    ] {
+        refuses(text, expected);
     }
 }
 
@@ -282,6 +322,24 @@ fn the_command_line_wins() {
 }
 
 #[test]
+fn who_asks_is_limited_as_configured() {
+    let unlimited = settings("posts: [{path: a}]\n");
+    assert_eq!((unlimited.admin, unlimited.poll_limit), (Admin::Loopback, None));
+    assert_eq!(unlimited.trusted_proxies, []);
+    let limited = settings(
+        "admin: '[::1]:9090'\npoll_limit: {requests: 30, per: 10 min}\ntrusted_proxies: [127.0.0.1, 'fd00::/8']\n\
+         posts: [{path: a}]\n",
+    );
+    assert_eq!(limited.admin.address(), "[::1]:9090".parse().ok());
+    assert_eq!(limited.poll_limit, Some(serve::Limit { requests: 30, per: Duration::from_mins(10) }));
+    assert_eq!(limited.trusted_proxies.len(), 2);
+    // Both may ask the system for a port.
+    let listen = Overrides { listen: "127.0.0.1:0".parse().ok(), ..Overrides::default() };
+    let place = Place::with("admin: 127.0.0.1:0\nposts: [{path: a}]\n");
+    assert!(place.loader(listen).load().and_then(Loaded::into_settings).is_ok());
+}
+
+#[test]
 fn a_passed_socket_is_taken_unless_an_address_is_configured() {
     for (text, expected) in [("", "fd"), ("listen: '[::1]:80'", "[::1]:80")] {
         let place = Place::with(text);
@@ -376,6 +434,7 @@ fn values_in_the_default_configuration_are_the_defaults() {
         "mass_delete_grace: 6 h",
         "scan_interval: 1 h",
         "listen: 127.0.0.1:8080",
+        "admin: loopback",
         "title: All posts",
     ] {
         assert!(DEFAULT.contains(&format!("\n#{line}")), "{line}");

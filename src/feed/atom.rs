@@ -43,7 +43,7 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
         .map(|(rel, href)| Link { mime_type: Some(Format::Atom.media_type().to_owned()), ..link(rel, href) });
     atom::Feed {
         title: plain(&feed.title, None),
-        id: text::line(&feed.url),
+        id: text::line(&feed.id),
         updated: text::seconds(feed.updated).fixed_offset(),
         // RFC 4287 §4.1.1: a feed without an author is valid only if each of its entries has one.
         authors: vec![person(feed.author.as_ref().unwrap_or(&feed.title))],
@@ -71,6 +71,12 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
         content_type: Some("html".to_owned()),
         ..Content::default()
     });
+    // RFC 4287 §4.2.7.2.
+    let enclosures = entry.enclosures.iter().map(|file| Link {
+        mime_type: Some(text::line(&file.media_type)),
+        length: file.length.map(|length| length.to_string()),
+        ..link("enclosure", text::line(&file.url))
+    });
     let thumbnail = entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", &image.url))));
     atom::Entry {
         title: plain(&entry.title, language.clone()),
@@ -78,7 +84,7 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
         updated: text::seconds(entry.updated).fixed_offset(),
         authors: entry.authors.iter().map(|name| person(name)).collect(),
         categories: categories.chain(tags).collect(),
-        links: vec![link("alternate", text::line(&entry.link))],
+        links: std::iter::once(link("alternate", text::line(&entry.link))).chain(enclosures).collect(),
         published: Some(text::seconds(entry.published).fixed_offset()),
         summary: Some(plain(&entry.summary, language)),
         content,

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Feed, Format, Frame, Place, text};
+use super::{Enclosure, Entry, Feed, Format, Frame, Place, text};
 
 /// An entry in JSON Feed's words. Absent optional fields are not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,21 @@ pub struct Item {
     /// A language tag (BCP 47).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// Sounds and films, possibly none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that comes with an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Absolute http(s) URL.
+    pub url: String,
+    /// `audio/…` or `video/…`.
+    pub mime_type: String,
+    /// Bytes, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_in_bytes: Option<u64>,
 }
 
 /// Who wrote an item or a feed.
@@ -90,7 +105,14 @@ impl From<&Entry> for Item {
             authors: entry.authors.iter().map(|name| Author { name: text::line(name) }).collect(),
             tags,
             language: entry.language.as_deref().map(text::line),
+            attachments: entry.enclosures.iter().map(Attachment::from).collect(),
         }
+    }
+}
+
+impl From<&Enclosure> for Attachment {
+    fn from(file: &Enclosure) -> Self {
+        Self { url: text::line(&file.url), mime_type: text::line(&file.media_type), size_in_bytes: file.length }
     }
 }
 

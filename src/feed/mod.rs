@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 
 /// The version of the bytes that this module writes. Raised when equal input gives other bytes, so that an upgrade is
 /// not taken for an edit of every post.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One post as feeds show it. Belongs to no format; speaks Atom, the strictest of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,8 @@ pub struct Entry {
     pub content: Option<String>,
     /// The entry's picture.
     pub image: Option<Image>,
+    /// Sounds and films; RSS has room for the first.
+    pub enclosures: Vec<Enclosure>,
     /// Names, possibly none.
     pub authors: Vec<String>,
     /// In the order of the post.
@@ -58,6 +60,17 @@ pub struct Image {
     pub url: String,
     /// The alternative text, plain; may be empty.
     pub alt: String,
+}
+
+/// A sound or a film that comes with an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Absolute http(s) URL.
+    pub url: String,
+    /// Bytes, where they are known.
+    pub length: Option<u64>,
+    /// `audio/…` or `video/…`.
+    pub media_type: String,
 }
 
 /// A category as an entry names it.
@@ -133,6 +146,8 @@ pub struct Feed {
     pub title: String,
     /// Plain text, never empty.
     pub description: String,
+    /// An IRI that stays when the address does not: that of a private feed holds a secret.
+    pub id: String,
     /// The address of the feed's folder, absolute, with a trailing slash; the page is there, the documents below it.
     pub url: String,
     /// A language tag (BCP 47).

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ::rss::{
-    Category, Channel, Guid, Item,
+    Category, Channel, Enclosure, Guid, Item,
     extension::{
         Extension,
         atom::{AtomExtension, Link},
@@ -94,6 +94,12 @@ pub(super) fn item(entry: &Entry) -> Item {
         description: Some(partial_escape(text::line(&entry.summary)).into_owned()),
         categories: categories.collect(),
         guid: Some(Guid { value: text::line(&entry.id), permalink: false }),
+        // One an item (RSS Best Practices Profile, `enclosure`), and 0 where the length cannot be known.
+        enclosure: entry.enclosures.first().map(|file| Enclosure {
+            url: text::line(&file.url),
+            length: file.length.unwrap_or(0).to_string(),
+            mime_type: text::line(&file.media_type),
+        }),
         pub_date: Some(text::rfc822(entry.published)),
         content: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
         dublin_core_ext: (!creators.is_empty())
@@ -103,7 +109,7 @@ pub(super) fn item(entry: &Entry) -> Item {
     }
 }
 
-/// Media RSS: the picture as a thumbnail and as a medium. No `enclosure`, which readers offer as a download.
+/// Media RSS: the picture as a thumbnail and as a medium. Never an `enclosure`, which readers offer as a download.
 fn media(url: &str) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
     let element = |name: &str, attributes: &[(&str, &str)]| {
         let attrs = attributes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();

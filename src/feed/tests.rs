@@ -19,6 +19,7 @@ fn feed() -> Feed {
     Feed {
         title: "知乎热榜 & <friends>".to_owned(),
         description: "社交媒体 / 知乎 / 知乎热榜".to_owned(),
+        id: "https://feeds.example.org/categories/%E7%9F%A5%E4%B9%8E/".to_owned(),
         url: "https://feeds.example.org/categories/%E7%9F%A5%E4%B9%8E/".to_owned(),
         language: Some("zh-CN".to_owned()),
         author: None,
@@ -37,6 +38,18 @@ fn full() -> Entry {
         summary: "1 < 2 & ]]> 基辅".to_owned(),
         content: Some("<p>1 &lt; 2 &amp;&amp; <code>a[b[0]]&gt;</code> ]]> 基辅</p>\r\n\u{c}\u{ffff}".to_owned()),
         image: Some(Image { url: "https://example.org/i.jpg?w=1&q=\"2\"".to_owned(), alt: String::new() }),
+        enclosures: vec![
+            Enclosure {
+                url: "https://example.org/a.mp3?x=1&y=\"2\"".to_owned(),
+                length: Some(1_234_567),
+                media_type: "audio/mpeg".to_owned(),
+            },
+            Enclosure {
+                url: "https://example.org/a.webm".to_owned(),
+                length: None,
+                media_type: "video/webm".to_owned(),
+            },
+        ],
         authors: names(&["知乎", "A & B"]),
         categories: vec![CategoryRef {
             path: names(&["社交媒体", "知乎", "R&D"]),
@@ -58,6 +71,7 @@ fn least() -> Entry {
         summary: "2021".to_owned(),
         content: None,
         image: None,
+        enclosures: vec![],
         authors: vec![],
         categories: vec![],
         tags: vec![],
@@ -208,16 +222,35 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     let text = text_of_any_kind;
     let texts = || prop::collection::vec(text(), 0..3);
     let category = (texts(), text()).prop_map(|(path, url)| CategoryRef { path, url });
+    let enclosure = (text(), prop::option::of(any::<u64>()), text()).prop_map(|(url, length, media_type)| Enclosure {
+        url,
+        length,
+        media_type,
+    });
     let time = || (-62_135_596_800_i64..=253_402_300_799).prop_map(at);
     (
         (text(), text(), text(), text(), time(), time()),
         (prop::option::of(text()), prop::option::of(text()), prop::option::of(text())),
-        (texts(), prop::collection::vec(category, 0..3), texts()),
+        (texts(), prop::collection::vec(category, 0..3), texts(), prop::collection::vec(enclosure, 0..3)),
     )
         .prop_map(|((id, title, link, summary, published, updated), (content, image, language), lists)| {
             let image = image.map(|url| Image { url, alt: String::new() });
-            let (authors, categories, tags) = lists;
-            Entry { id, title, link, published, updated, summary, content, image, authors, categories, tags, language }
+            let (authors, categories, tags, enclosures) = lists;
+            Entry {
+                id,
+                title,
+                link,
+                published,
+                updated,
+                summary,
+                content,
+                image,
+                enclosures,
+                authors,
+                categories,
+                tags,
+                language,
+            }
         })
 }
 
@@ -227,6 +260,7 @@ fn any_feed() -> impl Strategy<Value = Feed> {
         |(title, description, url, language, author)| Feed {
             title,
             description,
+            id: url.clone(),
             url,
             language,
             author,

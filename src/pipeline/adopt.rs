@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Error, Pipeline, places::Place, press::document};
 use crate::{
-    catalog::{Collection, Key},
+    catalog::{Collection, Former, Key},
     feed::{self, Format},
     publish::Failed,
     serve::Change,
@@ -43,43 +43,79 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Follows addresses that the settings changed: the old one leads to the new one for ever.
-    pub(super) fn follow_renames(&mut self) -> Result<(), Error> {
+    /// Follows what the settings changed: the address of what was renamed leads to the new one for ever, and what was
+    /// removed is gone. What became private leaves the output folder and the shelf.
+    pub(super) fn follow_settings(&mut self) -> Result<(), Error> {
+        let own = self.settings.feeds.iter().map(|feed| Key::Own(feed.name.clone()));
+        let private = self.settings.folders.iter().filter(|folder| folder.access.is_private());
+        let wanted: Vec<Key> = own.chain(private.map(|folder| Key::Folder(folder.read.folder.clone()))).collect();
+        wanted.into_iter().try_for_each(|key| self.catalog.found(key))?;
+
         let collections: Vec<Collection> = self.catalog.collections().into_iter().cloned().collect();
-        let (mut moved, mut renamed, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-        for collection in collections {
-            let Key::Category(path) = &collection.key else { continue };
-            let target = self
-                .settings
-                .folders
-                .iter()
-                .map(|folder| folder.read.categories.renamed(path))
-                .find(|new| new != path && !new.is_empty());
-            let key = target.map_or_else(|| collection.key.clone(), Key::Category);
-            let address = self.places.address(&Place::of(key.clone()));
-            if collection.address.as_ref().is_some_and(|before| *before != address) {
-                moved.extend(collection.address.clone().map(|before| (before, address.clone())));
+        let (mut former, mut closed) = (Vec::new(), Vec::new());
+        for Collection { key, address, .. } in collections {
+            let fate = self.fate(&key);
+            match &fate {
+                Fate::Stays => self.catalog.set_address(&key, &self.places.address(&Place::of(key.clone())))?,
+                Fate::Becomes(_) | Fate::Goes => self.catalog.drop_collection(&key)?,
             }
-            if key == collection.key {
-                renamed.push((key, address));
-            } else {
-                dropped.push(collection.key.clone());
+            let Some(before) = address else { continue };
+            let now = match fate {
+                Fate::Stays if self.places.access(&key).is_private() => {
+                    closed.push(before.clone());
+                    Some(self.places.address(&Place::of(key)))
+                }
+                Fate::Stays => Some(self.places.address(&Place::of(key))),
+                Fate::Becomes(other) => Some(self.places.address(&Place::of(other))),
+                Fate::Goes => None,
+            };
+            if now.as_ref() != Some(&before) {
+                former.push((before, now.map_or(Former::Gone, Former::Moved)));
             }
         }
-        let gone: Vec<String> = self
-            .catalog
-            .stored_documents()?
-            .into_iter()
-            .map(|(path, _)| path)
-            .filter(|path| moved.iter().any(|(old, _)| path.starts_with(old.as_str())))
-            .collect();
-        self.catalog.drop_documents(&gone, &moved)?;
+        let left =
+            |path: &str| former.iter().map(|(old, _)| old).chain(&closed).any(|old| path.starts_with(old.as_str()));
+        let documents = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path);
+        let gone: Vec<String> = documents.filter(|path| left(path)).collect();
+        self.catalog.drop_documents(&gone, &former)?;
         self.shelf.update(gone.iter().cloned().map(Change::Remove));
-        renamed.iter().try_for_each(|(key, address)| self.catalog.set_address(key, address))?;
-        dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
         if !gone.is_empty() {
             self.catalog.mark_all_dirty()?;
         }
         Ok(())
     }
+
+    /// What the settings make of a collection.
+    fn fate(&self, key: &Key) -> Fate {
+        let folders = &self.settings.folders;
+        match key {
+            Key::All | Key::Tag(_) | Key::Author(_) => Fate::Stays,
+            Key::Own(_) if self.places.own(key).is_some() => Fate::Stays,
+            Key::Folder(name) if folders.iter().any(|one| one.read.folder == *name && one.access.is_private()) => {
+                Fate::Stays
+            }
+            Key::Own(_) | Key::Folder(_) => Fate::Goes,
+            Key::Category(path) => {
+                let mut goes = !folders.is_empty();
+                for folder in folders {
+                    let now = folder.read.categories.renamed(path);
+                    if now.is_empty() || folder.selection.excludes(&now) {
+                        continue;
+                    }
+                    if now != *path {
+                        return Fate::Becomes(Key::Category(now));
+                    }
+                    goes = false;
+                }
+                if goes { Fate::Goes } else { Fate::Stays }
+            }
+        }
+    }
+}
+
+/// What the settings make of a collection.
+enum Fate {
+    Stays,
+    Becomes(Key),
+    Goes,
 }

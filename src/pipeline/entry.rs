@@ -7,7 +7,7 @@ use crate::{
     catalog::{Key, Row},
     config::{Content, Settings},
     feed::{self, CategoryRef, Entry},
-    post::{Post, body::Rendered},
+    post::{Enclosure, Post, body::Rendered},
 };
 
 /// Digest of all that an entry's bytes depend on besides its post.
@@ -47,11 +47,16 @@ pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places,
         summary,
         content: (content == Content::Full).then_some(rendered.html),
         image,
+        enclosures: post.enclosures.iter().map(enclosure).collect(),
         authors: post.authors.clone(),
         categories: categories.collect(),
         tags: post.tags.clone(),
         language: post.language.clone(),
     }
+}
+
+fn enclosure(file: &Enclosure) -> feed::Enclosure {
+    feed::Enclosure { url: file.url.clone(), length: file.length, media_type: file.media_type.clone() }
 }
 
 /// Seconds since the Unix epoch as a time; the catalog keeps only such as a time can hold.

@@ -1,7 +1,7 @@
 //! Files → posts → catalog.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     io,
     os::unix::ffi::OsStrExt,
@@ -17,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Pass, Pipeline};
+use super::{Error, Pass, Pipeline, members};
 use crate::{
     catalog::{Key, Known, Seen, digest},
     config::Folder,
@@ -214,6 +214,7 @@ impl Pipeline {
             batch.vanish(folder, &look.path)?;
         }
         let stop = Arc::clone(&self.stop);
+        let (settings, places) = (&self.settings, &self.places);
         read_in_order(folder, there, now, reread, &stop, |look, taken| {
             match taken {
                 Taken::Later => {
@@ -230,7 +231,12 @@ impl Pipeline {
                     progress(pass.read);
                     tell(folder, &look.path, &reading.diagnostics);
                     let settled = is_settled(stat, now);
-                    batch.see(folder, &Seen { path: &look.path, stat, settled, content, reading: &reading })?;
+                    let collections = match &reading.outcome {
+                        Outcome::Post(post) => members::collections(settings, places, folder, post),
+                        _ => BTreeMap::new(),
+                    };
+                    let path = &look.path;
+                    batch.see(folder, &Seen { path, stat, settled, content, reading: &reading, collections })?;
                     if !settled {
                         pass.unsettled.insert((index, look.path));
                     }
@@ -335,6 +341,7 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
     match &reading.outcome {
         Outcome::Rejected(error) => matches!(error, PostError::Unclosed { .. }),
         Outcome::Skipped => bytes.is_empty(),
+        Outcome::LeftOut => false,
         Outcome::Post(post) => {
             let text = &post.body.text;
             text.rfind('<').is_some_and(|open| {

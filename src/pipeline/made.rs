@@ -1,16 +1,19 @@
 //! What is made because somebody asks: where a path leads.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline, pages,
-    places::{Place, Places},
+    places::{PRIVATE, Place, Places},
     state::Health,
 };
 use crate::{
-    catalog::{Catalog, Key, digest},
+    catalog::{Catalog, Former, Key, digest},
+    config::Target,
     feed::{Format, opml::Outline},
-    serve::{Answer, Change, Document, Lifetime, SEARCH},
+    serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},
     site,
 };
 
@@ -19,14 +22,18 @@ const SHARED: u64 = 2;
 
 impl Pipeline {
     /// What is at a path that the shelf does not hold.
-    pub fn answer(&mut self, path: &str, query: Option<&str>, health: &Health, now: DateTime<Utc>) -> Answer {
-        self.find(path, query, health, now).unwrap_or_else(|error| {
-            tracing::error!("/{path} cannot be made: {error}");
+    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Answer {
+        self.find(ask, health, now).unwrap_or_else(|error| {
+            tracing::error!("/{} cannot be made: {error}", ask.path);
             Answer::Absent
         })
     }
 
-    fn find(&mut self, path: &str, query: Option<&str>, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
+    fn find(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
+        let path = ask.path.as_str();
+        if let Some(answer) = self.private(ask, now)? {
+            return Ok(answer);
+        }
         let document = match path {
             "status.json" => Some(momentary(
                 serde_json::to_vec(&self.status_document(health)?).unwrap_or_default(),
@@ -37,7 +44,7 @@ impl Pipeline {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
             )),
             "status/" => Some(momentary(self.status_page(health, now)?.into_bytes(), site::PAGE_TYPE)),
-            SEARCH => self.search(query)?,
+            SEARCH => self.search(ask.query.as_deref())?,
             _ if path.starts_with("assets/") => asset(path),
             _ if pages::numbered(path).is_some_and(|(_, number)| number == 1) => None,
             _ if path.is_empty() || path.ends_with('/') => self.page(path)?,
@@ -45,43 +52,129 @@ impl Pipeline {
         };
         if let Some(document) = document {
             self.shelf.update([Change::Put(path.to_owned(), document.clone())]);
-            return Ok(Answer::Document(std::sync::Arc::new(document)));
+            return Ok(Answer::Document(Arc::new(document)));
         }
-        if let Some(place) = self.places.at(path).filter(|place| place.archive.is_some()) {
-            return Ok(Answer::Moved(self.places.address(&place.current())));
+        self.elsewhere(path)
+    }
+
+    /// What is for some people only, by its address and their credential, or by an address that only they know; nothing
+    /// if it is no such thing.
+    fn private(&mut self, ask: &Ask, now: DateTime<Utc>) -> Result<Option<Answer>, Error> {
+        let tokens = &self.settings.tokens;
+        let (place, name, secret) = match ask.path.strip_prefix(PRIVATE).and_then(|rest| rest.split_once('/')) {
+            Some((secret, rest)) => match self.located(rest) {
+                Some((place, name)) if self.places.access(&place.key).opens_to(secret, tokens) => {
+                    (place, name, Some(secret.to_owned()))
+                }
+                _ => return Ok(Some(Answer::Absent)),
+            },
+            None => match self.located(&ask.path) {
+                Some((place, name)) => (place, name, None),
+                None => return self.private_post(ask),
+            },
+        };
+        let access = self.places.access(&place.key);
+        if !access.is_private() {
+            return Ok(secret.is_some().then_some(Answer::Absent));
         }
-        if let Some((folder, 1)) = pages::numbered(path)
-            && self.places.at(folder).is_some()
-        {
-            return Ok(Answer::Moved(folder.to_owned()));
+        if secret.is_none() && !ask.credential.as_ref().is_some_and(|given| access.opens_to(given, tokens)) {
+            return Ok(Some(Answer::Locked));
         }
-        let folder = format!("{path}/");
-        if self.places.at(&folder).is_some() || matches!(path, "status" | "search") {
-            return Ok(Answer::Moved(folder));
+        let place = Place { secret, ..place };
+        let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else {
+            // It has no page.
+            return Ok(Some(Answer::Moved(self.places.address(&place.current()) + Format::Rss.file_name())));
+        };
+        let document = match place.archive {
+            Some(_) => self.archive_document(&place, format, now)?,
+            None => self.demanded_document(&place, format, now)?,
+        };
+        Ok(Some(document.map_or(Answer::Absent, |document| Answer::Document(Arc::new(document)))))
+    }
+
+    /// The page of a post that is for some people only.
+    fn private_post(&self, ask: &Ask) -> Result<Option<Answer>, Error> {
+        let Some(row) = self.post_at(&ask.path)? else { return Ok(None) };
+        let keys: Vec<&Key> = row.members.iter().filter_map(|(number, _)| self.catalog.key(*number)).collect();
+        if keys.contains(&&Key::All) {
+            return Ok(None);
         }
+        let opens = |given: &String| {
+            keys.iter()
+                .fold(false, |opened, key| opened | self.places.access(key).opens_to(given, &self.settings.tokens))
+        };
+        if !ask.credential.as_ref().is_some_and(opens) {
+            return Ok(Some(Answer::Locked));
+        }
+        let page = self.post_page(&ask.path, &row)?.map(|html| on_demand(html.into_bytes(), site::PAGE_TYPE));
+        Ok(page.map(|page| Answer::Document(Arc::new(Document { lifetime: Lifetime::Private, ..page }))))
+    }
+
+    /// The feed whose folder a path names, or a document in it, whose name comes with it.
+    fn located<'p>(&self, path: &'p str) -> Option<(Place, &'p str)> {
         let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
-        Ok(match self.catalog.moved(folder)?.or(self.catalog.moved(&format!("{path}/"))?) {
-            Some(target) => Answer::Moved(if name.contains('.') { target + name } else { target }),
-            None => Answer::Absent,
-        })
+        let is_document = name.is_empty() || Format::ALL.iter().any(|format| format.file_name() == name);
+        match self.places.at(folder).filter(|_| is_document) {
+            Some(place) => Some((place, name)),
+            None => self.places.at(&format!("{path}/")).map(|place| (place, "")),
+        }
     }
 
     fn feed_at(&mut self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
         let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
         let format = Format::ALL.into_iter().find(|format| format.file_name() == name);
-        let place = self.places.at(folder);
-        Ok(match (format, place) {
-            (Some(format), Some(place)) if place.archive.is_some() => {
-                if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) {
-                    return Ok(None);
-                }
-                self.archive_document(&place, format, now)?
+        let (Some(format), Some(place)) = (format, self.places.at(folder)) else {
+            return self.stored_document(path, now);
+        };
+        let is_shown = !matches!(place.key, Key::Tag(_) | Key::Author(_)) || self.is_shared(&place.key);
+        match (place.archive, &place.key) {
+            _ if !is_shown => Ok(None),
+            (Some(_), _) => self.archive_document(&place, format, now),
+            (None, Key::Tag(_) | Key::Author(_)) => self.demanded_document(&place, format, now),
+            (None, _) => self.stored_document(path, now),
+        }
+    }
+
+    /// Where what was asked for under another name is: a slash too many or too few, a category that moved, an address of
+    /// the generator that served the blog before.
+    fn elsewhere(&self, path: &str) -> Result<Answer, Error> {
+        if let Some((folder, 1)) = pages::numbered(path)
+            && self.paged(folder).is_some()
+        {
+            return Ok(Answer::Moved(folder.to_owned()));
+        }
+        if let Some(place) = self.places.at(path).filter(|place| place.archive.is_some()) {
+            return Ok(Answer::Moved(self.places.address(&place.current())));
+        }
+        let bare = path.trim_end_matches('/');
+        if path.ends_with('/') && self.is_document(bare) {
+            return Ok(Answer::Moved(bare.to_owned()));
+        }
+        let folder = format!("{bare}/");
+        if path != folder && (self.places.at(&folder).is_some() || matches!(path, "status" | "search")) {
+            return Ok(Answer::Moved(folder));
+        }
+        match self.catalog.former(path)? {
+            Some(Former::Moved(target)) => return Ok(Answer::Moved(target)),
+            Some(Former::Gone) => return Ok(Answer::Gone),
+            None => {}
+        }
+        for redirect in &self.settings.redirects {
+            match redirect.follow(bare) {
+                Some(Target::Moved(target)) if self.is_document(&target) => return Ok(Answer::Moved(target)),
+                Some(Target::Elsewhere(url)) => return Ok(Answer::Moved(url)),
+                Some(Target::Gone) => return Ok(Answer::Gone),
+                _ => {}
             }
-            (Some(format), Some(place)) if matches!(place.key, Key::Tag(_) | Key::Author(_)) => {
-                if self.is_shared(&place.key) { self.demanded_document(&place, format, now)? } else { None }
-            }
-            _ => self.stored_document(path, now)?,
-        })
+        }
+        Ok(Answer::Absent)
+    }
+
+    /// Whether a feed, or a list of feeds, is at a path.
+    fn is_document(&self, path: &str) -> bool {
+        let shown = |place: &Place| !matches!(place.key, Key::Tag(_) | Key::Author(_)) || self.is_shared(&place.key);
+        matches!(path, "opml.xml" | "opml-all.xml")
+            || self.located(path).is_some_and(|(place, name)| (path.is_empty() || !name.is_empty()) && shown(&place))
     }
 
     pub(super) fn is_shared(&self, key: &Key) -> bool {
@@ -118,6 +211,9 @@ pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
     let mut way: Vec<usize> = Vec::new();
     for collection in catalog.collections() {
         let Key::Category(path) = &collection.key else { continue };
+        if places.access(&collection.key).is_private() {
+            continue;
+        }
         way.truncate(path.len() - 1);
         let mut parent = &mut root;
         for at in &way {

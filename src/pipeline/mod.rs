@@ -10,6 +10,7 @@ mod adopt;
 mod entry;
 mod ingest;
 mod made;
+mod members;
 mod pages;
 mod places;
 mod press;
@@ -30,7 +31,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     catalog::{Catalog, CatalogError},
-    config::Settings,
+    config::{Folder, Settings},
     publish::{Output, PublishError},
     serve::Shelf,
 };
@@ -169,23 +170,36 @@ impl Pipeline {
         for folder in &self.settings.folders {
             let name = &folder.read.folder;
             let fact = format!("settings {name}");
-            let now = digest_of(&(&folder.read, folder.volatile, folder.future, folder.path_reuse));
+            let now = self.reading_digest(folder);
             if self.catalog.fact::<[u8; 16]>(&fact)? != Some(now) {
                 self.reread.insert(name.clone());
             }
         }
         let windows: Vec<_> = self.settings.folders.iter().map(|folder| folder.window).collect();
-        let documents =
-            digest_of(&(self.version, self.settings.window, windows, &self.settings.site, self.settings.archives));
+        let documents = digest_of(&(
+            self.version,
+            self.settings.window,
+            windows,
+            &self.settings.site,
+            self.settings.archives,
+            &self.settings.feeds,
+        ));
         if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
             self.catalog.mark_all_dirty()?;
             self.catalog.set_fact("documents", documents)?;
         }
         self.catalog.search_in(self.settings.search)?;
-        self.follow_renames()?;
+        self.follow_settings()?;
         self.categories.take();
         self.restore_shelf()?;
         Ok(())
+    }
+
+    /// Differs when a folder's files have to be read again, though they are unchanged.
+    fn reading_digest(&self, folder: &Folder) -> [u8; 16] {
+        let Folder { read, selection, future, volatile, path_reuse, access, .. } = folder;
+        let members = (&self.settings.feeds, access, self.places.restrictions());
+        digest_of(&(read, selection, volatile, future, path_reuse, members))
     }
 
     /// The folder's posts were read under the present settings.
@@ -193,7 +207,7 @@ impl Pipeline {
         if let Some(folder) = self.settings.folders.get(index)
             && self.reread.remove(&folder.read.folder)
         {
-            let digest = digest_of(&(&folder.read, folder.volatile, folder.future, folder.path_reuse));
+            let digest = self.reading_digest(folder);
             self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
         }
         Ok(())
@@ -249,7 +263,7 @@ impl Pipeline {
         &mut self,
         paths: &[PathBuf],
         now: DateTime<Utc>,
-        act: impl Fn(&mut crate::catalog::Batch<'_>, &crate::config::Folder, &std::path::Path) -> Result<bool, CatalogError>,
+        act: impl Fn(&mut crate::catalog::Batch<'_>, &Folder, &std::path::Path) -> Result<bool, CatalogError>,
     ) -> Result<Vec<PathBuf>, Error> {
         let mut unknown = Vec::new();
         let mut batch = self.catalog.batch(now.timestamp())?;

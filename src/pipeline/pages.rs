@@ -79,17 +79,22 @@ impl Pipeline {
     /// The page at a folder, if there is one.
     pub(super) fn page(&self, path: &str) -> Result<Option<Document>, Error> {
         let (folder, number) = numbered(path).unwrap_or((path, 1));
-        let html = match self.places.at(folder).filter(|place| place.archive.is_none()) {
+        let html = match self.paged(folder) {
             Some(place) if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) => None,
             Some(place) => self.feed_page(path, folder, &place, number)?,
             // Before the first post there is nothing, and `/` says so.
             None if path.is_empty() => self.feed_page(path, folder, &Place::of(Key::All), 1)?,
-            None => match path.strip_prefix("posts/").and_then(|rest| rest.strip_suffix('/')) {
-                Some(name) => self.post_page(path, name)?,
+            None => match self.post_at(path)? {
+                Some(row) => self.post_page(path, &row)?,
                 None => None,
             },
         };
         Ok(html.map(|html| on_demand(html.into_bytes(), site::PAGE_TYPE)))
+    }
+
+    /// The feed at a folder, if it has pages: one that is for some people only has none.
+    pub(super) fn paged(&self, folder: &str) -> Option<Place> {
+        self.places.at(folder).filter(|place| place.archive.is_none() && !self.places.access(&place.key).is_private())
     }
 
     /// What is around a page.
@@ -164,6 +169,7 @@ impl Pipeline {
             Key::Category(_) => site::Source::Category(&feed.title),
             Key::Tag(name) => site::Source::Tag(name),
             Key::Author(name) => site::Source::Author(name),
+            Key::Own(_) | Key::Folder(_) => site::Source::Selection,
         }
     }
 
@@ -216,7 +222,7 @@ impl Pipeline {
         for key in row.members.iter().filter(|(_, direct)| *direct).filter_map(|(number, _)| self.catalog.key(*number))
         {
             match key {
-                Key::Category(names) => {
+                Key::Category(names) if !self.places.access(key).is_private() => {
                     let (name, path) = self.labelled(names);
                     shown.categories.push((name, Some(path)));
                 }
@@ -247,7 +253,9 @@ impl Pipeline {
         self.is_shared(key).then(|| self.places.address(&Place::of(key.clone())))
     }
 
-    fn post_page(&self, path: &str, name: &str) -> Result<Option<String>, Error> {
+    /// The public post whose page is at a path.
+    pub(super) fn post_at(&self, path: &str) -> Result<Option<Row>, Error> {
+        let Some(name) = path.strip_prefix("posts/").and_then(|rest| rest.strip_suffix('/')) else { return Ok(None) };
         let row = match self.catalog.by_id(&format!("urn:uuid:{name}"))? {
             Some(row) => Some(row),
             None => self
@@ -256,11 +264,14 @@ impl Pipeline {
                 .into_iter()
                 .find(|row| row.id.as_ref().is_some_and(|id| entry::page(id) == path)),
         };
-        let Some(row) = row.filter(Row::is_public) else { return Ok(None) };
+        Ok(row.filter(Row::is_public))
+    }
+
+    pub(super) fn post_page(&self, path: &str, row: &Row) -> Result<Option<String>, Error> {
         let Some(shown) = self.shown(&[row.post])?.pop() else { return Ok(None) };
         let category =
             row.members.iter().filter(|(_, direct)| *direct).find_map(|(number, _)| match self.catalog.key(*number) {
-                Some(Key::Category(names)) => Some(names),
+                Some(key @ Key::Category(names)) if !self.places.access(key).is_private() => Some(names),
                 _ => None,
             });
         let trail = self.trail(category, true);

@@ -1,7 +1,7 @@
 //! Where each collection appears, and under which words.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write,
 };
 
@@ -9,13 +9,16 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     catalog::{Collection, Key},
-    config::{CategoryName, Listen, Settings, Site},
+    config::{Access, CategoryName, Listen, OwnFeed, Settings, Site, Token},
     feed::{self, Feed, Format, address},
     post::CategoryPath,
 };
 
 /// What the folder of an archive page is called, before its number; `address::segment` keeps categories off it.
 const ARCHIVE: &str = "archive-";
+
+/// The folder under which private feeds have addresses that nobody can guess.
+pub(super) const PRIVATE: &str = "private/";
 
 /// A feed's own place in the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,17 +29,24 @@ pub(super) struct Place {
     pub(super) direct: bool,
     /// A page of the feed's archive, from 1; the current document if absent.
     pub(super) archive: Option<u64>,
+    /// The token by which a private feed is asked for, as a part of its address.
+    pub(super) secret: Option<String>,
 }
 
 impl Place {
     /// The feed of all posts of a collection.
     pub(super) fn of(key: Key) -> Self {
-        Self { key, direct: false, archive: None }
+        Self { key, direct: false, archive: None, secret: None }
     }
 
     /// The feed of a category's own posts.
     pub(super) fn direct(key: Key) -> Self {
         Self { direct: true, ..Self::of(key) }
+    }
+
+    /// The same by the address that asks for a credential.
+    pub(super) fn without_secret(&self) -> Self {
+        Self { secret: None, ..self.clone() }
     }
 
     /// The feed itself, of which this may be an archive page.
@@ -60,6 +70,8 @@ pub(super) struct Places {
     base: String,
     site: Site,
     names: BTreeMap<CategoryPath, CategoryName>,
+    own: BTreeMap<String, OwnFeed>,
+    folders: BTreeMap<String, Access>,
     by_address: HashMap<String, Place>,
     /// Categories with categories below them.
     parents: std::collections::HashSet<CategoryPath>,
@@ -79,6 +91,8 @@ impl Places {
             base,
             site: settings.site.clone(),
             names,
+            own: settings.feeds.iter().map(|feed| (feed.name.clone(), feed.clone())).collect(),
+            folders: settings.folders.iter().map(|one| (one.read.folder.clone(), one.access.clone())).collect(),
             by_address: HashMap::new(),
             parents: std::collections::HashSet::new(),
         }
@@ -127,12 +141,35 @@ impl Places {
         self.parents.contains(path)
     }
 
+    /// A feed of the administrator's own.
+    pub(super) fn own(&self, key: &Key) -> Option<&OwnFeed> {
+        match key {
+            Key::Own(name) => self.own.get(name),
+            _ => None,
+        }
+    }
+
+    /// Under which folder it is kept what the documents of a feed last were: its address, without any secret.
+    pub(super) fn record(&self, place: &Place) -> String {
+        match &place.secret {
+            None => self.address(place),
+            Some(secret) => {
+                format!("{PRIVATE}{}/{}", Token::hash(secret), self.address(&place.without_secret()))
+            }
+        }
+    }
+
     /// The folder of a feed in our form: empty, or with a trailing slash.
     pub(super) fn address(&self, place: &Place) -> String {
+        if let Some(secret) = &place.secret {
+            return format!("{PRIVATE}{secret}/{}", self.address(&place.without_secret()));
+        }
         let mut address = match &place.key {
             Key::All => String::new(),
             Key::Tag(name) => format!("tags/{}/", address::segment(name)),
             Key::Author(name) => format!("authors/{}/", address::segment(name)),
+            Key::Own(name) => format!("feeds/{}/", address::segment(name)),
+            Key::Folder(name) => format!("folders/{}/", address::segment(name)),
             Key::Category(path) => (1..=path.len()).fold(String::from("categories/"), |mut address, depth| {
                 let path = &path[..depth];
                 let slug = self.words(path).and_then(|words| words.slug.as_deref());
@@ -149,6 +186,24 @@ impl Places {
             let _ = write!(address, "{ARCHIVE}{page}/");
         }
         address
+    }
+
+    /// Who may read a collection. What is below a private category is private too.
+    pub(super) fn access(&self, key: &Key) -> Access {
+        match key {
+            Key::All | Key::Tag(_) | Key::Author(_) => Access::Public,
+            Key::Category(path) => (1..=path.len())
+                .filter_map(|depth| self.words(&path[..depth]))
+                .fold(Access::Public, |access, words| access.and(&words.access)),
+            // One that is configured no more is nobody's.
+            Key::Own(name) => self.own.get(name).map_or_else(nobody, |feed| feed.access.clone()),
+            Key::Folder(name) => self.folders.get(name).cloned().unwrap_or_else(nobody),
+        }
+    }
+
+    /// What decides who may read which category.
+    pub(super) fn restrictions(&self) -> impl std::fmt::Debug {
+        self.names.iter().map(|(path, words)| (path, &words.access)).collect::<Vec<_>>()
     }
 
     /// The words configured for a category, by its whole path or else by its name alone.
@@ -200,12 +255,17 @@ impl Places {
                 let path = labels.join(" / ");
                 (path.clone(), format!("{}: posts in {path}", site.title))
             }
+            Key::Own(name) | Key::Folder(name) => (name.clone(), format!("{}: {name}", site.title)),
         };
+        let own = self.own(&place.key).map(|feed| [&feed.title, &feed.description, &feed.language]);
+        let words = words.map(|words| [&words.title, &words.description, &words.language]);
+        let [own_title, own_description, own_language] = own.or(words).unwrap_or([&None; 3]).map(Clone::clone);
         Feed {
-            title: words.and_then(|words| words.title.clone()).unwrap_or(title),
-            description: words.and_then(|words| words.description.clone()).unwrap_or(description),
+            title: own_title.unwrap_or(title),
+            description: own_description.unwrap_or(description),
+            id: self.url(&self.address(&place.current().without_secret())),
             url: self.url(&self.address(&place.current())),
-            language: words.and_then(|words| words.language.clone()).or_else(|| site.language.clone()),
+            language: own_language.or_else(|| site.language.clone()),
             author: site.author.clone(),
             updated,
         }
@@ -215,4 +275,8 @@ impl Places {
     pub(super) fn site(&self) -> &Site {
         &self.site
     }
+}
+
+fn nobody() -> Access {
+    Access::Tokens(BTreeSet::new())
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::{Candidate, Collection, DocumentRecord, Key, Row, StoredEntry, digest},
-    config::{Archives, OnDelete, Settings, Window},
+    config::{Archives, Duplicates, OnDelete, OwnFeed, Settings, Window},
     feed::{self, Format, Fragments, opml::Listing},
     post::{self, Outcome, SourceFile, body},
     publish::{Failed, Output, PublishError},
@@ -83,14 +83,15 @@ impl Pipeline {
         let whole = Place::of(key.clone());
         Ok(match key {
             // Made on request.
-            Key::Tag(_) | Key::Author(_) => Vec::new(),
+            Key::Tag(_) | Key::Author(_) | Key::Folder(_) => Vec::new(),
+            _ if self.places.access(key).is_private() => Vec::new(),
             Key::Category(path) if own && self.places.is_parent(path) => {
                 let direct = Place::direct(key.clone());
                 let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
                 let needed = own_changed || self.catalog.document(&first)?.is_none();
                 std::iter::once(whole).chain(needed.then_some(direct)).collect()
             }
-            Key::All | Key::Category(_) => vec![whole],
+            Key::All | Key::Category(_) | Key::Own(_) => vec![whole],
         })
     }
 
@@ -121,7 +122,7 @@ impl Pipeline {
         let mut lengths = HashMap::new();
         for (collection, place) in places {
             let (candidates, window) = match place.archive {
-                Some(page) => (self.catalog.archive_page(*collection, place.direct, page)?, WHOLE_PAGE),
+                Some(page) => (self.archived(*collection, place, page)?, WHOLE_PAGE),
                 None => self.candidates(*collection, place.direct)?,
             };
             for candidate in &candidates {
@@ -153,7 +154,7 @@ impl Pipeline {
             for format in Format::ALL {
                 let frame = self.places.frame(format, place, neighbours, updated);
                 let bytes = self.join(format, &frame, &posts, &fresh)?;
-                let path = format!("{}{}", self.places.address(place), format.file_name());
+                let path = format!("{}{}", self.places.record(place), format.file_name());
                 made.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
         }
@@ -166,6 +167,19 @@ impl Pipeline {
             let Window { entries, hours, max_entries, .. } = window;
             self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)
         };
+        if let Some(key) = self.catalog.key(collection)
+            && let Some(feed) = self.places.own(key)
+        {
+            let window = feed.window.unwrap_or(self.settings.window);
+            let candidates = find(window)?;
+            return Ok((
+                match feed.duplicates {
+                    Duplicates::Show => candidates,
+                    Duplicates::Fold => self.fold(candidates)?,
+                },
+                window,
+            ));
+        }
         let candidates = find(self.settings.window)?;
         let first = candidates.first().map(|candidate| candidate.folder.as_str());
         let own = self.settings.folders.iter().find(|folder| Some(folder.read.folder.as_str()) == first);
@@ -175,6 +189,20 @@ impl Pipeline {
             }
             _ => Ok((candidates, self.settings.window)),
         }
+    }
+
+    /// Leaves out what stands for an entry that was seen before: the same link, or the same title on the same day.
+    fn fold(&self, mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Error> {
+        candidates.sort_by_key(|candidate| candidate.post);
+        let mut likenesses = Vec::with_capacity(candidates.len());
+        for candidate in &candidates {
+            let row = self.catalog.row(candidate.post)?;
+            let (link, title) = row.map_or_else(Default::default, |row| (row.link, row.title));
+            likenesses.push(feed::window::Likeness { link, title, day: candidate.published.div_euclid(24 * 3600) });
+        }
+        let mut first = feed::window::first_of_each(&likenesses).into_iter();
+        candidates.retain(|_| first.next().unwrap_or(true));
+        Ok(candidates)
     }
 
     /// The posts that a feed shows, in its order, and the newest publication time among them.
@@ -217,6 +245,15 @@ impl Pipeline {
     fn newest_update(&self, posts: &[i64], published: i64) -> Result<DateTime<Utc>, Error> {
         let newest = if posts.is_empty() { 0 } else { self.catalog.newest_update(posts)?.max(published) };
         Ok(entry::time(newest))
+    }
+
+    /// The posts of an archive page.
+    fn archived(&self, collection: i64, place: &Place, page: u64) -> Result<Vec<Candidate>, Error> {
+        let candidates = self.catalog.archive_page(collection, place.direct, page)?;
+        match self.places.own(&place.key) {
+            Some(OwnFeed { duplicates: Duplicates::Fold, .. }) => self.fold(candidates),
+            _ => Ok(candidates),
+        }
     }
 
     /// The archive pages before and after a document: before the current one, if it does not show every post, the newest.
@@ -376,7 +413,7 @@ impl Pipeline {
             return Ok(None);
         };
         let (made, fresh) = self.make_documents(&[(number, place.clone())], now)?;
-        let path = format!("{}{}", self.places.address(place), format.file_name());
+        let path = format!("{}{}", self.places.record(place), format.file_name());
         Ok(made.into_iter().find(|made| made.path == path).map(|made| (made, fresh)))
     }
 
@@ -393,6 +430,9 @@ impl Pipeline {
             self.catalog.keep(&entries, &[(made.path.clone(), made.record)], false, &[])?;
         }
         made.document.lifetime = Lifetime::OnDemand;
+        if self.places.access(&place.key).is_private() {
+            (made.document.lifetime, made.document.page) = (Lifetime::Private, None);
+        }
         Ok(Some(made.document))
     }
 
@@ -503,6 +543,7 @@ fn fragments(row: &Row, settings: &Settings, places: &Places) -> Option<Fragment
         post: row.link.as_ref().and_then(parse).or_else(|| folder.read.links.site_url.clone()),
         site: folder.read.links.site_url.clone(),
     };
-    let rendered = body::render(&post.body, &bases);
+    // No lookup yet: links to other posts show their titles.
+    let rendered = body::render(&post.body, &bases, None);
     Some(entry::entry(row, &post, rendered, places, settings.content).fragments())
 }

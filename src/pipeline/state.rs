@@ -39,6 +39,14 @@ struct WatchStatus<'a> {
 }
 
 impl Pipeline {
+    /// How many files are what.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn counts(&self) -> Result<Counts, Error> {
+        Ok(self.catalog.counts()?)
+    }
+
     /// How many feeds are kept.
     fn feeds(&self) -> u64 {
         let feeds = self.catalog.collections().into_iter().filter(|one| matches!(one.key, Key::All | Key::Category(_)));

@@ -5,7 +5,10 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Pipeline, places::Place};
+use super::{
+    Pipeline,
+    places::{Place, Places},
+};
 use crate::{
     catalog::{Catalog, Key},
     post::CategoryPath,
@@ -30,10 +33,12 @@ pub(super) struct Categories {
 
 impl Categories {
     /// The one place that decides which categories pages and searches may name.
-    pub(super) fn of(catalog: &Catalog) -> Self {
+    pub(super) fn of(catalog: &Catalog, places: &Places) -> Self {
         let mut categories = Self::default();
         for collection in catalog.collections() {
-            if let Key::Category(path) = &collection.key {
+            if let Key::Category(path) = &collection.key
+                && !places.access(&collection.key).is_private()
+            {
                 categories.below.entry(path[..path.len() - 1].to_vec()).or_default().push(path.clone());
                 categories.count += 1;
             }
@@ -49,7 +54,7 @@ impl Categories {
 
 impl Pipeline {
     pub(super) fn categories(&self) -> &Categories {
-        self.categories.get_or_init(|| Categories::of(&self.catalog))
+        self.categories.get_or_init(|| Categories::of(&self.catalog, &self.places))
     }
 
     /// The tree around a page; `here` is the category that the page is of.

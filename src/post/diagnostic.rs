@@ -114,6 +114,10 @@ pub enum Code {
     DuplicateId,
     /// Two categories are each the other's parent.
     CategoryOrder,
+    /// A template tag or expression that feeds cannot show.
+    TemplateTag,
+    /// A tag links to a post that there is not.
+    UnknownPost,
     /// The markup is too complex to be read safely; the text is shown without it.
     Markup,
     /// The post is held until its time comes.

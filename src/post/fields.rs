@@ -26,6 +26,8 @@ pub enum Field {
     Authors,
     /// `image`
     Image,
+    /// `enclosure`
+    Enclosures,
     /// `link`
     Link,
     /// `permalink`
@@ -56,6 +58,20 @@ impl Field {
             Self::Tags => &["tag", "tags", "keywords"],
             Self::Authors => &["author", "authors"],
             Self::Image => &["headimg", "thumbnail", "cover", "image", "banner", "featured_image", "index_img"],
+            Self::Enclosures => &[
+                "enclosure",
+                "enclosures",
+                "audio",
+                "audio_url",
+                "audio_file",
+                "podcast",
+                "podcast_url",
+                "podcast_file",
+                "media",
+                "video",
+                "video_url",
+                "video_file",
+            ],
             Self::Link => &["link", "original_url", "canonical", "source", "url"],
             Self::Permalink => &["permalink"],
             Self::Slug => &["slug"],
@@ -146,6 +162,7 @@ mod tests {
         check("headimg: ''\ncover: ~\nimage: []\nbanner: b", Field::Image, &["banner"]);
         check("cover: a\nphoto: b", Field::Image, &["photo", "cover"]);
         check("extra: {image: a}\nparams: {cover: b}\ntitle: x", Field::Image, &["image", "cover"]);
+        check("podcast-file: a\nAudio: b", Field::Enclosures, &["Audio", "podcast-file"]);
         check("taxonomies: {tags: [a]}\ntags: [b]", Field::Tags, &["tags", "tags"]);
         check("expirydate: x\nexpiry_date: y", Field::Expires, &["expiry_date"]);
         check("titles: x", Field::Title, &[]);

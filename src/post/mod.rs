@@ -12,6 +12,7 @@ pub mod category;
 pub mod date;
 pub mod decode;
 pub mod diagnostic;
+pub mod enclosure;
 pub mod fields;
 pub mod front_matter;
 pub mod id;
@@ -26,6 +27,7 @@ use chrono::{DateTime, Utc};
 pub use body::{Body, Markup};
 pub use category::CategoryPath;
 pub use diagnostic::{Code, Diagnostic, Level, PostError};
+pub use enclosure::Enclosure;
 pub use read::read;
 
 /// One post file as it was found.
@@ -58,6 +60,8 @@ pub struct Post {
     pub authors: Vec<String>,
     /// The front matter's picture, an absolute URL if it can be made one.
     pub image: Option<String>,
+    /// Sounds and films of the front matter, each once.
+    pub enclosures: Vec<Enclosure>,
     /// The post's own address, an absolute http(s) URL.
     pub link: Option<String>,
     /// The id that the front matter or the old generator gave; absent when the path decides.
@@ -155,6 +159,8 @@ pub enum Outcome {
     Post(Box<Post>),
     /// No post and not meant to be one; the diagnostics say why.
     Skipped,
+    /// A post, but one that the configuration does not let in.
+    LeftOut,
     /// Meant to be a post, but it cannot be read.
     Rejected(PostError),
 }

@@ -11,6 +11,7 @@ use super::{
     category::{self, SplitRule},
     date,
     decode::decode,
+    enclosure,
     fields::{Entry, Field, Fields},
     front_matter::{self, Parsed, Split, Value},
     id, link, title,
@@ -106,9 +107,12 @@ impl<'a> Reader<'a> {
             tags: self.tags(),
             authors: self.authors(),
             image: self.image(link.as_deref()),
+            enclosures: enclosure::read(self.fields, &|text| {
+                self.address(text, link.as_deref()).filter(|url| absolute_url(url).is_some())
+            }),
             id: id.or_else(|| id::of_link(settings.ids, link.as_deref())),
             language: self.language(),
-            excerpt: self.text(Field::Excerpt).map(title::plain).filter(|excerpt| !excerpt.is_empty()),
+            excerpt: self.text(Field::Excerpt).map(plain).filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
             digest: body::significant(&title, link.as_deref(), &body.text),
             categories: categories.paths,
@@ -125,13 +129,13 @@ impl<'a> Reader<'a> {
                 Value::List(items) => {
                     self.wrong_shape(entry, "a text");
                     let texts: Vec<_> = items.iter().filter_map(|item| item.text()).collect();
-                    title::plain(&texts.join(", "))
+                    plain(&texts.join(", "))
                 }
                 Value::Map(_) => {
                     self.wrong_shape(entry, "a text");
                     continue;
                 }
-                Value::Text(text) => title::plain(text),
+                Value::Text(text) => plain(text),
                 Value::Null => continue,
             };
             if !title.is_empty() {
@@ -290,7 +294,11 @@ impl<'a> Reader<'a> {
 
     /// The first picture that is set, as an absolute URL where it can be made one.
     fn image(&self, link: Option<&str>) -> Option<String> {
-        let text = self.fields.all(Field::Image).find_map(|entry| picture(entry.node))?;
+        self.address(self.fields.all(Field::Image).find_map(|entry| picture(entry.node))?, link)
+    }
+
+    /// An address of a file, absolute where it can be made so.
+    fn address(&self, text: &str, link: Option<&str>) -> Option<String> {
         let base = if text.starts_with('/') {
             self.settings.links.site_url.clone()
         } else {
@@ -357,6 +365,11 @@ impl<'a> Reader<'a> {
         let remark = Diagnostic::warning(Code::WrongShape, message).at(entry.node.line, entry.node.column);
         self.diagnostics.push(remark.help(format!("write {wanted}; a text with brackets or colons needs quotes")));
     }
+}
+
+/// Plain text for readers: without markup, and without what was written for a template engine.
+fn plain(text: &str) -> String {
+    title::plain(&body::strip(text))
 }
 
 /// The word for a switch, in YAML's old and new spellings.

@@ -2,7 +2,13 @@
 //!
 //! All the waiting is here; [`super::respond`] decides.
 
-use std::{ops::ControlFlow, sync::Arc, thread, time::Duration};
+use std::{
+    net::IpAddr,
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread,
+    time::{Duration, SystemTime},
+};
 
 use http_body_util::Full;
 use hyper::{
@@ -19,17 +25,21 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization,
+    Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization, client,
     encoding::{self, Coding},
-    respond::{self, Payload, Reply, Rules},
+    limit::Limiter,
+    links::Beside,
+    respond::{self, Found, Payload, Reply, Rules},
 };
+use crate::feed::Format;
 
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Answerer {
     shelf: Arc<Shelf>,
     asks: mpsc::Sender<Ask>,
-    rules: Rules,
+    rules: RwLock<Arc<Rules>>,
+    limiter: Mutex<Limiter>,
     answer_within: Duration,
     compressing: Semaphore,
 }
@@ -40,22 +50,29 @@ impl Answerer {
         Self {
             shelf,
             asks,
-            rules: Rules::new(settings),
+            rules: RwLock::new(Arc::new(Rules::new(settings))),
+            limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
             compressing: Semaphore::new(cores),
         }
     }
 
+    /// Takes over new settings, as far as they concern what is answered.
+    pub(crate) fn follow(&self, settings: &Settings) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Rules::new(settings));
+    }
+
     /// The response to a request. Always one, whatever the request.
-    pub(crate) async fn answer(&self, request: &Parts) -> Response<Full<Bytes>> {
-        let (reply, bytes) = match respond::wanted(request, &self.rules) {
-            ControlFlow::Continue(paths) => self.find(request, &paths).await,
+    pub(crate) async fn answer(&self, request: &Parts, peer: IpAddr) -> Response<Full<Bytes>> {
+        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        let (reply, bytes) = match respond::wanted(request, peer, &rules) {
+            ControlFlow::Continue(paths) => self.find(request, peer, &paths, &rules).await,
             ControlFlow::Break(reply) => self.with_bytes(reply).await,
         };
         finish(request, reply, bytes)
     }
 
-    async fn find(&self, request: &Parts, paths: &[String]) -> (Reply, Bytes) {
+    async fn find(&self, request: &Parts, peer: IpAddr, paths: &[String], rules: &Rules) -> (Reply, Bytes) {
         if let Some(reply) = paths.iter().find_map(|path| respond::probe(path, self.shelf.is_ready())) {
             return self.with_bytes(reply).await;
         }
@@ -63,29 +80,60 @@ impl Answerer {
             ControlFlow::Continue(query) => query,
             ControlFlow::Break(reply) => return self.with_bytes(reply).await,
         };
+        let respond = |found| respond::respond(request, found, SystemTime::now(), rules);
         if query.is_none()
             && let Some(found) = self.on_shelf(paths)
         {
-            let reply = respond::respond(request, Some(found), &self.rules);
+            let reply = self.within_limit(request, peer, respond(Some(found)), rules);
             if let Some(bytes) = self.bytes(&reply.payload).await {
                 return (reply, bytes);
             }
+            // The bytes were pushed out; the client is counted already.
+            return self.with_bytes(respond(self.ask_in_time(request, paths, None).await)).await;
         }
-        let answer = self.ask_in_time(request, paths, query).await;
-        self.with_bytes(respond::respond(request, answer, &self.rules)).await
+        let reply = respond(self.ask_in_time(request, paths, query).await);
+        self.with_bytes(self.within_limit(request, peer, reply, rules)).await
+    }
+
+    /// The reply, unless the client had it too often.
+    fn within_limit(&self, request: &Parts, peer: IpAddr, reply: Reply, rules: &Rules) -> Reply {
+        if let Some(limit) = rules.limit
+            && respond::is_unconditional_feed(request, &reply)
+            && let Some(client) = client::client(peer, &request.headers, &rules.trusted)
+        {
+            let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(wait) = limiter.admit(limit, client::household(client), std::time::Instant::now()) {
+                return respond::too_many(wait);
+            }
+        }
+        reply
     }
 
     /// What the shelf knows of the paths; also that one of them lacks its final slash.
-    fn on_shelf(&self, paths: &[String]) -> Option<Answer> {
-        let document = paths.iter().find_map(|path| self.shelf.get(path)).map(Answer::Document);
-        document.or_else(|| {
-            let folder = paths.iter().find(|path| self.shelf.has_folder(path))?;
-            Some(Answer::Moved(format!("{folder}/")))
-        })
+    fn on_shelf(&self, paths: &[String]) -> Option<Found> {
+        let document = paths.iter().find_map(|path| Some((path, self.shelf.get(path)?)));
+        if let Some((path, document)) = document {
+            return Some(self.found(path, Answer::Document(document)));
+        }
+        let folder = paths.iter().find(|path| self.shelf.has_folder(path))?;
+        Some(self.found(folder, Answer::Moved(format!("{folder}/"))))
+    }
+
+    fn found(&self, path: &str, answer: Answer) -> Found {
+        let is_page = path.is_empty() || path.ends_with('/');
+        let beside = if is_page && self.has_feeds(path) { Beside::Feeds } else { Beside::Nothing };
+        Found { path: path.to_owned(), answer, beside }
+    }
+
+    /// Whether the feeds of a page lie beside it: they are on the shelf, or made when asked, as the page was.
+    fn has_feeds(&self, folder: &str) -> bool {
+        let made = folder.split('/').collect::<Vec<_>>();
+        matches!(made[..], ["tags" | "authors" | "feeds", name, ""] if !name.is_empty())
+            || self.shelf.get(&format!("{folder}{}", Format::Rss.file_name())).is_some()
     }
 
     /// What the daemon says of the paths; nothing if it is too busy to say.
-    async fn ask_in_time(&self, request: &Parts, paths: &[String], query: Option<&str>) -> Option<Answer> {
+    async fn ask_in_time(&self, request: &Parts, paths: &[String], query: Option<&str>) -> Option<Found> {
         let credential = authorization::password(&request.headers);
         let deadline = Instant::now() + self.answer_within;
         for path in paths {
@@ -94,12 +142,12 @@ impl Answerer {
             self.asks.try_send(Ask { path: path.clone(), credential: credential.clone(), query, reply }).ok()?;
             match timeout_at(deadline, answer).await {
                 Ok(Ok(Answer::Absent)) => {}
-                Ok(Ok(answer)) => return Some(answer),
+                Ok(Ok(answer)) => return Some(self.found(path, answer)),
                 _ => return None,
             }
         }
         // Before the first scan is published nobody knows what is absent: a reader must not drop its subscription.
-        self.shelf.is_ready().then_some(Answer::Absent)
+        self.shelf.is_ready().then(|| Found { path: String::new(), answer: Answer::Absent, beside: Beside::Nothing })
     }
 
     async fn with_bytes(&self, reply: Reply) -> (Reply, Bytes) {

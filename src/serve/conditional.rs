@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110 §13): the validators of a document, and whether a client has it already.
 //!
-//! Validators and headers in, a [`Verdict`] out. `If-Modified-Since` must name our time exactly, as in nginx: a clock
-//! that stepped back, or a document restored from a backup, must not hide a change.
+//! Validators, headers and the time in, a [`Verdict`] out. A date of `If-Modified-Since` that is still to come is
+//! nobody's observation, and is ignored: a client whose clock is ahead must not miss a change.
 
 use std::time::SystemTime;
 
@@ -57,7 +57,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges the conditions in the order of RFC 9110 §13.2.2.
-pub(crate) fn judge(headers: &HeaderMap, etag: &ETag, last_modified: Option<SystemTime>) -> Verdict {
+pub(crate) fn judge(headers: &HeaderMap, etag: &ETag, last_modified: Option<SystemTime>, now: SystemTime) -> Verdict {
     if headers.contains_key(IF_MATCH) {
         if !listed(headers, &IF_MATCH, etag, Comparison::Strong) {
             return Verdict::Failed;
@@ -70,15 +70,29 @@ pub(crate) fn judge(headers: &HeaderMap, etag: &ETag, last_modified: Option<Syst
     let has_it = if headers.contains_key(IF_NONE_MATCH) {
         listed(headers, &IF_NONE_MATCH, etag, Comparison::Weak)
     } else {
-        let since = date(headers, &IF_MODIFIED_SINCE);
-        since.is_some() && since == last_modified
+        let dates = date(headers, &IF_MODIFIED_SINCE).zip(last_modified);
+        dates.is_some_and(|(since, modified)| modified == since || (modified < since && since <= now))
     };
     if has_it { Verdict::NotModified } else { Verdict::Send }
 }
 
-/// A date that stands in a header once and can be read.
+/// The value of `Last-Modified`: never later than the response itself (RFC 9110 §8.8.2.1), though a document that
+/// changes several times within a second, or whose newest entry is dated ahead, has a later time.
+pub(crate) fn last_modified(modified: SystemTime, now: SystemTime) -> Option<HeaderValue> {
+    HeaderValue::from_str(&httpdate::fmt_http_date(modified.min(now))).ok()
+}
+
+/// Whether a request asks for a document only if it is another than the client has. A date that cannot be read asks
+/// for nothing.
+pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || date(headers, &IF_MODIFIED_SINCE).is_some()
+}
+
+/// A date that stands in a header once and can be read (RFC 9110 §13.1.3).
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
-    headers.get(name)?.to_str().ok().and_then(|text| httpdate::parse_http_date(text.trim()).ok())
+    let mut values = headers.get_all(name).iter();
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    value.to_str().ok().and_then(|text| httpdate::parse_http_date(text.trim()).ok())
 }
 
 /// RFC 9110 §8.8.3.2.
@@ -169,16 +183,24 @@ mod tests {
             let value = value.replace("{}", &ours).replace("{raw}", ours.trim_matches('"'));
             headers.append(name, HeaderValue::from_str(&value).unwrap());
         }
-        judge(&headers, &etag(), modified)
+        judge(&headers, &etag(), modified, now())
+    }
+
+    /// Fri, 25 Feb 2022 08:54:46 GMT, when our document was changed.
+    fn then() -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_645_779_286)
+    }
+
+    /// A day later.
+    fn now() -> SystemTime {
+        then() + Duration::from_hours(24)
     }
 
     #[test]
     fn conditions_decide_as_rfc_9110_says() {
         use Verdict::{Failed, NotModified, Send};
-        // Fri, 25 Feb 2022 08:54:46 GMT
-        let modified = Some(UNIX_EPOCH + Duration::from_secs(1_645_779_286));
         let check = |conditions: &[(HeaderName, &str)], expected| {
-            assert_eq!(verdict(conditions, modified), expected, "{conditions:?}");
+            assert_eq!(verdict(conditions, Some(then())), expected, "{conditions:?}");
         };
         check(&[], Send);
         check(&[(IF_NONE_MATCH, "{}")], NotModified);
@@ -198,8 +220,16 @@ mod tests {
         check(&[(IF_MODIFIED_SINCE, "Friday, 25-Feb-22 08:54:46 GMT")], NotModified);
         check(&[(IF_MODIFIED_SINCE, "Fri Feb 25 08:54:46 2022")], NotModified);
         check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:45 GMT")], Send);
-        check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:47 GMT")], Send);
+        check(&[(IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:47 GMT")], NotModified);
+        check(&[(IF_MODIFIED_SINCE, "Sat, 26 Feb 2022 08:54:46 GMT")], NotModified);
+        // Not yet.
+        check(&[(IF_MODIFIED_SINCE, "Sat, 26 Feb 2022 08:54:47 GMT")], Send);
         check(&[(IF_MODIFIED_SINCE, "yesterday")], Send);
+        check(&[(IF_MODIFIED_SINCE, "1645779286")], Send);
+        check(&[(IF_MODIFIED_SINCE, "")], Send);
+        // Two dates are no date.
+        let date = || (IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT");
+        check(&[date(), date()], Send);
         // A tag outweighs a date.
         check(&[(IF_NONE_MATCH, "\"a\""), (IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT")], Send);
         check(&[(IF_NONE_MATCH, "{}"), (IF_MODIFIED_SINCE, "Fri, 25 Feb 2000 08:54:46 GMT")], NotModified);
@@ -210,6 +240,29 @@ mod tests {
         check(&[(IF_MATCH, "{}"), (IF_NONE_MATCH, "{}")], NotModified);
         check(&[(IF_UNMODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT")], Send);
         check(&[(IF_UNMODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:45 GMT")], Failed);
+    }
+
+    #[test]
+    fn a_time_ahead_is_not_shown_but_known() {
+        let ahead = now() + Duration::from_hours(1);
+        let shown = |modified| last_modified(modified, now()).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(shown(then()), "Fri, 25 Feb 2022 08:54:46 GMT");
+        assert_eq!(shown(ahead), "Sat, 26 Feb 2022 08:54:46 GMT");
+        // Two versions of one second are shown with one time, which is the time of neither.
+        assert_eq!(verdict(&[(IF_MODIFIED_SINCE, &shown(ahead))], Some(ahead)), Verdict::Send);
+    }
+
+    #[test]
+    fn a_request_is_conditional_if_it_says_what_the_client_has() {
+        for (name, value, expected) in [
+            (IF_NONE_MATCH, "\"a\"", true),
+            (IF_MODIFIED_SINCE, "Fri, 25 Feb 2022 08:54:46 GMT", true),
+            (IF_MODIFIED_SINCE, "never", false),
+            (IF_MATCH, "\"a\"", false),
+        ] {
+            let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+            assert_eq!(is_conditional(&headers), expected, "{headers:?}");
+        }
     }
 
     #[test]
@@ -225,6 +278,12 @@ mod tests {
             verdict(&[(IF_NONE_MATCH, &before)], None);
             let list = format!("\"{}\" , {{}}", before.replace(['"', '{', '}'], ""));
             prop_assert_eq!(verdict(&[(IF_NONE_MATCH, &list)], None), Verdict::NotModified);
+        }
+
+        #[test]
+        fn no_date_panics(date in "[ -~]{0,40}", year in "[0-9]{1,5}") {
+            verdict(&[(IF_MODIFIED_SINCE, &date), (IF_UNMODIFIED_SINCE, &date)], Some(then()));
+            verdict(&[(IF_MODIFIED_SINCE, &format!("Fri, 25 Feb {year} 08:54:46 GMT"))], Some(then()));
         }
     }
 }

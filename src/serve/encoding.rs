@@ -13,7 +13,7 @@ use hyper::header::{ACCEPT_ENCODING, HeaderValue};
 pub(crate) const COMPRESSOR: u8 = 1;
 
 /// Shorter documents are sent as they are: the headers would outweigh the gain.
-pub(crate) const WORTH_COMPRESSING: u64 = 512;
+const WORTH_COMPRESSING: u64 = 512;
 
 /// How a body is coded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,21 +46,27 @@ impl Coding {
     }
 }
 
-/// The coding that a client prefers (RFC 9110 §12.5.3); among equals the smallest, brotli.
+/// The coding that a client prefers (RFC 9110 §12.5.3) for a document of `length` bytes; among equals the smallest,
+/// brotli. A short document is only coded for a client that refuses it as it is.
 ///
-/// A client that refuses everything we have gets identity: a feed that can be read beats a 406.
-pub(crate) fn negotiate(headers: &HeaderMap) -> Coding {
+/// A client that refuses everything we have gets identity: the RFC lets a server disregard the header (§12.1), and a
+/// feed that can be read beats a 406.
+pub(crate) fn negotiate(headers: &HeaderMap, length: u64) -> Coding {
     let mut accepted = Accepted::default();
     for value in headers.get_all(ACCEPT_ENCODING) {
         for item in value.as_bytes().split(|byte| *byte == b',') {
             accepted.read(item);
         }
     }
+    let refuses_identity = accepted.identity.or(accepted.any) == Some(0);
+    if length < WORTH_COMPRESSING && !refuses_identity {
+        return Coding::Identity;
+    }
     let other = accepted.any.unwrap_or(0);
     let brotli = accepted.brotli.unwrap_or(other);
     let gzip = accepted.gzip.unwrap_or(other);
-    // Identity that is not named is acceptable, but nobody's preference.
-    let identity = accepted.identity.unwrap_or(0);
+    // Identity that is not named is acceptable, but nobody's preference, unless `*` means it.
+    let identity = accepted.identity.unwrap_or(other);
 
     if brotli > 0 && brotli >= gzip && brotli >= identity {
         Coding::Brotli
@@ -160,7 +166,7 @@ mod tests {
             for value in accept {
                 headers.append(ACCEPT_ENCODING, HeaderValue::from_static(value));
             }
-            assert_eq!(negotiate(&headers), expected, "{accept:?}");
+            assert_eq!(negotiate(&headers, 512), expected, "{accept:?}");
         };
         check(&[], Identity);
         check(&[""], Identity);
@@ -180,7 +186,13 @@ mod tests {
         check(&["gzip;q=0, *;q=0.1"], Brotli);
         check(&["identity, gzip;q=0.5"], Identity);
         check(&["identity;q=0.5, gzip;q=0.5"], Gzip);
+        // `*` means identity too, where that is not named.
+        check(&["gzip;q=0.1, br;q=0.1, *;q=0.5"], Identity);
+        check(&["gzip;q=0.1, identity;q=0, *;q=0.5"], Brotli);
+        // Whoever refuses all we have is not left with nothing.
         check(&["identity;q=0"], Identity);
+        check(&["gzip;q=0, br;q=0, identity;q=0"], Identity);
+        check(&["deflate, *;q=0"], Identity);
         check(&["deflate", "gzip"], Gzip);
         // What is malformed is not said.
         check(&["gzip;q=2"], Identity);
@@ -188,6 +200,21 @@ mod tests {
         check(&["gzip;q=0.0001"], Identity);
         check(&[",,;;=,q=1,gzip,"], Gzip);
         check(&["gzip;level=9"], Gzip);
+    }
+
+    #[test]
+    fn a_short_document_is_coded_only_for_who_refuses_it_as_it_is() {
+        for (accept, expected) in [
+            ("gzip, br", Coding::Identity),
+            ("*", Coding::Identity),
+            ("gzip, identity;q=0", Coding::Gzip),
+            ("gzip, *;q=0", Coding::Gzip),
+            ("gzip, identity;q=0.1, *;q=0", Coding::Identity),
+            ("identity;q=0", Coding::Identity),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accept))]);
+            assert_eq!(negotiate(&headers, 511), expected, "{accept}");
+        }
     }
 
     fn restore(coding: Coding, bytes: &[u8]) -> Vec<u8> {
@@ -217,7 +244,7 @@ mod tests {
         #[test]
         fn no_header_panics(value in proptest::collection::vec(any::<u8>(), 0..40)) {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
-                negotiate(&HeaderMap::from_iter([(ACCEPT_ENCODING, value)]));
+                negotiate(&HeaderMap::from_iter([(ACCEPT_ENCODING, value)]), 1000);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! The caller owns the socket and decides when to stop, so a test listens on port 0. Nothing a client does ends the
 //! loop.
 
-use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,13 +25,17 @@ const HEAD_BYTES: usize = 16 * 1024;
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is ready, then lets responses in flight finish, for [`Settings::finish_within`] at most.
+///
+/// Settings may change meanwhile: what is answered follows at once; times and numbers of connections are those of the
+/// start.
 pub async fn run(
     listener: TcpListener,
     shelf: Arc<Shelf>,
     asks: mpsc::Sender<Ask>,
     shutdown: impl Future<Output = ()>,
-    settings: Settings,
+    mut news: watch::Receiver<Settings>,
 ) {
+    let settings = news.borrow_and_update().clone();
     let answerer = Arc::new(Answerer::new(shelf, asks, &settings));
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -41,10 +45,12 @@ pub async fn run(
         select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
+            Ok(()) = news.changed() => answerer.follow(&news.borrow_and_update()),
             accepted = listener.accept(), if connections.len() < settings.connections => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     troubled = false;
-                    connections.spawn(converse(stream, Arc::clone(&answerer), stopping.clone(), settings.clone()));
+                    let (answerer, stopping) = (Arc::clone(&answerer), stopping.clone());
+                    connections.spawn(converse(stream, peer.ip(), answerer, stopping, settings.clone()));
                 }
                 Err(error) if is_the_clients(&error) => debug!(%error, "a client left before it was accepted"),
                 Err(error) => {
@@ -76,7 +82,13 @@ fn is_the_clients(error: &io::Error) -> bool {
 }
 
 /// Serves one connection until its client leaves, is too slow, or the server stops.
-async fn converse(stream: TcpStream, answerer: Arc<Answerer>, mut stopping: watch::Receiver<()>, settings: Settings) {
+async fn converse(
+    stream: TcpStream,
+    peer: IpAddr,
+    answerer: Arc<Answerer>,
+    mut stopping: watch::Receiver<()>,
+    settings: Settings,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "small packets may be held back");
     }
@@ -85,7 +97,7 @@ async fn converse(stream: TcpStream, answerer: Arc<Answerer>, mut stopping: watc
         async move {
             // The body is dropped unread: no request that has one gets more than a refusal.
             let (head, _) = request.into_parts();
-            Ok::<_, Infallible>(answerer.answer(&head).await)
+            Ok::<_, Infallible>(answerer.answer(&head, peer).await)
         }
     });
     let connection = http1::Builder::new()
@@ -93,6 +105,8 @@ async fn converse(stream: TcpStream, answerer: Arc<Answerer>, mut stopping: watc
         // Runs between requests too, so it also ends idle connections.
         .header_read_timeout(settings.head_within)
         .max_header_size(HEAD_BYTES)
+        // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
+        .title_case_headers(true)
         .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after)), service);
     let mut connection = pin!(connection);
     let served = select! {

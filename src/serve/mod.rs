@@ -4,14 +4,18 @@
 //! listener loop carries bytes.
 //!
 //! In reading order: [`Shelf`] holds the documents and a bounded cache of their bytes; `respond` turns a request and
-//! what was found into status and headers, with the help of `conditional` and `encoding`; `answer` finds, asks and
-//! compresses; [`run`] accepts connections until it is told to stop.
+//! what was found into status and headers, with the help of `conditional`, `encoding` and `links`; `client` and `limit`
+//! know who asks, and how often; `answer` finds, asks and compresses; [`run`] accepts connections until it is told to
+//! stop.
 
 mod answer;
 mod authorization;
+mod client;
 mod conditional;
 mod encoding;
 mod forms;
+mod limit;
+mod links;
 mod listen;
 mod patient;
 mod respond;
@@ -26,6 +30,8 @@ use std::{
 use tokio::sync::oneshot;
 use url::Url;
 
+pub use client::Network;
+pub use limit::Limit;
 pub use listen::run;
 pub use shelf::{Change, Shelf};
 
@@ -108,12 +114,34 @@ pub const SEARCH: &str = "search/";
 /// The longest query that is passed on.
 pub const QUERY_BYTES: usize = 512;
 
+/// Who may see `/status`, `/status.json` and `/metrics` on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admin {
+    /// Whoever sits at the machine: loopback addresses, unless a proxy passes the request on.
+    #[default]
+    Loopback,
+    /// Everybody.
+    Public,
+    /// Nobody: they have a listener of their own.
+    Apart,
+    /// Everybody, and nothing else is here: this is that listener.
+    Alone,
+}
+
 /// How the server behaves. [`Settings::default`] suits everyone; tests are less patient.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The path under which the feeds live, in our form, without a slash at its ends; requests are accepted with and
     /// without it. Empty: the root.
     pub prefix: String,
+    /// The root of the feeds as readers know it: a URL with a slash at its end. Absent: links are relative to the host.
+    pub base: Option<String>,
+    /// Who may see what is for the administrator.
+    pub admin: Admin,
+    /// How often a client may fetch feeds without saying what it has (`If-None-Match`, `If-Modified-Since`).
+    pub limit: Option<Limit>,
+    /// Proxies whose word on a client's address counts.
+    pub trusted: Vec<Network>,
     /// `Cache-Control: max-age`, seconds.
     pub max_age: u32,
     /// How long the daemon may take to answer an [`Ask`].
@@ -132,6 +160,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             prefix: String::new(),
+            base: None,
+            admin: Admin::Loopback,
+            limit: None,
+            trusted: Vec::new(),
             max_age: 300,
             answer_within: Duration::from_secs(5),
             head_within: Duration::from_secs(10),
@@ -151,6 +183,6 @@ impl Settings {
             Asked::Path(path) | Asked::Moved(path) => path.trim_matches('/').to_owned(),
             Asked::Nothing => String::new(),
         };
-        Self { prefix, max_age, ..Self::default() }
+        Self { prefix, base: base_url.map(Url::to_string), max_age, ..Self::default() }
     }
 }

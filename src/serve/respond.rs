@@ -1,26 +1,32 @@
 //! What a request gets: status, headers, and which bytes. Pure.
 //!
 //! In two steps, because what lies between them may have to wait: [`wanted`] reads which paths are asked for, or
-//! answers at once; [`respond`] takes what was found there. Neither looks at a shelf, a socket or a clock.
+//! answers at once; [`respond`] takes what was [`Found`] there. Neither looks at a shelf, a socket or a clock.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{
+    net::IpAddr,
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use hyper::{
     HeaderMap, Method, StatusCode, Version,
     body::Bytes,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-        CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION,
+        CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LAST_MODIFIED, LINK, LOCATION,
         REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
-    http::request::Parts,
+    http::{request::Parts, uri::Authority},
 };
 
 use super::{
-    Answer, Document, Lifetime, QUERY_BYTES, SEARCH, Settings,
+    Admin, Answer, Document, Lifetime, Limit, Network, QUERY_BYTES, SEARCH, Settings, client,
     conditional::{self, ETag, Verdict},
     encoding::{self, Coding},
+    links::{self, Beside},
 };
 use crate::feed::address::{self, Asked};
 
@@ -37,12 +43,25 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"private f
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
+/// The paths that say how the program is, and need no daemon.
+const PROBES: [&str; 2] = ["healthz", "readyz"];
+
+/// The paths that are for the administrator alone.
+const ADMINS: [&str; 4] = ["status", "status/", "status.json", "metrics"];
+
 /// What every response needs to know of the settings, in the form in which it is sent.
 #[derive(Debug)]
 pub(crate) struct Rules {
     prefix: String,
     /// The address of the root: `/`, `/feeds/`.
     root: String,
+    /// The root in full.
+    base: String,
+    admin: Admin,
+    /// How often a client may fetch feeds without a condition.
+    pub(crate) limit: Option<Limit>,
+    /// Whose word on a client's address counts.
+    pub(crate) trusted: Vec<Network>,
     max_age: HeaderValue,
     private_max_age: HeaderValue,
 }
@@ -57,7 +76,27 @@ impl Rules {
         let value = |text: String| HeaderValue::from_str(&text).unwrap_or(NO_STORE);
         let max_age = value(format!("max-age={seconds}"));
         let private_max_age = value(format!("private, max-age={seconds}"));
-        Self { prefix, root, max_age, private_max_age }
+        Self {
+            prefix,
+            base: settings.base.clone().unwrap_or_else(|| root.clone()),
+            root,
+            admin: settings.admin,
+            limit: settings.limit,
+            trusted: settings.trusted.clone(),
+            max_age,
+            private_max_age,
+        }
+    }
+
+    /// Whether a path may be shown to whoever asks.
+    fn shows(&self, path: &str, request: &Parts, peer: IpAddr) -> bool {
+        let is_admins = ADMINS.contains(&path);
+        match self.admin {
+            Admin::Public => true,
+            Admin::Loopback => !is_admins || client::is_local(request, peer),
+            Admin::Apart => !is_admins,
+            Admin::Alone => is_admins || path.starts_with("assets/") || PROBES.contains(&path),
+        }
     }
 
     /// The address of a path in our form. It never starts with two slashes, which would name another host.
@@ -85,30 +124,79 @@ pub(crate) enum Payload {
     Form(Arc<Document>, Coding),
 }
 
+/// What was found at one of the paths.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// In our form.
+    pub(crate) path: String,
+    pub(crate) answer: Answer,
+    pub(crate) beside: Beside,
+}
+
 /// The paths that a request may mean, in our form, the likeliest first; or a reply that needs no document.
-pub(crate) fn wanted(request: &Parts, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
-    // RFC 9112 §3.2.
-    if request.version == Version::HTTP_11 && request.headers.get_all(HOST).iter().count() != 1 {
-        return ControlFlow::Break(message(StatusCode::BAD_REQUEST, "a request has one Host header: send exactly one"));
+pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    if let Some(text) = malformed(request) {
+        return ControlFlow::Break(message(StatusCode::BAD_REQUEST, text));
     }
-    if request.method == Method::OPTIONS {
-        return ControlFlow::Break(options());
+    match request.method {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return ControlFlow::Break(options()),
+        _ => return ControlFlow::Break(not_allowed(&request.method)),
     }
-    if request.method != Method::GET && request.method != Method::HEAD {
-        let mut reply = message(StatusCode::METHOD_NOT_ALLOWED, "documents are only read here: use GET or HEAD");
-        reply.headers.insert(ALLOW, METHODS);
-        return ControlFlow::Break(reply);
-    }
-    match address::decode(request.uri.path().as_bytes()) {
+    let mut paths = match address::decode(request.uri.path().as_bytes()) {
         Asked::Path(path) => match under(&path, &rules.prefix) {
-            Some("") if !path.ends_with('/') && !path.is_empty() => ControlFlow::Break(moved(request, "", rules)),
+            Some("") if !path.ends_with('/') && !path.is_empty() => {
+                return ControlFlow::Break(moved(request, "", rules));
+            }
             // A proxy may have taken the prefix off, and what is left may start with the same name.
-            Some(inner) if inner != path => ControlFlow::Continue(vec![inner.to_owned(), path]),
-            _ => ControlFlow::Continue(vec![path]),
+            Some(inner) if inner != path => vec![inner.to_owned(), path],
+            _ => vec![path],
         },
-        Asked::Moved(path) => ControlFlow::Break(moved(request, under(&path, &rules.prefix).unwrap_or(&path), rules)),
-        Asked::Nothing => ControlFlow::Break(absent(rules)),
+        Asked::Moved(path) => {
+            return ControlFlow::Break(moved(request, under(&path, &rules.prefix).unwrap_or(&path), rules));
+        }
+        Asked::Nothing => Vec::new(),
+    };
+    paths.retain(|path| rules.shows(path, request, peer));
+    if paths.is_empty() { ControlFlow::Break(absent(rules)) } else { ControlFlow::Continue(paths) }
+}
+
+/// What is wrong with a request that no recipient may accept (RFC 9112 §3.2), or whose target suits another method.
+fn malformed(request: &Parts) -> Option<&'static str> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let sound = match (hosts.next(), hosts.next()) {
+        (None, _) => request.version < Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || is_host(host),
+        (Some(_), Some(_)) => false,
+    };
+    if !sound {
+        return Some("a request names one host: send exactly one Host header, with a name and perhaps a port");
     }
+    // `*` is for OPTIONS (§3.2.4), a bare authority for CONNECT (§3.2.3).
+    let rooted = request.uri.path().starts_with('/') || matches!(request.method, Method::OPTIONS | Method::CONNECT);
+    (!rooted).then_some("this is no path: ask for one that starts with `/`")
+}
+
+/// Whether a `Host` is a host and perhaps a port (RFC 9110 §7.2): no user, nothing behind it.
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
+    // Behind a user's name, the host is not at the start.
+    let host = authority.host();
+    let port = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty());
+    port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(is_number))
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// 405 for the methods that everybody knows, 501 for the others (RFC 9110 §9.1).
+fn not_allowed(method: &Method) -> Reply {
+    let known = [Method::POST, Method::PUT, Method::DELETE, Method::CONNECT, Method::TRACE, Method::PATCH];
+    let status = if known.contains(method) { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_IMPLEMENTED };
+    let mut reply = message(status, "documents are only read here: use GET or HEAD");
+    reply.headers.insert(ALLOW, METHODS);
+    reply
 }
 
 /// The part of a path below a prefix.
@@ -118,14 +206,23 @@ fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 /// The reply to a GET or HEAD, given what was found; nothing if the daemon did not say in time.
-pub(crate) fn respond(request: &Parts, found: Option<Answer>, rules: &Rules) -> Reply {
-    match found {
-        Some(Answer::Document(document)) => show(request, document, rules),
-        Some(Answer::Moved(to)) => moved(request, &to, rules),
-        Some(Answer::Locked) => locked(),
-        Some(Answer::Gone) => message(StatusCode::GONE, "this was removed and will not come back: please unsubscribe"),
-        Some(Answer::Absent) => absent(rules),
-        None => unavailable(),
+pub(crate) fn respond(request: &Parts, found: Option<Found>, now: SystemTime, rules: &Rules) -> Reply {
+    let Some(Found { path, answer, beside }) = found else { return unavailable() };
+    match answer {
+        Answer::Document(document) => {
+            let mut reply = show(request, Arc::clone(&document), now, rules);
+            // A description of the document, which a 304 leaves to the one that the client has (RFC 9110 §15.4.5).
+            if reply.status == StatusCode::OK
+                && let Some(links) = links::links(&rules.base, &path, &document, beside)
+            {
+                reply.headers.insert(LINK, links);
+            }
+            reply
+        }
+        Answer::Moved(to) => moved(request, &to, rules),
+        Answer::Locked => locked(),
+        Answer::Gone => message(StatusCode::GONE, "this was removed and will not come back: please unsubscribe"),
+        Answer::Absent => absent(rules),
     }
 }
 
@@ -148,7 +245,7 @@ pub(crate) fn query<'r>(request: &'r Parts, paths: &[String]) -> ControlFlow<Rep
     ControlFlow::Continue(query)
 }
 
-fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
+fn show(request: &Parts, document: Arc<Document>, now: SystemTime, rules: &Rules) -> Reply {
     let private = document.lifetime == Lifetime::Private;
     if let Some(page) = &document.page
         && !private
@@ -180,21 +277,15 @@ fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
     };
     headers.insert(CACHE_CONTROL, cache_control);
     headers.insert(VARY, vary(&document));
-    if let Some(time) = document.last_modified
-        && let Ok(time) = HeaderValue::from_str(&httpdate::fmt_http_date(time))
-    {
+    if let Some(time) = document.last_modified.and_then(|time| conditional::last_modified(time, now)) {
         headers.insert(LAST_MODIFIED, time);
     }
-    let coding = if document.length < encoding::WORTH_COMPRESSING {
-        Coding::Identity
-    } else {
-        encoding::negotiate(&request.headers)
-    };
+    let coding = encoding::negotiate(&request.headers, document.length);
     let etag = ETag::new(document.hash, coding);
     if let Some(value) = etag.header() {
         headers.insert(ETAG, value);
     }
-    match conditional::judge(&request.headers, &etag, document.last_modified) {
+    match conditional::judge(&request.headers, &etag, document.last_modified, now) {
         Verdict::NotModified => Reply { status: StatusCode::NOT_MODIFIED, headers, payload: Payload::Nothing },
         Verdict::Failed => {
             let text = "the document is another version than you ask for";
@@ -203,12 +294,31 @@ fn show(request: &Parts, document: Arc<Document>, rules: &Rules) -> Reply {
         }
         Verdict::Send => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+            // A part of a feed is of no use: a client need not try (RFC 9110 §14.3).
+            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
             if let Some(value) = coding.header() {
                 headers.insert(CONTENT_ENCODING, value);
             }
             Reply { status: StatusCode::OK, headers, payload: Payload::Form(document, coding) }
         }
     }
+}
+
+/// Whether a reply is a feed in full to a client that did not say what it has.
+pub(crate) fn is_unconditional_feed(request: &Parts, reply: &Reply) -> bool {
+    let Payload::Form(document, _) = &reply.payload else { return false };
+    let is_fetched = request.method == Method::GET && reply.status == StatusCode::OK;
+    is_fetched && links::format(document).is_some() && !conditional::is_conditional(&request.headers)
+}
+
+/// 429 (RFC 6585 §4): the client polls too often without conditions.
+pub(crate) fn too_many(wait: Duration) -> Reply {
+    let text = "you fetch feeds too often: send If-None-Match with the ETag that you have, or wait as Retry-After says";
+    let mut reply = message(StatusCode::TOO_MANY_REQUESTS, text);
+    // Rounded up: who waits so long gets in.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    reply.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    reply
 }
 
 /// Whether a browser means to show this to a person, who did not ask for the bytes with `?raw`.
@@ -307,7 +417,7 @@ fn base() -> HeaderMap {
 /// Lets readers that run in a browser see the response, errors included (CORS).
 fn share(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Link, Retry-After"));
 }
 
 /// Keeps the address of something private from other sites and from search engines.

@@ -161,6 +161,10 @@ impl Site {
         self.running.as_ref().unwrap().log.lock().unwrap().clone()
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.running.as_ref().unwrap().port
+    }
+
     pub(crate) fn get(&self, path: &str) -> Response {
         self.request("GET", path, &[])
     }

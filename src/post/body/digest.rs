@@ -14,25 +14,43 @@ pub fn significant(title: &str, link: Option<&str>, body: &str) -> [u8; 16] {
     kept.push(0);
     kept.extend_from_slice(link.as_bytes());
     kept.push(0);
+    texts(body, |text| push_dense(&mut kept, text));
+    let mut digest = [0; 16];
+    blake3::Hasher::new().update(&kept).finalize_xof().fill(&mut digest);
+    digest
+}
+
+/// The text of a body as it is written, without its tags. A tag between two letters of the Latin alphabet is a gap.
+pub(super) fn words(body: &str) -> String {
+    let mut words = String::with_capacity(body.len());
+    texts(body, |text| {
+        if words.ends_with(|c: char| c.is_ascii_alphanumeric()) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            words.push(' ');
+        }
+        words.push_str(text);
+    });
+    words
+}
+
+/// Hands on what stands outside tags, piece by piece.
+fn texts(body: &str, mut take: impl FnMut(&str)) {
     let mut rest = body;
     while let Some((text, markup)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
-        push_dense(&mut kept, text);
+        take(text);
         rest = match markup_end(markup) {
             Some(end) => markup.get(end..).unwrap_or_default(),
             None if !markup.contains('>') => {
-                push_dense(&mut kept, markup);
+                take(markup);
                 ""
             }
             None => {
-                kept.push(b'<');
+                take("<");
                 markup.get(1..).unwrap_or_default()
             }
         };
     }
-    push_dense(&mut kept, rest);
-    let mut digest = [0; 16];
-    blake3::Hasher::new().update(&kept).finalize_xof().fill(&mut digest);
-    digest
+    take(rest);
 }
 
 /// The byte behind the tag or comment that `markup` starts with.
@@ -56,4 +74,15 @@ fn push_dense(kept: &mut Vec<u8>, text: &str) {
         }
     }
     kept.truncate(start + end);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_stand_outside_tags() {
+        let check = |body: &str, expected: &str| assert_eq!(super::words(body), expected);
+        check("<p>one</p><p>two</p>", "one two");
+        check("边<b>缘</b>计算 a < b <", "边缘计算 a < b <");
+        check("x<!-- y > z -->", "x");
+    }
 }

@@ -3,9 +3,9 @@
 use scraper::Html;
 
 use super::{
-    Body, Markup,
+    Bases, Body, Markup,
     guard::SIZE,
-    markdown,
+    markdown, template,
     token::{Token, Tokens},
 };
 
@@ -20,9 +20,11 @@ pub fn first_heading(body: &Body) -> Option<String> {
     if body.text.len() > SIZE {
         return None;
     }
+    let bases = Bases::default();
+    let text = template::expand(body, &bases, None).text;
     match body.markup {
-        Markup::Markdown => markdown::first_heading(&body.text),
-        Markup::Html => in_html(&body.text),
+        Markup::Markdown => markdown::first_heading(&text),
+        Markup::Html => in_html(&text),
     }
 }
 

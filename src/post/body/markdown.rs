@@ -2,6 +2,8 @@
 //!
 //! HTML in it passes, so what comes out is as unsafe as what goes in.
 
+use std::ops::Range;
+
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 use super::{
@@ -47,4 +49,18 @@ pub(super) fn first_heading(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Where the code of a Markdown text is, fenced, indented or between backticks, and where its blocks of HTML; in order.
+/// The text must have passed the guard.
+pub(super) fn regions(text: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let (mut code, mut html) = (Vec::new(), Vec::new());
+    for (event, range) in Parser::new_ext(text, OPTIONS).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) | Event::Code(_) => code.push(range),
+            Event::Start(Tag::HtmlBlock) => html.push(range),
+            _ => {}
+        }
+    }
+    (code, html)
 }

@@ -1,7 +1,7 @@
 //! The text under the front matter: kept as it is written, rendered when a feed needs the entry.
 //!
 //! A [`Body`] and the addresses it is relative to go in, a [`Rendered`] comes out: safe HTML, a plain summary, the first
-//! picture. In order: `markdown` makes HTML; `prepare` reads it once, under the eyes of the `guard`, and repairs it;
+//! picture. In order: `template` renders the tags of static site generators; `markdown` makes HTML; `prepare` reads it once, under the eyes of the `guard`, and repairs it;
 //! `policy` has ammonia sanitise it; `summary` looks at what is left.
 //!
 //! Invariants: no parser sees what the guard has not passed, so a hostile body costs what an honest one of its size
@@ -14,6 +14,7 @@ mod markdown;
 mod policy;
 mod prepare;
 mod summary;
+mod template;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -26,6 +27,7 @@ use guard::Excess;
 
 pub use digest::significant;
 pub use heading::first_heading;
+pub(crate) use template::strip;
 
 /// A body as it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,14 @@ pub struct Body {
     pub text: String,
     /// The line of the file on which the text starts, from 1.
     pub line: u32,
+}
+
+impl Body {
+    /// The text outside tags, entities and Markdown's signs as they are written. One linear scan.
+    #[must_use]
+    pub fn words(&self) -> String {
+        digest::words(&self.text)
+    }
 }
 
 /// How a body is written.
@@ -54,6 +64,23 @@ pub struct Bases {
     pub post: Option<Url>,
     /// The site's address, for `/…`.
     pub site: Option<Url>,
+}
+
+/// Finds another post of the same folder by the name under which a template tag mentions it.
+///
+/// The name is a path or the end of one, without the ending of its file: `hello`, `2024/hello`, `2018-01-19-forums`,
+/// `topics/social`. Slashes around it, `_posts/` and all before it, `/index` and `/_index`, `#place` and `?query` are
+/// taken off before. A post matches that lies at `NAME.md` or `NAME/index.md` below the folder or below a folder in it;
+/// letters are compared as they are.
+pub type Lookup<'a> = dyn Fn(&str) -> Option<Target> + 'a;
+
+/// A post that another links to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Plain text.
+    pub title: String,
+    /// Absolute http(s) URL.
+    pub link: String,
 }
 
 /// A rendered body: safe to show anywhere.
@@ -79,15 +106,19 @@ pub struct Image {
 }
 
 /// Renders a body to safe HTML.
+///
+/// Without `posts`, tags that link to other posts show their titles without links, and nothing is said of it.
 #[must_use]
-pub fn render(body: &Body, bases: &Bases) -> Rendered {
-    let mut diagnostics = Vec::new();
-    let safe = prepared(body, bases).map(|prepared| policy::sanitise(&prepared));
-    let html = safe.unwrap_or_else(|(excess, line)| {
-        diagnostics.push(complaint(excess, line));
+pub fn render(body: &Body, bases: &Bases, posts: Option<&Lookup<'_>>) -> Rendered {
+    let template::Expanded { text, mut diagnostics } = template::expand(body, bases, posts);
+    let safe = prepared(body.markup, &text, bases).map(|prepared| policy::sanitise(&prepared));
+    let html = safe.unwrap_or_else(|(excess, lines)| {
+        // Lines can be told only while they are those of the file.
+        let line = lines.filter(|_| *text == *body.text).and_then(|lines| u32::try_from(lines).ok());
+        diagnostics.push(complaint(excess, line.map(|lines| body.line.saturating_add(lines))));
         match body.markup {
-            Markup::Html => prepare::without_markup(&body.text),
-            Markup::Markdown => prepare::literal(&body.text),
+            Markup::Html => prepare::without_markup(&text),
+            Markup::Markdown => prepare::literal(&text),
         }
     });
     let (html, more) = split(&html);
@@ -95,17 +126,14 @@ pub fn render(body: &Body, bases: &Bases) -> Rendered {
     Rendered { html, summary, image, diagnostics }
 }
 
-/// A body as HTML that may be parsed, or why not, and the line of the file if it is known.
-fn prepared(body: &Body, bases: &Bases) -> Result<String, (Excess, Option<u32>)> {
-    let line = |lines: usize| u32::try_from(lines).ok().map(|lines| body.line.saturating_add(lines));
-    prepare::fits(&body.text).map_err(|excess| (excess, None))?;
-    match body.markup {
-        Markup::Html => prepare::prepare(&body.text, bases).map_err(|(excess, at)| {
-            let before = body.text.bytes().take(at).filter(|&byte| byte == b'\n').count();
-            (excess, line(before))
-        }),
+/// A body's text as HTML that may be parsed, or why not, and the line of the text, from 0, if it is known.
+fn prepared(markup: Markup, text: &str, bases: &Bases) -> Result<String, (Excess, Option<usize>)> {
+    prepare::fits(text).map_err(|excess| (excess, None))?;
+    match markup {
+        Markup::Html => prepare::prepare(text, bases)
+            .map_err(|(excess, at)| (excess, Some(text.bytes().take(at).filter(|&byte| byte == b'\n').count()))),
         Markup::Markdown => {
-            let html = markdown::to_html(&body.text).map_err(|(excess, lines)| (excess, line(lines)))?;
+            let html = markdown::to_html(text).map_err(|(excess, lines)| (excess, Some(lines)))?;
             prepare::prepare(&html, bases).map_err(|(excess, _)| (excess, None))
         }
     }

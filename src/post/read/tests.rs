@@ -100,6 +100,18 @@ fn a_missing_title_is_found_elsewhere() {
     check("2024-03-18-hello.md", "---\n---\n", "hello", Some(Code::NoTitle));
     check("2024-03-18.md", "---\n---\n", "2024-03-18", Some(Code::NoTitle));
     check("2024-03-18-trip/index.md", "---\n---\n", "trip", Some(Code::NoTitle));
+    check(
+        "a.md",
+        "---\ntitle: '{{ page.title }}'\n---\n# {{ site.title }} The {% if x %}heading\n",
+        "The heading",
+        Some(Code::NoTitle),
+    );
+    check(
+        "a.md",
+        "---\ntitle: '{% include x.html %} {{mustache}} &#123;&#123; a.b &#125;&#125; `{{ c.d }}`'\n---\n",
+        "{{mustache}} {{ a.b }} `{{ c.d }}`",
+        None,
+    );
     check("转发.md", "---\ntitle: <br>\n---\n", "转发", Some(Code::NoTitle));
 }
 
@@ -129,6 +141,22 @@ fn a_date_is_taken_from_the_best_source() {
     assert!(stamped.published.stamp);
     let (edited, _) = post("title: a\ndate: 2022-02-25\nlastmod: 2022-03-01\nexpiryDate: 2023-01-01", &settings());
     assert_eq!((edited.updated, edited.expires), (Some(day(2022, 3, 1)), Some(day(2023, 1, 1))));
+}
+
+#[test]
+fn an_enclosure_is_absolute_or_none() {
+    let urls = |yaml: &str, settings: &ReadSettings| -> Vec<String> {
+        post(yaml, settings).0.enclosures.into_iter().map(|file| file.url).collect()
+    };
+    let site = ReadSettings {
+        links: LinkRules { site_url: Url::parse("https://blog.example/").ok(), ..LinkRules::default() },
+        ..settings()
+    };
+    let linked = "link: https://blog.example/trip/\naudio";
+    assert_eq!(urls(&format!("{linked}: a.mp3"), &site), ["https://blog.example/trip/a.mp3"]);
+    assert_eq!(urls("audio: /s/旅 行.mp3", &site), ["https://blog.example/s/%E6%97%85%20%E8%A1%8C.mp3"]);
+    assert_eq!(urls("audio: //cdn.example/a.mp3", &settings()), ["https://cdn.example/a.mp3"]);
+    assert_eq!(urls("audio: [/a.mp3, 'ftp://x.example/b.mp3', 'javascript:c.mp3']", &settings()), [""; 0]);
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Served {
         let (sender, asks) = mpsc::channel(4);
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { stopped.await.unwrap_or(()) };
-        let server = tokio::spawn(run(listener, Arc::clone(&shelf), sender, shutdown, settings));
+        let server = tokio::spawn(run(listener, Arc::clone(&shelf), sender, shutdown, watch::channel(settings).1));
         Self { address, shelf, asks: Some(asks), stop: Some(stop), server }
     }
 
@@ -315,7 +315,8 @@ async fn a_daemon_that_does_not_answer_is_busy_not_wrong() {
     served.address = listener.local_addr().unwrap();
     let (sender, asks) = mpsc::channel(4);
     served.asks = Some(asks);
-    served.server = tokio::spawn(run(listener, Arc::clone(&served.shelf), sender, pending(), impatient()));
+    served.server =
+        tokio::spawn(run(listener, Arc::clone(&served.shelf), sender, pending(), watch::channel(impatient()).1));
     let _daemon = served.answering(Answer::Absent);
     assert!(busy(&served.request("GET /rss.xml", "").await.0));
     assert!(busy(&served.request("GET /readyz", "").await.0));

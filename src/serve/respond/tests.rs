@@ -47,6 +47,20 @@ fn request(line: &str, headers: &[(&str, &str)]) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+/// Somebody else's machine.
+const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9));
+
+fn wanted(request: &Parts, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    super::wanted(request, PEER, rules)
+}
+
+/// The reply a day after the feed changed, for what was found at the path that is asked for.
+fn respond(request: &Parts, found: Option<Answer>, rules: &Rules) -> Reply {
+    let path = request.uri.path().trim_start_matches('/').to_owned();
+    let found = found.map(|answer| Found { path, answer, beside: Beside::Nothing });
+    super::respond(request, found, when() + Duration::from_hours(24), rules)
+}
+
 fn show(document: Document, line: &str, headers: &[(&str, &str)]) -> Reply {
     respond(&request(line, headers), Some(Answer::Document(Arc::new(document))), &rules(""))
 }
@@ -121,13 +135,23 @@ fn nothing_of_ours_looks_like_this() {
 
 #[test]
 fn only_reading_is_allowed() {
-    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] {
+    for (method, status) in [
+        ("POST", 405),
+        ("PUT", 405),
+        ("DELETE", 405),
+        ("PATCH", 405),
+        ("TRACE", 405),
+        // Not one of HTTP's own (RFC 9110 §9.1).
+        ("PROPFIND", 501),
+        ("get", 501),
+    ] {
         let reply = broken(wanted(&request(&format!("{method} /rss.xml"), &[]), &rules("")));
-        assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(reply.status.as_u16(), status, "{method}");
         assert_eq!(header(&reply, "allow"), Some("GET, HEAD, OPTIONS"));
         assert_eq!(header(&reply, "access-control-allow-origin"), Some("*"));
     }
-    for target in ["*", "/rss.xml"] {
+    assert_eq!(broken(wanted(&request("CONNECT e.org:443", &[]), &rules(""))).status.as_u16(), 405);
+    for target in ["*", "/rss.xml", "http://feeds.example.org"] {
         let reply = broken(wanted(&request(&format!("OPTIONS {target}"), &[]), &rules("")));
         assert_eq!(reply.status, StatusCode::NO_CONTENT);
         assert_eq!(header(&reply, "allow"), Some("GET, HEAD, OPTIONS"));
@@ -138,13 +162,89 @@ fn only_reading_is_allowed() {
 }
 
 #[test]
-fn a_request_of_http_1_1_names_one_host() {
-    let mut parts = request("GET /rss.xml", &[("host", "other.example.org")]);
-    assert_eq!(broken(wanted(&parts, &rules(""))).status, StatusCode::BAD_REQUEST);
-    parts.headers.remove(HOST);
-    assert_eq!(broken(wanted(&parts, &rules(""))).status, StatusCode::BAD_REQUEST);
-    parts.version = Version::HTTP_10;
-    assert!(wanted(&parts, &rules("")).is_continue());
+fn a_request_names_one_host_and_a_path() {
+    let check = |line: &str, hosts: &[&str], version: Version, sound: bool| {
+        let mut parts = request(line, &[]);
+        parts.headers.remove(HOST);
+        parts.version = version;
+        for host in hosts {
+            parts.headers.append(HOST, HeaderValue::from_str(host).unwrap());
+        }
+        match wanted(&parts, &rules("")) {
+            ControlFlow::Continue(_) => assert!(sound, "{line} {hosts:?}"),
+            ControlFlow::Break(reply) => {
+                assert_eq!((reply.status, sound), (StatusCode::BAD_REQUEST, false), "{line} {hosts:?}");
+            }
+        }
+    };
+    let (old, new) = (Version::HTTP_10, Version::HTTP_11);
+    check("GET /rss.xml", &[], new, false);
+    check("GET /rss.xml", &[], old, true);
+    check("GET /rss.xml", &["e.org", "e.org"], new, false);
+    check("GET /rss.xml", &["e.org", "e.org"], old, false);
+    for host in ["e.org", "e.org:8080", "[::1]:8080", "127.0.0.1", "xn--fiq228c.org", ""] {
+        check("GET /rss.xml", &[host], new, true);
+    }
+    for host in ["e.org/a", "a@e.org", "http://e.org", "e.org, f.org", "e org", ":8080", "[::1", "e.org:a"] {
+        check("GET /rss.xml", &[host], new, false);
+        check("GET /rss.xml", &[host], old, false);
+    }
+    check("GET *", &["e.org"], new, false);
+    check("GET e.org:80", &["e.org"], new, false);
+    check("GET http://e.org/rss.xml", &["e.org"], new, true);
+    check("GET http://e.org", &["other.org"], new, true);
+}
+
+#[test]
+fn what_is_the_administrators_is_shown_to_the_administrator() {
+    let everywhere =
+        ["status", "status/", "status.json", "metrics", "rss.xml", "assets/style.css", "healthz", "readyz"];
+    let shown = |admin: Admin, prefix: &str, peer: &str, trace: &[(&str, &str)]| -> Vec<&str> {
+        let rules = Rules::new(&Settings { admin, prefix: prefix.to_owned(), ..Settings::default() });
+        let shows = |path: &&&str| {
+            let mut headers = vec![("host", "localhost:8080")];
+            headers.extend(trace);
+            let mut parts = request(&format!("GET /{path}"), &[]);
+            parts.headers.clear();
+            for (name, value) in headers {
+                let name = HeaderName::try_from(name).unwrap();
+                parts.headers.insert(name, HeaderValue::from_str(value).unwrap());
+            }
+            match super::wanted(&parts, peer.parse().unwrap(), &rules) {
+                ControlFlow::Continue(paths) => {
+                    assert!(paths.contains(&(**path).to_owned()), "{paths:?}");
+                    true
+                }
+                ControlFlow::Break(reply) => {
+                    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+                    false
+                }
+            }
+        };
+        everywhere.iter().filter(shows).copied().collect()
+    };
+    let readers = ["rss.xml", "assets/style.css", "healthz", "readyz"];
+    assert_eq!(shown(Admin::Loopback, "", "127.0.0.1", &[]), everywhere);
+    assert_eq!(shown(Admin::Loopback, "feeds", "::1", &[]), everywhere);
+    assert_eq!(shown(Admin::Loopback, "", "203.0.113.9", &[]), readers);
+    assert_eq!(shown(Admin::Loopback, "", "127.0.0.1", &[("x-forwarded-for", "127.0.0.1")]), readers);
+    assert_eq!(shown(Admin::Public, "", "203.0.113.9", &[("via", "1.1 a")]), everywhere);
+    assert_eq!(shown(Admin::Apart, "", "127.0.0.1", &[]), readers);
+    let alone = ["status", "status/", "status.json", "metrics", "assets/style.css", "healthz", "readyz"];
+    assert_eq!(shown(Admin::Alone, "", "203.0.113.9", &[]), alone);
+
+    // Below a prefix they are as hidden as without it.
+    let rules = Rules::new(&Settings { prefix: "feeds".to_owned(), ..Settings::default() });
+    for target in ["/feeds/status.json", "/status.json", "/%73tatus.json", "/feeds/metrics?a"] {
+        let reply = match super::wanted(&request(&format!("GET {target}"), &[]), PEER, &rules) {
+            ControlFlow::Break(reply) => reply.status.as_u16(),
+            ControlFlow::Continue(paths) => {
+                assert!(paths.iter().all(|path| path.starts_with("feeds/")), "{paths:?}");
+                404
+            }
+        };
+        assert_eq!(reply, 404, "{target}");
+    }
 }
 
 #[test]
@@ -157,12 +257,14 @@ fn a_feed_says_what_readers_need() {
         ("last-modified", WHEN),
         ("vary", "Accept-Encoding, Sec-Fetch-Dest"),
         ("access-control-allow-origin", "*"),
-        ("access-control-expose-headers", "ETag"),
+        ("access-control-expose-headers", "ETag, Link, Retry-After"),
+        ("accept-ranges", "none"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "script-src 'none'; object-src 'none'; frame-ancestors 'none'"),
     ] {
         assert_eq!(header(&reply, name), Some(expected), "{name}");
     }
+    assert!(header(&reply, "link").unwrap().starts_with("</rss.xml>; rel=\"self\"; type=\"application/rss+xml\", "));
     assert!(header(&reply, "etag").unwrap().starts_with('"'));
     assert_eq!(header(&reply, "content-encoding"), None);
     assert!(matches!(reply.payload, Payload::Form(_, Coding::Identity)));
@@ -208,7 +310,7 @@ fn what_a_client_has_is_not_sent_again() {
     // RFC 9110 §15.4.5, and what a browser checks again; nothing that describes a body.
     let full = check("GET /rss.xml", &[("accept-encoding", "gzip")], 200);
     for name in full.headers.keys() {
-        let about_the_body = *name == CONTENT_TYPE || *name == CONTENT_ENCODING;
+        let about_the_body = [CONTENT_TYPE, CONTENT_ENCODING, ACCEPT_RANGES, LINK].contains(name);
         let expected = if about_the_body { None } else { full.headers.get(name) };
         assert_eq!(reply.headers.get(name), expected, "{name}");
     }
@@ -219,10 +321,13 @@ fn what_a_client_has_is_not_sent_again() {
     check("GET /rss.xml", &[("if-none-match", &tag(""))], 304);
     check("GET /rss.xml", &[("if-none-match", "*")], 304);
     check("GET /rss.xml", &[("if-modified-since", WHEN)], 304);
-    check("GET /rss.xml", &[("if-modified-since", "Sat, 26 Feb 2022 08:54:46 GMT")], 200);
+    check("GET /rss.xml", &[("if-modified-since", "Sat, 26 Feb 2022 08:54:46 GMT")], 304);
+    check("GET /rss.xml", &[("if-modified-since", "Thu, 24 Feb 2022 08:54:46 GMT")], 200);
     check("GET /rss.xml", &[("if-modified-since", WHEN), ("if-none-match", "\"old\"")], 200);
     check("GET /rss.xml", &[("if-match", "\"old\"")], 412);
+    // Ranges are not served, so there is nothing that If-Range could decide.
     check("GET /rss.xml", &[("range", "bytes=0-9")], 200);
+    check("GET /rss.xml", &[("range", "bytes=0-9"), ("if-range", &tag(""))], 200);
 }
 
 #[test]
@@ -300,6 +405,29 @@ fn what_is_private_is_told_to_nobody_else() {
     let failed = show(private(), "GET /private/t/rss.xml", &[("if-match", "\"old\"")]);
     assert_eq!(failed.status, StatusCode::PRECONDITION_FAILED);
     assert_eq!(header(&failed, "access-control-allow-origin"), None);
+}
+
+#[test]
+fn who_polls_without_conditions_is_counted() {
+    let counted = |document: Document, line: &str, headers: &[(&str, &str)]| {
+        is_unconditional_feed(&request(line, headers), &show(document, line, headers))
+    };
+    assert!(counted(feed(), "GET /rss.xml", &[]));
+    assert!(counted(private(), "GET /rss.xml", &[]));
+    assert!(counted(feed(), "GET /rss.xml", &[("if-modified-since", "never"), ("range", "bytes=0-9")]));
+    // It says what it has, although that is old.
+    assert!(!counted(feed(), "GET /rss.xml", &[("if-none-match", "\"old\"")]));
+    assert!(!counted(feed(), "GET /rss.xml", &[("if-modified-since", "Thu, 24 Feb 2022 08:54:46 GMT")]));
+    assert!(!counted(feed(), "GET /rss.xml", &[("if-modified-since", WHEN)]));
+    assert!(!counted(feed(), "HEAD /rss.xml", &[]));
+    assert!(!counted(feed(), "GET /rss.xml", &[("sec-fetch-dest", "document")]));
+    assert!(!counted(page(), "GET /", &[]));
+
+    let reply = too_many(Duration::from_millis(1001));
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(header(&reply, "retry-after"), Some("2"));
+    assert_eq!(header(&reply, "cache-control"), Some("no-store"));
+    assert_eq!(header(&reply, "access-control-allow-origin"), Some("*"));
 }
 
 #[test]
@@ -382,7 +510,7 @@ proptest! {
     fn every_request_gets_one_sound_reply(
         target in "/[!-~]{0,60}",
         prefix in "(|feeds|a/b)",
-        name in "(accept-encoding|if-none-match|if-match|if-modified-since|sec-fetch-dest|range)",
+        name in "(accept-encoding|if-none-match|if-match|if-modified-since|sec-fetch-dest|range|forwarded)",
         value in "[ -~]{0,40}",
     ) {
         let Ok(uri) = target.parse::<hyper::Uri>() else { return Ok(()) };

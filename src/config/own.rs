@@ -1,0 +1,104 @@
+//! Feeds of one's own and who may read what: the file's texts → [`OwnFeed`], [`Access`] and [`Token`].
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::{
+    Access, ConfigError, Folder, OwnFeed, Pick, Token,
+    error::closest,
+    raw::File,
+    resolve::{language, optional, window},
+};
+use crate::post::date::{self, DateOrder, DateRules, StampRule};
+
+/// What opens private feeds.
+pub(super) fn tokens(file: &File) -> Result<Vec<Token>, ConfigError> {
+    let tokens = file.tokens.iter().flatten().map(|(name, hash)| {
+        Token::read(name, hash).map_err(|message| ConfigError::value(format!("tokens.{name}"), message))
+    });
+    tokens.collect()
+}
+
+/// `public`, `token` for all tokens, or the names of some.
+pub(super) fn access(names: Option<&Vec<String>>, key: &str, tokens: &[Token]) -> Result<Access, ConfigError> {
+    let Some(names) = names else { return Ok(Access::Public) };
+    let known = || tokens.iter().map(|token| token.name.clone());
+    match names.as_slice() {
+        [one] if one == "public" => return Ok(Access::Public),
+        [one] if one == "token" && !tokens.is_empty() => return Ok(Access::Tokens(known().collect())),
+        [one] if one == "token" => {
+            let message = "there are no `tokens`, so nobody could read it: add what `feedwright config token` prints";
+            return Err(ConfigError::value(key, message));
+        }
+        _ => {}
+    }
+    if let Some(unknown) = names.iter().find(|name| known().all(|known| known != **name)) {
+        let message = match closest(unknown, tokens.iter().map(|token| &*token.name).chain(["public", "token"])) {
+            Some(near) => format!("there is no token `{unknown}`; did you mean `{near}`?"),
+            None => format!("there is no token `{unknown}`: name one of `tokens`, or write `public` or `token`"),
+        };
+        return Err(ConfigError::value(key, message));
+    }
+    Ok(Access::Tokens(names.iter().cloned().collect()))
+}
+
+pub(super) fn own_feeds(file: &File, tokens: &[Token], folders: &[Folder]) -> Result<Vec<OwnFeed>, ConfigError> {
+    let mut feeds = Vec::new();
+    for (name, own) in file.feeds.iter().flatten() {
+        let key = format!("feeds.{name}");
+        let at = |part: &str| {
+            let key = format!("{key}.{part}");
+            move |message: String| ConfigError::value(key, message)
+        };
+        if name.trim().is_empty() || name.contains(|c: char| c.is_control() || c == '/') {
+            let message = "this cannot be part of an address: use letters, digits and dashes, such as `rust-news`";
+            return Err(ConfigError::value(key, message));
+        }
+        let picks = |part: &str, texts: Option<&Vec<String>>| {
+            let read = |(index, text): (usize, &String)| pick(text, folders).map_err(at(&format!("{part}[{index}]")));
+            texts.into_iter().flatten().enumerate().map(read).collect::<Result<Vec<_>, _>>()
+        };
+        feeds.push(OwnFeed {
+            name: name.clone(),
+            title: own.title.clone(),
+            description: own.description.clone(),
+            language: optional(own.language.as_deref(), language, at("language"))?,
+            any: picks("any", own.any.as_ref())?,
+            all: picks("all", own.all.as_ref())?,
+            none: picks("none", own.none.as_ref())?,
+            from: optional(own.from.as_deref(), day, at("from"))?,
+            before: optional(own.before.as_deref(), day, at("before"))?,
+            duplicates: own.duplicates.unwrap_or_default(),
+            access: access(own.access.as_ref(), &format!("{key}.access"), tokens)?,
+            window: match &own.window {
+                Some(own) => Some(window(Some(own), &format!("{key}.window"))?),
+                None => None,
+            },
+        });
+    }
+    Ok(feeds)
+}
+
+fn pick(text: &str, folders: &[Folder]) -> Result<Pick, String> {
+    let kinds = "write `tag:NAME`, `category:A/B`, `author:NAME`, `source:FOLDER`, `title:WORDS` or `text:WORDS`";
+    match Pick::read(text) {
+        Some(Pick::Source(name)) if folders.iter().all(|folder| folder.read.folder != name) => {
+            let names = folders.iter().map(|folder| &*folder.read.folder);
+            Err(match closest(&name, names) {
+                Some(near) => format!("no folder is called `{name}`; did you mean `{near}`?"),
+                None => format!("no folder is called `{name}`: write the `name` of an item of `posts`"),
+            })
+        }
+        Some(Pick::Category(path)) if path.is_empty() => Err(format!("`{text}` names nothing: {kinds}")),
+        Some(pick) if !text.trim_end().ends_with(':') => Ok(pick),
+        _ => Err(format!("`{text}` picks nothing: {kinds}")),
+    }
+}
+
+/// The beginning of a day, or any moment that a post may have.
+fn day(text: &str) -> Result<DateTime<Utc>, String> {
+    let rules = DateRules { timezone: Tz::UTC, order: DateOrder::default(), stamps: StampRule::SameZone };
+    date::read(text, &rules)
+        .map(|moment| moment.at)
+        .map_err(|_| format!("`{text}` is no date: write one such as `2024-03-18`"))
+}

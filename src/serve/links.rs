@@ -1,0 +1,143 @@
+//! `Link` headers (RFC 8288): where a document lives, and what else there is of it.
+//!
+//! A document and its path in, a header's value out; absolute addresses, in ASCII. Names nothing outside the folder of
+//! a private document.
+
+use std::fmt::Write as _;
+
+use hyper::header::HeaderValue;
+
+use super::{Document, Lifetime};
+use crate::feed::{Format, address};
+
+/// Whether the folder of a page holds the feeds of what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// All three formats.
+    Feeds,
+    /// None.
+    Nothing,
+}
+
+/// The format of a document, if it is a feed.
+pub(crate) fn format(document: &Document) -> Option<Format> {
+    Format::ALL.into_iter().find(|format| format.content_type() == document.media_type)
+}
+
+/// The links of the document at `path`: a feed's own address, its other formats and its page; a page's feeds.
+pub(crate) fn links(base: &str, path: &str, document: &Document, beside: Beside) -> Option<HeaderValue> {
+    let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
+    let url = format!("{base}{}", address::encode(folder));
+    let mut links = Links(String::with_capacity(4 * url.len() + 300));
+    let own = format(document);
+    if let Some(own) = own {
+        links.add(&url, &address::encode(name), "self", own.media_type());
+    }
+    // An archive page has other names than the feed, and other formats under them.
+    let others = match own {
+        Some(own) => name == own.file_name(),
+        None => beside == Beside::Feeds,
+    };
+    for format in Format::ALL.into_iter().filter(|format| others && own != Some(*format)) {
+        links.add(&url, format.file_name(), "alternate", format.media_type());
+    }
+    if let Some(page) = document.page.as_deref().filter(|_| own.is_some())
+        && (document.lifetime != Lifetime::Private || page == folder)
+    {
+        links.add(base, &address::encode(page), "alternate", "text/html");
+    }
+    HeaderValue::from_str(&links.0).ok().filter(|value| !value.is_empty())
+}
+
+/// A list of links as it is written.
+struct Links(String);
+
+impl Links {
+    fn add(&mut self, folder: &str, name: &str, relation: &str, media_type: &str) {
+        let comma = if self.0.is_empty() { "" } else { ", " };
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "{comma}<{folder}{name}>; rel=\"{relation}\"; type=\"{media_type}\"");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn document(media_type: &'static str, page: Option<&str>, lifetime: Lifetime) -> Document {
+        let page = page.map(Arc::from);
+        Document { media_type, hash: [0; 16], length: 0, last_modified: None, page, lifetime, bytes: None }
+    }
+
+    #[test]
+    fn feeds_and_pages_know_each_other() {
+        let check = |path: &str, document: &Document, beside: Beside, expected: &[(&str, &str, &str)]| {
+            let written: Vec<String> = expected
+                .iter()
+                .map(|(path, relation, media_type)| {
+                    format!("<https://e.org/f/{path}>; rel=\"{relation}\"; type=\"{media_type}\"")
+                })
+                .collect();
+            let links = links("https://e.org/f/", path, document, beside);
+            let links = links.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+            assert_eq!(links, written.join(", "), "{path}");
+        };
+        let rss = Format::Rss.content_type();
+        check(
+            "rss.xml",
+            &document(rss, Some(""), Lifetime::Maintained),
+            Beside::Nothing,
+            &[
+                ("rss.xml", "self", "application/rss+xml"),
+                ("atom.xml", "alternate", "application/atom+xml"),
+                ("feed.json", "alternate", "application/feed+json"),
+                ("", "alternate", "text/html"),
+            ],
+        );
+        let folder = "categories/%E7%9F%A5%20%3C%3E,;%22/";
+        let feed = document(Format::Json.content_type(), Some("categories/知 <>,;\"/"), Lifetime::OnDemand);
+        check(
+            "categories/知 <>,;\"/feed.json",
+            &feed,
+            Beside::Nothing,
+            &[
+                (&format!("{folder}feed.json"), "self", "application/feed+json"),
+                (&format!("{folder}rss.xml"), "alternate", "application/rss+xml"),
+                (&format!("{folder}atom.xml"), "alternate", "application/atom+xml"),
+                (folder, "alternate", "text/html"),
+            ],
+        );
+        let page = document("text/html; charset=utf-8", None, Lifetime::OnDemand);
+        check(
+            "tags/a/",
+            &page,
+            Beside::Feeds,
+            &[
+                ("tags/a/rss.xml", "alternate", "application/rss+xml"),
+                ("tags/a/atom.xml", "alternate", "application/atom+xml"),
+                ("tags/a/feed.json", "alternate", "application/feed+json"),
+            ],
+        );
+        check("posts/a/", &page, Beside::Nothing, &[]);
+        check("opml.xml", &document("text/x-opml", None, Lifetime::Maintained), Beside::Nothing, &[]);
+        check(
+            "archive-1.xml",
+            &document(rss, None, Lifetime::OnDemand),
+            Beside::Nothing,
+            &[("archive-1.xml", "self", "application/rss+xml")],
+        );
+        // A private feed names nothing but its own folder.
+        for (page, linked) in [("private/t/", true), ("categories/a/", false)] {
+            let private = document(rss, Some(page), Lifetime::Private);
+            let mut expected = vec![
+                ("private/t/rss.xml", "self", "application/rss+xml"),
+                ("private/t/atom.xml", "alternate", "application/atom+xml"),
+                ("private/t/feed.json", "alternate", "application/feed+json"),
+            ];
+            expected.extend(linked.then_some(("private/t/", "alternate", "text/html")));
+            check("private/t/rss.xml", &private, Beside::Nothing, &expected);
+        }
+    }
+}

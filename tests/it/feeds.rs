@@ -1,0 +1,260 @@
+//! Feeds of one's own, private feeds, and addresses of the past.
+
+use std::{fs, process::Command};
+
+use crate::site::{Response, Site, post};
+
+const DATE: &str = "Fri, 25 Feb 2022 08:54:46 GMT";
+
+/// A token, and its line for the configuration, as the program makes them.
+fn token(name: &str) -> (String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_feedwright")).args(["config", "token", name]).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let secret = text.lines().filter_map(|line| line.strip_prefix("# ")).find(|line| line.len() == 32).unwrap();
+    let hash = text.lines().find_map(|line| line.strip_prefix(&format!("  {name}: "))).unwrap();
+    assert!(secret.chars().all(|c| c.is_ascii_hexdigit()) && hash.len() == 64, "{text}");
+    (secret.to_owned(), format!("{name}: {hash}"))
+}
+
+fn basic(site: &Site, path: &str, password: &str) -> Response {
+    let credential = base64(format!("anyone:{password}").as_bytes());
+    site.request("GET", path, &[("Authorization", &format!("Basic {credential}"))])
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * digit) & 63) as usize];
+            text.push(if digit <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+fn text(answer: &Response) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+/// Everything that anybody can read without a token.
+fn everything_public(site: &Site) -> String {
+    let files = site.documents().into_values().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut all: Vec<String> = files.collect();
+    for path in
+        ["", "rss.xml", "atom.xml", "feed.json", "opml.xml", "opml-all.xml", "archive-1/rss.xml", "categories/x/"]
+    {
+        all.push(text(&site.get(path)));
+    }
+    all.join("\n")
+}
+
+#[test]
+fn a_feed_of_ones_own_has_what_its_rules_pick() {
+    let site = Site::new()
+        .configured(
+            "feeds:\n  rust:\n    title: All of Rust\n    any: ['tag:rust', 'text:borrow checker', 'category:科技']\n    \
+             none: ['author:Bob']\n    from: 2022-01-01\n  both: {all: ['tag:rust', 'title:news']}\n  nothing: {any: ['tag:nothing']}\n",
+        )
+        .post("tag.md", &post("Tag", "[x]\ntags: [Rust]", DATE))
+        .post("words.md", &post("Words about the Borrow  Checker", "[x]", "2022-02-24"))
+        .post("category.md", &post("Category", "[科技, 编译]", "2022-02-23"))
+        .post("bob.md", &post("Bob's", "[x]\ntags: [rust]", DATE).replace("author: 知乎", "author: Bob"))
+        .post("old.md", &post("Old", "[x]\ntags: [rust]", "2021-12-31"))
+        .post("other.md", &post("Other news", "[x]", DATE))
+        .start();
+    site.shows("feeds/rust/", &["Tag", "Words about the Borrow Checker", "Category"]);
+    site.shows("feeds/both/", &[]).shows("feeds/nothing/", &[]);
+    assert!(text(&site.get("feeds/rust/rss.xml")).contains("<title>All of Rust</title>"));
+    assert!(site.documents().contains_key("feeds/rust/atom.xml"));
+    assert_eq!(site.get("feeds/rust/").status, 200);
+    assert!(!text(&site.get("opml.xml")).contains("feeds/rust"), "its posts are listed elsewhere");
+
+    site.write("other.md", &post("Other news", "[x]\ntags: [rust]", DATE));
+    site.shows("feeds/both/", &["Other news"]);
+    site.remove("tag.md");
+
+    // Other rules pick other posts, and a feed that is configured no more is gone for good.
+    site.configure("feeds:\n  both: {any: ['category:科技']}\n");
+    site.signal("HUP");
+    site.shows("feeds/both/", &["Category"]);
+    site.until_equal("the feed to be gone", &410, || site.get("feeds/rust/rss.xml").status);
+    assert!(!site.documents().contains_key("feeds/rust/atom.xml"));
+    site.configure("feeds:\n  rust: {any: ['tag:rust']}\n");
+    site.signal("HUP");
+    site.until_equal("the feed to be back", &200, || site.get("feeds/rust/rss.xml").status);
+}
+
+#[test]
+fn what_comes_from_two_places_is_one_entry() {
+    let site = Site::new()
+        .configured("feeds:\n  merged: {duplicates: fold}\n")
+        .post("a/1.md", &post("One", "[a]\nlink: https://blog.example.org/1", "2022-02-25 10:00:00"))
+        .post("a/2.md", &post("Two", "[a]\nlink: https://blog.example.org/2", "2022-02-25 11:00:00"))
+        .start();
+    site.shows("feeds/merged/", &["Two", "One"]);
+    // The same link under another title, and the same title on the same day under another link.
+    site.write("b/1.md", &post("One, copied", "[b]\nlink: https://blog.example.org/1", "2022-02-27 10:00:00"));
+    site.write("b/2.md", &post("two", "[b]\nlink: https://copy.example.org/2", "2022-02-25 20:00:00"));
+    site.write("b/3.md", &post("Two", "[b]\nlink: https://copy.example.org/3", "2022-02-26 20:00:00"));
+    site.shows("", &["One, copied", "Two", "two", "Two", "One"]);
+    site.shows("feeds/merged/", &["Two", "Two", "One"]);
+}
+
+#[test]
+fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
+    let (alice, alices) = token("alice");
+    let (bob, bobs) = token("bob");
+    let names = "categories: {names: {Diary: {access: [alice]}, x: {}}}\n";
+    let mut site = Site::new()
+        .configured(&format!("{names}tokens: {{{alices}, {bobs}}}\n"))
+        .post("secret.md", &post("Hidden words", "[[家, Diary, 2022], [x]]\ntags: [t]", DATE))
+        .post("t.md", &post("Tagged", "[x]\ntags: [t]", DATE))
+        .post("open.md", &post("Open words", "[家]\ntags: [t]", "2022-02-24"))
+        .start();
+    site.shows("", &["Tagged", "Open words"]);
+    for folder in ["categories/家/", "categories/x/", "tags/t/", "authors/知乎/"] {
+        let titles = site.titles(folder).unwrap();
+        assert!(!titles.is_empty() && !titles.contains(&"Hidden words".to_owned()), "{folder}: {titles:?}");
+    }
+    let public = everything_public(&site);
+    assert!(!public.contains("Hidden words") && !public.contains("Diary"));
+
+    for path in ["categories/家/Diary/rss.xml", "categories/家/Diary/2022/feed.json", "categories/家/Diary/"] {
+        let locked = site.get(path);
+        assert_eq!(locked.status, 401, "{path}");
+        assert!(locked.headers["www-authenticate"].starts_with("Basic "));
+        assert_eq!(basic(&site, path, &bob).status, 401, "{path}");
+        assert_eq!(basic(&site, path, "").status, 401, "{path}");
+    }
+    let opened = basic(&site, "categories/家/Diary/rss.xml", &alice);
+    assert_eq!(opened.status, 200);
+    assert!(text(&opened).contains("Hidden words") && !text(&opened).contains("Open words"));
+    assert!(opened.headers["cache-control"].starts_with("private"));
+    assert!(!opened.headers.contains_key("access-control-allow-origin"));
+
+    // The address that nobody can guess, which the document names as its own.
+    let secret = format!("private/{alice}/categories/家/Diary/rss.xml");
+    let found = site.get(&secret);
+    assert!(
+        found.status == 200 && text(&found).contains(&format!("/private/{alice}/categories/%E5%AE%B6/Diary/rss.xml"))
+    );
+    let again = site.request("GET", &secret, &[("If-None-Match", &found.headers["etag"])]);
+    assert_eq!(again.status, 304);
+    for wrong in [
+        format!("private/{bob}/categories/家/Diary/rss.xml"),
+        "private/categories/家/Diary/rss.xml".to_owned(),
+        format!("private/{alice}/rss.xml"),
+        format!("private/{alice}/categories/x/rss.xml"),
+    ] {
+        assert_eq!(site.get(&wrong).status, 404, "{wrong}");
+    }
+    // A post without a link of its own has a page, for the same people.
+    let json: serde_json::Value =
+        serde_json::from_slice(&basic(&site, "categories/家/Diary/feed.json", &alice).body).unwrap();
+    let page = json["items"][0]["url"].as_str().unwrap().splitn(4, '/').nth(3).unwrap().to_owned();
+    assert_eq!(site.get(&page).status, 401);
+    assert!(text(&basic(&site, &page, &alice)).contains("Hidden words"));
+    assert!(!fs::read(site.path("state/catalog.sqlite")).unwrap().windows(32).any(|bytes| bytes == alice.as_bytes()));
+
+    // Another token, without a restart.
+    let (new, news) = token("alice");
+    site.configure(&format!("{names}tokens: {{{news}, {bobs}}}\n"));
+    site.signal("HUP");
+    site.until_equal("the new token", &200, || basic(&site, "categories/家/Diary/rss.xml", &new).status);
+    assert_eq!(basic(&site, "categories/家/Diary/rss.xml", &alice).status, 401);
+    assert_eq!(site.get(&secret).status, 404);
+
+    // What was public becomes private, on disk too, and public again.
+    site.configure(&format!(
+        "categories: {{names: {{Diary: {{access: [alice]}}, x: {{access: token}}}}}}\ntokens: {{{news}, {bobs}}}\n"
+    ));
+    site.signal("HUP");
+    site.shows("", &["Open words"]);
+    assert_eq!(site.get("categories/x/rss.xml").status, 401);
+    assert!(!everything_public(&site).contains("Tagged"));
+    assert!(basic(&site, "categories/x/rss.xml", &bob).status == 200);
+    site.configure("");
+    site.signal("HUP");
+    site.until("everything to be public", || site.titles("").is_some_and(|titles| titles.len() == 3));
+    site.until_equal("the category", &200, || site.get("categories/家/Diary/rss.xml").status);
+    assert!(site.stop().unwrap().0.success());
+}
+
+#[test]
+fn a_private_folder_has_one_feed() {
+    let (alice, alices) = token("alice");
+    let site = Site::new()
+        .configured(&format!(
+            "    access: token\ntokens: {{{alices}}}\nfeeds:\n  open: {{}}\n  closed: {{access: [alice], any: ['source:posts']}}\n"
+        ))
+        .post("a.md", &post("Hidden", "[x]", DATE))
+        .start();
+    site.shows("", &[]).shows("feeds/open/", &[]);
+    assert_eq!(site.get("categories/x/rss.xml").status, 404);
+    assert_eq!(site.get("folders/posts/rss.xml").status, 401);
+    assert_eq!(site.get("feeds/closed/rss.xml").status, 401);
+    assert!(text(&basic(&site, "folders/posts/rss.xml", &alice)).contains("Hidden"));
+    assert!(text(&site.get(&format!("private/{alice}/feeds/closed/atom.xml"))).contains("Hidden"));
+    assert!(!everything_public(&site).contains("Hidden"));
+}
+
+#[test]
+fn addresses_of_the_past_lead_on_or_are_gone() {
+    let site = Site::new()
+        .configured(
+            "redirects:\n  table: {'old/*.rss': 'categories/*/rss.xml', 'dead.xml': gone, 'away': 'https://e.org/'}\n",
+        )
+        .post("a.md", &post("A", "[x, y]\ntags: [t]", DATE))
+        .post("b.md", &post("B", "[junk]\ntags: [t]", "2022-02-24"))
+        .start();
+    let goes = |from: &str, to: &str| {
+        let answer = site.get(from);
+        let target = answer.headers.get("location").map(String::as_str);
+        assert_eq!((answer.status, target), (301, Some(to)), "{from}");
+    };
+    goes("rss2.xml", "/rss.xml");
+    goes("index.xml", "/rss.xml");
+    goes("feed.xml", "/atom.xml");
+    goes("feed/", "/rss.xml");
+    goes("feed", "/rss.xml");
+    goes("rss/", "/rss.xml");
+    goes("atom.xml/", "/atom.xml");
+    goes("categories/x/rss.xml/", "/categories/x/rss.xml");
+    goes("categories/x/y/index.xml", "/categories/x/y/rss.xml");
+    goes("category/x/y/feed/", "/categories/x/y/rss.xml");
+    goes("tag/t/feed/atom/", "/tags/t/atom.xml");
+    goes("old/x.rss", "/categories/x/rss.xml");
+    goes("away", "https://e.org/");
+    assert_eq!(site.get("dead.xml").status, 410);
+    assert_eq!(site.get("comments/feed/").status, 410);
+    // Nothing leads to where there is nothing.
+    assert_eq!(site.get("category/none/feed/").status, 404);
+    assert_eq!(site.get("tag/none/feed/").status, 404);
+
+    // A category that moves twice, with all below it, and one that is dropped.
+    let archive = "categories/x/y/archive-1/rss.xml";
+    assert_eq!(site.get(archive).status, 200);
+    for (name, aliases) in [("new", "x: new"), ("newer", "x: newer, new: newer")] {
+        site.configure(&format!("    categories: {{aliases: {{{aliases}, junk: ''}}}}\n"));
+        site.signal("HUP");
+        site.shows(&format!("categories/{name}/y/"), &["A"]);
+    }
+    goes("categories/x/y/atom.xml", "/categories/newer/y/atom.xml");
+    goes("categories/x/y", "/categories/newer/y/");
+    goes("categories/new/", "/categories/newer/");
+    goes(archive, "/categories/newer/y/archive-1/rss.xml");
+    assert_eq!(site.get("categories/junk/rss.xml").status, 410);
+    assert_eq!(site.get("categories/junk/").status, 410);
+    site.shows("", &["A", "B"]).shows("categories/uncategorised/", &["B"]);
+
+    // Left out by configuration: gone. And back again.
+    site.configure("    categories: {aliases: {x: newer}}\n    exclude: ['category:newer']\n");
+    site.signal("HUP");
+    site.shows("", &["B"]);
+    site.until_equal("the category to be gone", &410, || site.get("categories/newer/rss.xml").status);
+    site.configure("");
+    site.signal("HUP");
+    site.shows("categories/x/y/", &["A"]).shows("categories/junk/", &["B"]);
+}
