@@ -39,6 +39,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2_100);
 /// Longest sleep: the wall clock may jump, and due times are on the wall clock.
 const NAP: Duration = Duration::from_secs(30);
 
+/// How long the loop rests from work that can wait, for each second of it: others have the core then.
+const REST: u32 = 2;
+
 /// Questions from HTTP that may wait at a time.
 const ASKS: usize = 256;
 
@@ -77,6 +80,8 @@ enum Event {
     Reload,
     /// A deadline passed.
     Due,
+    /// There is time for what can wait.
+    Idle,
     /// The end.
     Stop,
 }
@@ -249,6 +254,7 @@ struct Daemon {
     /// Wall-clock seconds of the next release, expiry or burial.
     due: Option<i64>,
     last_scan: Option<DateTime<Utc>>,
+    started: DateTime<Utc>,
 }
 
 impl Daemon {
@@ -267,6 +273,7 @@ impl Daemon {
             unsettled_at: None,
             due: None,
             last_scan: None,
+            started: Utc::now(),
         }
     }
 
@@ -283,8 +290,10 @@ impl Daemon {
             systemd::ready(&self.status());
         }
         tracing::info!("{}", self.status());
+        let mut rested_at = tokio::time::Instant::now();
         loop {
             let wake = tokio::time::Instant::from_std(self.next_wake());
+            let idle = self.pipeline.has_idle_work();
             let changed = Arc::clone(&self.changed);
             let event = tokio::select! {
                 biased;
@@ -292,6 +301,7 @@ impl Daemon {
                 Some(ask) = asks.recv() => Event::Asked(ask),
                 () = changed.notified() => Event::Changed,
                 () = tokio::time::sleep_until(wake) => Event::Due,
+                () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
             systemd::alive();
             match event {
@@ -305,6 +315,11 @@ impl Daemon {
                 }
                 Event::Changed => self.take_changes()?,
                 Event::Due => self.work_off_due()?,
+                Event::Idle => {
+                    let started = Instant::now();
+                    self.pipeline.work_idly()?;
+                    rested_at = tokio::time::Instant::now() + started.elapsed() * REST;
+                }
             }
         }
         tracing::info!("stopping");
@@ -430,7 +445,7 @@ impl Daemon {
     }
 
     fn health(&self) -> Health {
-        Health { degraded: self.watcher.degraded(), last_scan: self.last_scan }
+        Health { degraded: self.watcher.degraded(), last_scan: self.last_scan, started: Some(self.started) }
     }
 
     fn status(&self) -> String {

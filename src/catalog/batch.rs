@@ -12,6 +12,7 @@ use super::{
     collection::{Growth, Key, Member, Names, tie},
     identity,
     row::{Row, State, only, select},
+    search::{self, Indexed},
     set_fact,
 };
 use crate::{
@@ -65,6 +66,7 @@ pub struct Batch<'c> {
     members: Vec<Member>,
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
+    indexed: Indexed,
 }
 
 /// The part of a row that its entry is made of, after pins.
@@ -113,6 +115,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
+        let indexed = self.indexed()?;
         Ok(Batch {
             db: self.db.transaction()?,
             names: &mut self.collections,
@@ -121,6 +124,7 @@ impl Catalog {
             members: Vec::new(),
             growth: BTreeMap::new(),
             next_arrival,
+            indexed,
         })
     }
 }
@@ -348,6 +352,7 @@ impl Batch<'_> {
             self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
         row.write(&self.db)?;
+        search::follow(&self.db, known.then_some(before), row, self.indexed)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published
@@ -487,6 +492,7 @@ impl Batch<'_> {
         if row.is_public() {
             self.touch(&row);
             self.remove_members(&row)?;
+            search::leave(&self.db, row.post)?;
         }
         self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
         (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));

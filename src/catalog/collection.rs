@@ -280,6 +280,18 @@ impl Catalog {
         self.collections.numbered(collection).map_or(0, |one| if direct { one.own_size } else { one.size })
     }
 
+    /// The posts of a collection, newest first: `most` of them after the first `skip`.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn members(&self, collection: i64, direct: bool, skip: u64, most: usize) -> Result<Vec<i64>, CatalogError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT post FROM member WHERE collection = ? AND direct >= ? ORDER BY published, tie LIMIT ? OFFSET ?",
+        )?;
+        let rows = statement.query_map(params![collection, direct, most, skip], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// All collections, in key order.
     #[must_use]
     pub fn collections(&self) -> Vec<&Collection> {

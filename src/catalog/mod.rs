@@ -17,8 +17,10 @@ mod documents;
 mod identity;
 mod row;
 mod schema;
+mod search;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -32,6 +34,8 @@ pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key};
 pub use documents::{DocumentRecord, Former, StoredEntry};
 pub use row::{Counts, Known, Problem, Row, State};
+pub use search::{Found, Progress};
+pub use words::{LONGEST_QUERY, Query};
 
 /// The catalog of one state folder, locked against other processes.
 #[derive(Debug)]
@@ -180,6 +184,12 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;
     let collections = collection::Names::load(&db)?;
     Ok((db, collections))
+}
+
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
 }
 
 /// Renames the database and its companions; returns the new name.

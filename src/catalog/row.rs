@@ -388,7 +388,7 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn without_link(&self) -> Result<Vec<Row>, CatalogError> {
-        Ok(select(&self.db, "link IS NULL AND id NOT LIKE 'urn:uuid:%' AND gone IS NULL", [])?)
+        Ok(select(&self.db, "link IS NULL AND substr(id, 1, 9) <> 'urn:uuid:' AND gone IS NULL", [])?)
     }
 
     /// Every public post by its id: its path, and the digest of what its entry is made of.

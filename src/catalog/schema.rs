@@ -129,6 +129,17 @@ const STEPS: &[&str] = &[
     INSERT INTO former SELECT path, target FROM former_before;
     DROP TABLE former_before;
 ",
+    "
+    -- The words of public posts' titles and texts, for search; the texts themselves are not kept. What was read before
+    -- is read again, and so indexed.
+    CREATE VIRTUAL TABLE title_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1);
+    CREATE VIRTUAL TABLE text_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1, detail = none);
+    CREATE INDEX post_without_link ON post (post) WHERE link IS NULL AND substr(id, 1, 9) <> 'urn:uuid:' AND gone IS NULL;
+    -- Posts whose texts are still to be indexed.
+    CREATE TABLE text_waiting (post INTEGER PRIMARY KEY);
+    UPDATE post SET title = '';
+    DELETE FROM fact WHERE name GLOB 'settings *';
+",
 ];
 
 /// Brings the tables up to date.

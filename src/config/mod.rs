@@ -74,6 +74,8 @@ pub struct Settings {
     pub site: Site,
     /// What an entry carries.
     pub content: Content,
+    /// What the search on the pages looks at.
+    pub search: Search,
     /// What a feed shows.
     pub window: Window,
     /// Whether feeds have archives.
@@ -194,6 +196,19 @@ pub enum Content {
     Full,
     /// The summary alone.
     Summary,
+}
+
+/// What the search on the pages looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// There is none.
+    Off,
+    /// Titles.
+    #[default]
+    Titles,
+    /// Titles and texts, which are indexed in the background.
+    Text,
 }
 
 /// Whether the posts that a feed shows no more can be had in pages of its archive (RFC 5005 §4).

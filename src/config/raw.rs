@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Archives, Content, Duplicates, Former, Future, OnDelete, PathReuse};
+use super::{Archives, Content, Duplicates, Former, Future, OnDelete, PathReuse, Search};
 use crate::post::{
     category::{ListRule, SplitRule},
     date::DateOrder,
@@ -71,6 +71,9 @@ pub(super) struct File {
     /// What an entry carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content>,
+    /// What the search on the pages looks at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) search: Option<Search>,
     /// Which posts a feed shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) window: Option<Window>,

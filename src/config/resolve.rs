@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     Admin, Archives, CategoryName, ConfigError, Content, Folder, Former, Future, Listen, OnDelete, PathReuse, Pick,
-    Redirect, Selection, Settings, Site, Token, Volatile, Window,
+    Redirect, Search, Selection, Settings, Site, Token, Volatile, Window,
     error::closest,
     own::{access, own_feeds, tokens},
     quantity,
@@ -70,6 +70,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
         title: file.title.or_else(|| Some(String::from("All posts"))),
         description: file.description.or_else(|| Some(String::from("Everything, newest first"))),
         content: file.content.or(Some(Content::Full)),
+        search: file.search.or(Some(Search::default())),
         window: Some(file.window.unwrap_or_default().over(raw::Window {
             entries: Some(window.entries),
             hours: Some(window.hours),
@@ -169,6 +170,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             logo: optional(file.logo.as_deref(), picture_address, at("logo"))?,
         },
         content: file.content.unwrap_or_default(),
+        search: file.search.unwrap_or_default(),
         window: window(file.window.as_ref(), "window")?,
         archives: file.archives.unwrap_or_default(),
         names: names(file, &tokens)?,

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// What a segment must not be, since documents and our own folders are called so. What starts with `archive` or a dot
 /// (a temporary, a marker, a hidden file) is reserved too.
-const RESERVED: [&str; 6] = ["rss.xml", "atom.xml", "feed.json", "index.html", "opml.xml", "direct"];
+const RESERVED: [&str; 7] = ["rss.xml", "atom.xml", "feed.json", "index.html", "opml.xml", "direct", "page"];
 
 /// Everything that is not `pchar` (RFC 3986 §3.3), but `/`.
 const ESCAPED: &AsciiSet = &CONTROLS

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pipeline,
+    Error, Pipeline, pages,
     places::{PRIVATE, Place, Places},
     state::Health,
 };
@@ -13,7 +13,7 @@ use crate::{
     catalog::{Catalog, Former, Key, digest},
     config::Target,
     feed::{Format, opml::Outline},
-    serve::{Answer, Ask, Change, Document, Lifetime},
+    serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},
     site,
 };
 
@@ -43,7 +43,10 @@ impl Pipeline {
                 self.metrics(health)?.into_bytes(),
                 "application/openmetrics-text; version=1.0.0; charset=utf-8",
             )),
-            site::STYLESHEET_PATH => Some(on_demand(site::STYLESHEET.as_bytes().to_vec(), site::STYLESHEET_TYPE)),
+            "status/" => Some(momentary(self.status_page(health, now)?.into_bytes(), site::PAGE_TYPE)),
+            SEARCH => self.search(ask.query.as_deref())?,
+            _ if path.starts_with("assets/") => asset(path),
+            _ if pages::numbered(path).is_some_and(|(_, number)| number == 1) => None,
             _ if path.is_empty() || path.ends_with('/') => self.page(path)?,
             _ => self.feed_at(path, now)?,
         };
@@ -135,6 +138,11 @@ impl Pipeline {
     /// Where what was asked for under another name is: a slash too many or too few, a category that moved, an address of
     /// the generator that served the blog before.
     fn elsewhere(&self, path: &str) -> Result<Answer, Error> {
+        if let Some((folder, 1)) = pages::numbered(path)
+            && self.paged(folder).is_some()
+        {
+            return Ok(Answer::Moved(folder.to_owned()));
+        }
         if let Some(place) = self.places.at(path).filter(|place| place.archive.is_some()) {
             return Ok(Answer::Moved(self.places.address(&place.current())));
         }
@@ -143,7 +151,7 @@ impl Pipeline {
             return Ok(Answer::Moved(bare.to_owned()));
         }
         let folder = format!("{bare}/");
-        if path != folder && self.places.at(&folder).is_some() {
+        if path != folder && (self.places.at(&folder).is_some() || matches!(path, "status" | "search")) {
             return Ok(Answer::Moved(folder));
         }
         match self.catalog.former(path)? {
@@ -172,6 +180,12 @@ impl Pipeline {
     pub(super) fn is_shared(&self, key: &Key) -> bool {
         self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED)
     }
+}
+
+/// A file that pages need.
+fn asset(path: &str) -> Option<Document> {
+    let asset = site::assets().into_iter().find(|asset| asset.path == path)?;
+    Some(on_demand(asset.content.as_bytes().to_vec(), asset.media_type))
 }
 
 fn momentary(bytes: Vec<u8>, media_type: &'static str) -> Document {

@@ -14,7 +14,9 @@ mod members;
 mod pages;
 mod places;
 mod press;
+mod search;
 mod state;
+mod tree;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -82,6 +84,8 @@ pub struct Pipeline {
     unwritten: BTreeSet<String>,
     /// Folders whose files must be read again though they are unchanged.
     reread: BTreeSet<String>,
+    /// Which categories are below which; made when a page needs it.
+    categories: std::cell::OnceCell<tree::Categories>,
     /// Set from outside to end a long pass early.
     stop: Arc<AtomicBool>,
 }
@@ -108,6 +112,7 @@ impl Pipeline {
             places,
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
+            categories: std::cell::OnceCell::new(),
             stop: Arc::default(),
         };
         pipeline.adopt()?;
@@ -183,7 +188,9 @@ impl Pipeline {
             self.catalog.mark_all_dirty()?;
             self.catalog.set_fact("documents", documents)?;
         }
+        self.catalog.search_in(self.settings.search)?;
         self.follow_settings()?;
+        self.categories.take();
         self.restore_shelf()?;
         Ok(())
     }

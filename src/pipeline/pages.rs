@@ -1,65 +1,89 @@
 //! HTML pages: what the catalog holds → what `site` shows.
+//!
+//! Work is proportional to what a page shows: its posts are found by an index, and those that no feed shows any more are
+//! rendered for it, at most [`ENTRIES`] at a time.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 
 use super::{Error, Pipeline, entry, made::on_demand, places::Place};
 use crate::{
-    catalog::{Key, Row},
-    feed::{self, Format, json},
+    catalog::{Key, Query, Row},
+    config::{Content, Search},
+    feed::{Feed, Format, json},
+    post::CategoryPath,
     serve::Document,
     site,
 };
 
-/// An item as pages need it.
-struct Shown {
+/// Posts on a page.
+pub(super) const ENTRIES: usize = 30;
+
+/// Somebody or something: the name, and the folder of the page if there is one.
+type Named = (String, Option<String>);
+
+/// A post as pages need it.
+pub(super) struct Shown {
     title: String,
-    link: String,
-    published: DateTime<Utc>,
-    authors: Vec<String>,
+    /// The post's own address, or the path of its page here.
+    link: Result<String, String>,
+    published: DateTime<FixedOffset>,
+    authors: Vec<Named>,
+    categories: Vec<Named>,
+    tags: Vec<Named>,
     summary: String,
     content: String,
-    image: Option<feed::Image>,
+    image: Option<String>,
     language: Option<String>,
 }
 
-impl Shown {
-    fn read(fragment: &str) -> Option<Self> {
-        let item: json::Item = serde_json::from_str(fragment).ok()?;
-        Some(Self {
-            title: item.title,
-            link: item.url,
-            published: item.date_published,
-            authors: item.authors.into_iter().map(|author| author.name).collect(),
-            summary: item.summary,
-            content: item.content_html.or(item.content_text).unwrap_or_default(),
-            image: item.image.map(|url| feed::Image { url, alt: String::new() }),
-            language: item.language,
-        })
-    }
+fn names(named: &[Named]) -> Vec<site::Name<'_>> {
+    named.iter().map(|(name, path)| site::Name { name, path: path.as_deref() }).collect()
+}
 
-    fn entry(&self) -> site::Entry<'_> {
+impl Shown {
+    /// The post as a list shows it, with what a query found marked.
+    pub(super) fn entry(&self, query: Option<&Query>) -> site::Entry<'_> {
+        let marked = |text| site::Marked { text, marks: query.map(|query| query.marks(text)).unwrap_or_default() };
         site::Entry {
-            title: &self.title,
-            link: &self.link,
+            title: marked(&self.title),
+            link: match &self.link {
+                Ok(url) => site::Link::Away(url),
+                Err(path) => site::Link::Here(path),
+            },
             published: self.published,
-            authors: &self.authors,
-            summary: &self.summary,
-            image: self.image.as_ref(),
+            authors: names(&self.authors),
+            categories: names(&self.categories),
+            summary: marked(&self.summary),
+            image: self.image.as_deref(),
+            language: self.language.as_deref(),
         }
     }
+}
+
+/// The folder and number of a page of older posts: `a/page/2/` is the second of `a/`.
+pub(super) fn numbered(path: &str) -> Option<(&str, u64)> {
+    let (before, digits) = path.strip_suffix('/')?.rsplit_once('/')?;
+    let folder = before.strip_suffix("page").filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
+    let is_number = digits.len() < 10 && digits.starts_with(|c: char| matches!(c, '1'..='9'));
+    Some((folder, digits.parse().ok().filter(|_| is_number)?))
+}
+
+/// Where a page stands among those that show so many posts.
+pub(super) fn numbering(number: u64, posts: u64) -> site::Numbering {
+    site::Numbering { number, last: posts.div_ceil(ENTRIES as u64).max(1) }
 }
 
 impl Pipeline {
     /// The page at a folder, if there is one.
     pub(super) fn page(&self, path: &str) -> Result<Option<Document>, Error> {
-        let html = match self.places.at(path) {
+        let (folder, number) = numbered(path).unwrap_or((path, 1));
+        let html = match self.paged(folder) {
             Some(place) if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) => None,
-            Some(place) if place.archive.is_some() => None,
-            Some(place) => Some(self.feed_page(path, &place)?),
+            Some(place) => self.feed_page(path, folder, &place, number)?,
             // Before the first post there is nothing, and `/` says so.
-            None if path.is_empty() => Some(self.feed_page(path, &Place::of(Key::All))?),
+            None if path.is_empty() => self.feed_page(path, folder, &Place::of(Key::All), 1)?,
             None => match self.post_at(path)? {
                 Some(row) => self.post_page(path, &row)?,
                 None => None,
@@ -68,51 +92,165 @@ impl Pipeline {
         Ok(html.map(|html| on_demand(html.into_bytes(), site::PAGE_TYPE)))
     }
 
-    fn feed_page(&self, path: &str, place: &Place) -> Result<String, Error> {
-        let feed = self.places.feed(place, DateTime::UNIX_EPOCH);
-        let posts = self.shown(place)?;
-        let mut entries = Vec::with_capacity(posts.len());
-        for post in posts {
-            entries.extend(self.catalog.fragment(post, Format::Json)?.as_deref().and_then(Shown::read));
-        }
-        let home = self.places.site().title.clone();
-        let mut above = vec![(home, String::new())];
-        let parents = match &place.key {
-            Key::Category(names) => &names[..names.len() - usize::from(!place.direct)],
-            _ => &[],
-        };
-        above.extend((1..=parents.len()).map(|depth| self.labelled(&parents[..depth])));
-        if path.is_empty() {
-            above.clear();
-        }
-        let mut below = Vec::new();
-        for collection in self.catalog.collections() {
-            let Key::Category(names) = &collection.key else { continue };
-            let is_child = match &place.key {
-                Key::All => names.len() == 1,
-                Key::Category(parent) => names.len() == parent.len() + 1 && names.starts_with(parent),
-                _ => false,
-            };
-            if is_child && !place.direct && !self.places.access(&collection.key).is_private() {
-                let (label, address) = self.labelled(names);
-                below.push((label, address, collection.size));
-            }
-        }
-        Ok(site::feed_page(&site::FeedPage {
+    /// The feed at a folder, if it has pages: one that is for some people only has none.
+    pub(super) fn paged(&self, folder: &str) -> Option<Place> {
+        self.places.at(folder).filter(|place| place.archive.is_none() && !self.places.access(&place.key).is_private())
+    }
+
+    /// What is around a page.
+    pub(super) fn frame<'a>(&'a self, path: &'a str, language: Option<&'a str>) -> site::Frame<'a> {
+        let site = self.places.site();
+        site::Frame {
             path,
+            site: &site.title,
+            language: language.or(site.language.as_deref()),
+            search: (self.settings.search != Search::Off).then_some(""),
+        }
+    }
+
+    /// A page of a feed's posts; nothing beyond the last.
+    fn feed_page(&self, path: &str, folder: &str, place: &Place, number: u64) -> Result<Option<String>, Error> {
+        let feed = self.places.feed(place, DateTime::UNIX_EPOCH);
+        let collection = self.catalog.collection(&place.key).map(|collection| collection.number);
+        let posts = collection.map_or(0, |collection| self.catalog.size(collection, place.direct));
+        let numbering = numbering(number, posts);
+        if number > numbering.last {
+            return Ok(None);
+        }
+        let shown = match collection {
+            Some(collection) => {
+                let skip = (number - 1) * ENTRIES as u64;
+                self.shown(&self.catalog.members(collection, place.direct, skip, ENTRIES)?)?
+            }
+            None => Vec::new(),
+        };
+        let window = match collection {
+            Some(collection) => self.candidates(collection, place.direct)?.1,
+            None => self.settings.window,
+        };
+        let category = match &place.key {
+            Key::Category(names) => Some(names),
+            _ => None,
+        };
+        let trail = if folder.is_empty() { Vec::new() } else { self.trail(category, place.direct) };
+        let children = match category {
+            Some(names) if !place.direct && number == 1 => self.children(names),
+            None if place.key == Key::All && number == 1 => self.children(&Vec::new()),
+            _ => site::Tree::default(),
+        };
+        Ok(Some(site::feed_page(&site::FeedPage {
+            frame: self.frame(path, feed.language.as_deref()),
+            folder,
             title: &feed.title,
             description: &feed.description,
-            language: feed.language.as_deref(),
-            trail: above.iter().map(|(name, path)| site::Place { name, path }).collect(),
-            children: below
-                .iter()
-                .map(|(name, path, posts)| site::Child {
-                    place: site::Place { name, path },
-                    posts: usize::try_from(*posts).unwrap_or(usize::MAX),
+            includes: site::Includes {
+                entries: window.entries,
+                hours: window.hours,
+                texts: match self.settings.content {
+                    Content::Full => site::Texts::Whole,
+                    Content::Summary => site::Texts::Summaries,
+                },
+                source: self.source(place, &feed),
+            },
+            trail: trail.iter().map(|(name, path)| site::Place { name, path }).collect(),
+            tree: self.tree(category),
+            children,
+            posts,
+            entries: shown.iter().map(|post| post.entry(None)).collect(),
+            numbering,
+        })))
+    }
+
+    /// Where the posts of a feed are from, as the page says it.
+    fn source<'a>(&self, place: &'a Place, feed: &'a Feed) -> site::Source<'a> {
+        match &place.key {
+            Key::All => site::Source::All,
+            Key::Category(path) if self.places.is_parent(path) && !place.direct => site::Source::Branch(&feed.title),
+            Key::Category(_) => site::Source::Category(&feed.title),
+            Key::Tag(name) => site::Source::Tag(name),
+            Key::Author(name) => site::Source::Author(name),
+            Key::Own(_) | Key::Folder(_) => site::Source::Selection,
+        }
+    }
+
+    /// The way from the root to a category, without it; the category is on the way to its own posts.
+    fn trail(&self, category: Option<&CategoryPath>, direct: bool) -> Vec<(String, String)> {
+        let names = category.map_or(&[][..], |names| &names[..names.len() - usize::from(!direct)]);
+        let home = (self.places.site().title.clone(), String::new());
+        std::iter::once(home).chain((1..=names.len()).map(|depth| self.labelled(&names[..depth]))).collect()
+    }
+
+    /// Posts as pages show them, in the order given.
+    pub(super) fn shown(&self, posts: &[i64]) -> Result<Vec<Shown>, Error> {
+        let mut fragments = Vec::with_capacity(posts.len());
+        let mut unrendered = BTreeSet::new();
+        for post in posts {
+            let fragment = self.catalog.fragment(*post, Format::Json)?;
+            if fragment.is_none() {
+                unrendered.insert(*post);
+            }
+            fragments.push(fragment);
+        }
+        let mut fresh = self.render(&unrendered)?;
+        let mut shown = Vec::with_capacity(posts.len());
+        for (post, fragment) in posts.iter().zip(fragments) {
+            let fragment = fragment.or_else(|| fresh.remove(post).map(|entry| entry.fragments.json));
+            shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, fragment.as_deref())));
+        }
+        Ok(shown)
+    }
+
+    /// A post by its row and its entry; a file that cannot be read leaves what the row knows.
+    fn read(&self, row: &Row, fragment: Option<&str>) -> Shown {
+        let published = entry::time(row.published);
+        let zone = self.settings.folders.iter().find(|folder| folder.read.folder == row.folder);
+        let mut shown = Shown {
+            title: row.title.clone(),
+            link: row.link.clone().ok_or_else(|| entry::page(row.id.as_deref().unwrap_or_default())),
+            published: zone.map_or_else(
+                || published.fixed_offset(),
+                |folder| published.with_timezone(&folder.read.dates.timezone).fixed_offset(),
+            ),
+            authors: Vec::new(),
+            categories: Vec::new(),
+            tags: Vec::new(),
+            summary: String::new(),
+            content: String::new(),
+            image: None,
+            language: None,
+        };
+        for key in row.members.iter().filter(|(_, direct)| *direct).filter_map(|(number, _)| self.catalog.key(*number))
+        {
+            match key {
+                Key::Category(names) if !self.places.access(key).is_private() => {
+                    let (name, path) = self.labelled(names);
+                    shown.categories.push((name, Some(path)));
+                }
+                Key::Tag(name) => shown.tags.push((name.clone(), self.shared_address(key))),
+                _ => {}
+            }
+        }
+        if let Some(item) = fragment.and_then(|fragment| serde_json::from_str::<json::Item>(fragment).ok()) {
+            shown.title = item.title;
+            shown.authors = item
+                .authors
+                .into_iter()
+                .map(|author| {
+                    let address = self.shared_address(&Key::Author(author.name.clone()));
+                    (author.name, address)
                 })
-                .collect(),
-            entries: entries.iter().map(Shown::entry).collect(),
-        }))
+                .collect();
+            shown.summary = item.summary;
+            shown.content = item.content_html.or(item.content_text).unwrap_or_default();
+            shown.image = item.image;
+            shown.language = item.language;
+        }
+        shown
+    }
+
+    /// The folder of a tag or an author that has a page.
+    fn shared_address(&self, key: &Key) -> Option<String> {
+        self.is_shared(key).then(|| self.places.address(&Place::of(key.clone())))
     }
 
     /// The public post whose page is at a path.
@@ -130,33 +268,96 @@ impl Pipeline {
     }
 
     pub(super) fn post_page(&self, path: &str, row: &Row) -> Result<Option<String>, Error> {
-        let fragment = match self.catalog.fragment(row.post, Format::Json)? {
-            Some(fragment) => Some(fragment),
-            None => self.render(&BTreeSet::from([row.post]))?.remove(&row.post).map(|entry| entry.fragments.json),
-        };
-        let Some(shown) = fragment.as_deref().and_then(Shown::read) else { return Ok(None) };
-        let numbers: BTreeSet<i64> =
-            row.members.iter().filter(|(_, direct)| *direct).map(|(number, _)| *number).collect();
-        let mut places = vec![(self.places.site().title.clone(), String::new())];
-        places.extend(self.catalog.collections().into_iter().filter(|one| numbers.contains(&one.number)).filter_map(
-            |one| match &one.key {
-                Key::Category(names) => Some(self.labelled(names)),
+        let Some(shown) = self.shown(&[row.post])?.pop() else { return Ok(None) };
+        let category =
+            row.members.iter().filter(|(_, direct)| *direct).find_map(|(number, _)| match self.catalog.key(*number) {
+                Some(key @ Key::Category(names)) if !self.places.access(key).is_private() => Some(names),
                 _ => None,
-            },
-        ));
+            });
+        let trail = self.trail(category, true);
         Ok(Some(site::post_page(&site::PostPage {
-            path,
-            entry: shown.entry(),
+            frame: self.frame(path, None),
+            entry: shown.entry(None),
             content: &shown.content,
             canonical: row.link.as_deref(),
-            language: shown.language.as_deref(),
-            places: places.iter().map(|(name, path)| site::Place { name, path }).collect(),
+            trail: trail.iter().map(|(name, path)| site::Place { name, path }).collect(),
+            tags: names(&shown.tags),
         })))
     }
 
-    /// A category's name for people, and its folder.
-    fn labelled(&self, names: &[String]) -> (String, String) {
-        let place = Place::of(Key::Category(names.to_vec()));
-        (self.places.label(names), self.places.address(&place))
+    /// The administrator's page.
+    pub(super) fn status_page(&self, health: &super::Health, now: DateTime<Utc>) -> Result<String, Error> {
+        let facts = self.facts(health, now)?;
+        let counts = self.catalog.counts()?;
+        let mut problems = self.catalog.problems()?;
+        let more = problems.len().saturating_sub(PROBLEMS);
+        problems.truncate(PROBLEMS);
+        let places: Vec<Vec<Option<String>>> =
+            problems.iter().map(|problem| problem.diagnostics.iter().map(place_of).collect()).collect();
+        Ok(site::status_page(&site::StatusPage {
+            frame: site::Frame { language: Some("en"), ..self.frame("status/", None) },
+            alarms: self.alarms(health),
+            facts,
+            counts: vec![
+                ("published", counts.published),
+                ("scheduled", counts.scheduled),
+                ("draft", counts.draft),
+                ("rejected", counts.rejected),
+                ("skipped", counts.skipped),
+                ("kept without a file", counts.kept),
+            ],
+            problems: problems
+                .iter()
+                .zip(places)
+                .map(|(problem, places)| site::Problem {
+                    path: &problem.path,
+                    status: problem.status.name(),
+                    remarks: problem
+                        .diagnostics
+                        .iter()
+                        .zip(places)
+                        .map(|(one, place)| (place, one.message.as_str(), one.help.as_deref()))
+                        .collect(),
+                })
+                .collect(),
+            more,
+            now,
+        }))
+    }
+}
+
+/// Files that the administrator's page names.
+const PROBLEMS: usize = 100;
+
+fn place_of(diagnostic: &crate::post::Diagnostic) -> Option<String> {
+    let line = diagnostic.line?;
+    Some(diagnostic.column.map_or_else(|| format!("line {line}"), |column| format!("line {line}, column {column}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_numbered_below_their_folder() {
+        for (path, expected) in [
+            ("page/2/", Some(("", 2))),
+            ("categories/a/page/10/", Some(("categories/a/", 10))),
+            ("categories/a/direct/page/2/", Some(("categories/a/direct/", 2))),
+            ("page/2", None),
+            ("page/02/", None),
+            ("page/0/", None),
+            ("page/-1/", None),
+            ("page/+1/", None),
+            ("page/2a/", None),
+            ("page/9999999999/", None),
+            ("homepage/2/", None),
+            ("categories/page_/", None),
+            ("page/", None),
+            ("", None),
+        ] {
+            assert_eq!(numbered(path), expected, "{path}");
+        }
+        assert_eq!((numbering(1, 0).last, numbering(1, 30).last, numbering(1, 31).last), (1, 1, 2));
     }
 }

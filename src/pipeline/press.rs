@@ -105,6 +105,9 @@ impl Pipeline {
             .filter(|one| one.address.is_none())
             .map(|one| one.key.clone())
             .collect();
+        if !new.is_empty() {
+            self.categories.take();
+        }
         for key in new {
             let address = self.places.address(&Place::of(key.clone()));
             self.catalog.set_address(&key, &address)?;
@@ -159,7 +162,7 @@ impl Pipeline {
     }
 
     /// The posts that a feed may show, and the window that it has: a folder's own, if all of them are from there.
-    fn candidates(&self, collection: i64, direct: bool) -> Result<(Vec<Candidate>, Window), Error> {
+    pub(super) fn candidates(&self, collection: i64, direct: bool) -> Result<(Vec<Candidate>, Window), Error> {
         let find = |window: Window| {
             let Window { entries, hours, max_entries, .. } = window;
             self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)
@@ -448,23 +451,6 @@ impl Pipeline {
         }
         self.catalog.begin_archive(number, place.direct)?;
         self.demanded_document(place, format, now)
-    }
-
-    /// The posts that a feed shows now, in its order.
-    pub(super) fn shown(&self, place: &Place) -> Result<Vec<i64>, Error> {
-        let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
-            return Ok(Vec::new());
-        };
-        let (candidates, window) = self.candidates(number, place.direct)?;
-        let mut lengths = HashMap::new();
-        for candidate in &candidates {
-            if let Some((_, length)) = self.catalog.entry_version(candidate.post)? {
-                lengths.insert(candidate.post, length);
-            } else if !candidate.missing {
-                lengths.insert(candidate.post, 0);
-            }
-        }
-        Ok(self.choose(place, candidates, window, &lengths).0)
     }
 
     /// Renders entries, on all cores. A post whose file cannot be read, or changed since it was seen, is left out: the

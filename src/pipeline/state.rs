@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use prometheus_client::{encoding::text::encode, metrics::family::Family, metrics::gauge::Gauge, registry::Registry};
 
 use super::{Error, Pipeline};
-use crate::catalog::{Counts, Key, Problem};
+use crate::{
+    catalog::{Counts, Key, Problem, Progress},
+    config::Search,
+};
 
 /// What the daemon knows of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Health {
     pub degraded: Option<String>,
     /// When the folders were last scanned whole.
     pub last_scan: Option<DateTime<Utc>>,
+    /// When the program started.
+    pub started: Option<DateTime<Utc>>,
 }
 
 #[derive(serde::Serialize)]
@@ -60,6 +65,55 @@ impl Pipeline {
             feeds: self.feeds(),
             problems: self.catalog.problems()?,
         })
+    }
+
+    /// What the administrator's page says of the program.
+    pub(super) fn facts(&self, health: &Health, now: DateTime<Utc>) -> Result<Vec<(&'static str, String)>, Error> {
+        let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        let mode = if health.degraded.is_some() { "the folders are polled" } else { "events of the file system" };
+        let search = match (self.settings.search, self.catalog.text_progress()?) {
+            (Search::Off, _) => String::from("off"),
+            (_, None) => String::from("titles"),
+            (_, Some(Progress { waiting: 0, .. })) => String::from("titles and texts"),
+            (_, Some(Progress { waiting, posts })) => {
+                format!("titles and texts; {} of {posts} texts are indexed", posts.saturating_sub(waiting))
+            }
+        };
+        let catalog: u64 = ["sqlite", "sqlite-wal"]
+            .into_iter()
+            .filter_map(|end| std::fs::metadata(self.catalog.file().with_extension(end)).ok())
+            .map(|file| file.len())
+            .sum();
+        let memory = resident().map_or_else(|| String::from("unknown"), mebibytes);
+        Ok(vec![
+            ("Version", env!("CARGO_PKG_VERSION").to_owned()),
+            (
+                "Running since",
+                health
+                    .started
+                    .map_or_else(|| String::from("unknown"), |at| format!("{} ({})", time(at), span(now - at))),
+            ),
+            ("Watching by", mode.to_owned()),
+            ("Last scan", health.last_scan.map_or_else(|| String::from("none yet"), time)),
+            ("Feeds", self.feeds().to_string()),
+            ("Search", search),
+            ("Memory", memory),
+            ("Catalog", format!("{} in {}", mebibytes(catalog), self.catalog.file().display())),
+            ("SQLite", crate::catalog::sqlite_version().to_owned()),
+            ("Output", self.settings.output.display().to_string()),
+        ])
+    }
+
+    /// What is wrong with the whole, with the cure.
+    pub(super) fn alarms(&self, health: &Health) -> Vec<String> {
+        let polling = health.degraded.as_ref().map(|why| format!("Polling, because events cannot be trusted: {why}"));
+        let unwritten = self.has_unwritten().then(|| {
+            format!(
+                "{} cannot be written; the feeds are still served, and written as soon as that is possible",
+                self.settings.output.display()
+            )
+        });
+        polling.into_iter().chain(unwritten).collect()
     }
 
     /// The daemon's state in a line, for the service manager and the log.
@@ -124,4 +178,25 @@ impl Pipeline {
         let _ = encode(&mut text, &registry);
         Ok(text)
     }
+}
+
+/// Bytes of memory that the process holds.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) >> 20;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+/// A time span in its two largest units.
+fn span(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
+    let shown = parts[first..].iter().take(2).map(|(count, unit)| format!("{count} {unit}"));
+    shown.collect::<Vec<_>>().join(" ")
 }

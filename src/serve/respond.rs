@@ -8,8 +8,8 @@ use std::{net::IpAddr, ops::ControlFlow, sync::Arc, time::SystemTime};
 use hyper::{
     Method, StatusCode, Version,
     header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue,
-        LAST_MODIFIED, LINK, VARY,
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
+        HeaderValue, LAST_MODIFIED, LINK, VARY,
     },
     http::{request::Parts, uri::Authority},
 };
@@ -25,6 +25,12 @@ use super::{
 };
 use crate::feed::address::{self, Asked};
 
+/// Pages have a style, pictures of posts, a search, and one script of ours; a page with foreign content forbids even that
+/// in its own text.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https: data:; media-src http: https:; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The paths that say how the program is, and need no daemon.
@@ -213,6 +219,9 @@ fn show(request: &Parts, document: Arc<Document>, now: SystemTime, rules: &Rules
         return reply;
     }
     let mut headers = base();
+    if document.media_type.starts_with("text/html") {
+        headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
     if document.lifetime == Lifetime::Momentary {
         headers.insert(CACHE_CONTROL, NO_STORE);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));

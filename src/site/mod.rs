@@ -3,23 +3,83 @@
 //! What a page shows goes in, the page comes out. Every text is escaped; the one exception is the content of a post,
 //! which was sanitised when it was rendered. A page links within the site by relative addresses only, so that it works
 //! under a path prefix, on disk, and behind any server. It looks at no file, no clock, and no other page.
+//!
+//! Pages need no script; the only one there is copies addresses. Nothing is fetched from elsewhere but the
+//! pictures of posts, and no page needs them for its layout.
+//!
+//! In reading order: [`Frame`] is what all pages have around them, [`Entry`] one post in a list, `tree` the categories,
+//! `pages` the four kinds of page, `words` what they say themselves.
+
+mod entry;
+mod pages;
+mod tree;
+mod words;
+
+use std::sync::LazyLock;
 
 use askama::Template;
-use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::feed::{self, Format, Image, address};
+use crate::feed::{Format, address};
+use words::Words;
 
-/// Where every page looks for its stylesheet, as a path in our form.
-pub const STYLESHEET_PATH: &str = "assets/style.css";
+pub use entry::{Entry, Link, Marked, Name};
+pub use pages::{Asked, FeedPage, Numbering, PostPage, Problem, SearchPage, StatusPage};
+pub use pages::{feed_page, post_page, search_page, status_page};
+pub use tree::{Branch, Fold, Tree};
+pub use words::{Includes, Source, Texts};
 
-/// The stylesheet; served with [`STYLESHEET_TYPE`].
-pub const STYLESHEET: &str = include_str!("../../templates/style.css");
-
-/// The media type of the stylesheet.
-pub const STYLESHEET_TYPE: &str = "text/css; charset=utf-8";
+/// Characters that the search field takes.
+const LONGEST_QUERY: usize = 100;
 
 /// The media type of a page.
 pub const PAGE_TYPE: &str = "text/html; charset=utf-8";
+
+/// A file that every page needs.
+#[derive(Debug)]
+pub struct Asset {
+    /// In our form. It changes with the content, so that nobody sees an old one after an upgrade.
+    pub path: String,
+    /// With parameters.
+    pub media_type: &'static str,
+    /// The file.
+    pub content: &'static str,
+}
+
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../templates/style.css")));
+
+static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("copy", "js", "text/javascript; charset=utf-8", include_str!("../../templates/copy.js"))
+});
+
+static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../templates/icon.svg")));
+
+/// All files that pages need.
+#[must_use]
+pub fn assets() -> [&'static Asset; 3] {
+    [&STYLE, &SCRIPT, &ICON]
+}
+
+fn style() -> &'static Asset {
+    &STYLE
+}
+
+fn script() -> &'static Asset {
+    &SCRIPT
+}
+
+fn icon() -> &'static Asset {
+    &ICON
+}
+
+impl Asset {
+    fn new(name: &str, end: &str, media_type: &'static str, content: &'static str) -> Self {
+        let hash = blake3::hash(content.as_bytes()).to_hex();
+        let path = format!("assets/{name}-{}.{end}", hash.get(..10).unwrap_or_default());
+        Self { path, media_type, content }
+    }
+}
 
 /// A place on the site that a page links to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,110 +93,49 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// The address of the place, from a page that has `root` before the site's root.
     fn href(&self, root: &str) -> String {
-        // An empty address would mean the page itself, which at the root is right but looks like a mistake.
-        if root.is_empty() && self.path.is_empty() {
-            "./".to_owned()
-        } else {
-            format!("{root}{}", address::encode(self.path))
-        }
+        href(root, self.path)
     }
 }
 
-/// A category below the one that a page shows.
+fn href(root: &str, path: &str) -> String {
+    // An empty address would mean the page itself, which at the root is right but looks like a mistake.
+    if root.is_empty() && path.is_empty() { "./".to_owned() } else { format!("{root}{}", address::encode(path)) }
+}
+
+/// What all pages have around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Child<'a> {
-    /// Where it is.
-    pub place: Place<'a>,
-    /// How many posts are in it and below it.
-    pub posts: usize,
-}
-
-/// An entry as a page shows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Entry<'a> {
-    /// Plain text.
-    pub title: &'a str,
-    /// Absolute http(s) URL.
-    pub link: &'a str,
-    /// Publication time.
-    pub published: DateTime<Utc>,
-    /// Names, possibly none.
-    pub authors: &'a [String],
-    /// Plain text.
-    pub summary: &'a str,
-    /// The entry's picture.
-    pub image: Option<&'a Image>,
-}
-
-impl Entry<'_> {
-    fn machine_time(&self) -> String {
-        self.published.to_rfc3339_opts(SecondsFormat::Secs, true)
-    }
-
-    fn human_time(&self) -> String {
-        self.published.format("%Y-%m-%d %H:%M UTC").to_string()
-    }
-}
-
-impl<'a> From<&'a feed::Entry> for Entry<'a> {
-    fn from(entry: &'a feed::Entry) -> Self {
-        Self {
-            title: &entry.title,
-            link: &entry.link,
-            published: entry.published,
-            authors: &entry.authors,
-            summary: &entry.summary,
-            image: entry.image.as_ref(),
-        }
-    }
-}
-
-/// The page of a feed: the whole site, a category, a tag.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeedPage<'a> {
-    /// The feed's folder, in our form; the feed's documents are in it too.
-    pub path: &'a str,
-    /// Plain text.
-    pub title: &'a str,
-    /// Plain text.
-    pub description: &'a str,
-    /// A language tag (BCP 47).
-    pub language: Option<&'a str>,
-    /// The way here from the root, without this page; empty for the root.
-    pub trail: Vec<Place<'a>>,
-    /// The categories below, in the order in which they are shown.
-    pub children: Vec<Child<'a>>,
-    /// In the order of the feed.
-    pub entries: Vec<Entry<'a>>,
-}
-
-/// The page of a post that has no address of its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PostPage<'a> {
+pub struct Frame<'a> {
     /// The page's own path, in our form.
     pub path: &'a str,
-    /// What the post is about. Its link is this page, and is not shown.
-    pub entry: Entry<'a>,
-    /// Sanitised HTML with absolute addresses: trusted.
-    pub content: &'a str,
-    /// Where the post came from, an absolute http(s) URL.
-    pub canonical: Option<&'a str>,
-    /// A language tag (BCP 47).
+    /// The title of the whole site, plain text.
+    pub site: &'a str,
+    /// The language of what the page shows (BCP 47), unless an entry says otherwise.
     pub language: Option<&'a str>,
-    /// The site and the post's categories.
-    pub places: Vec<Place<'a>>,
+    /// What the search field holds; absent where there is no search.
+    pub search: Option<&'a str>,
 }
 
-/// The page of a feed.
-#[must_use]
-pub fn feed_page(page: &FeedPage<'_>) -> String {
-    write(&FeedTemplate { root: &root(page.path), language: page.language, page })
-}
+impl Frame<'_> {
+    fn words(&self) -> &'static Words {
+        Words::of(self.language)
+    }
 
-/// The page of a post.
-#[must_use]
-pub fn post_page(page: &PostPage<'_>) -> String {
-    write(&PostTemplate { root: &root(page.path), language: page.language, page })
+    /// The language of the page's own words.
+    fn spoken(&self) -> &str {
+        let words = self.words();
+        let primary = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
+        match self.language {
+            Some(language) if primary(language) == primary(words.language) => language,
+            _ => words.language,
+        }
+    }
+
+    /// What to say of the language of something on the page; nothing where it is the page's own. An empty tag says that
+    /// nobody knows.
+    fn lang<'t>(&'t self, language: Option<&'t str>) -> Option<&'t str> {
+        let language = language.or(self.language).unwrap_or_default();
+        (language != self.spoken()).then_some(language)
+    }
 }
 
 /// The way from a page up to the root of the site; from the root itself nothing.
@@ -159,22 +158,6 @@ fn write<T: Template>(template: &T) -> String {
     let written = template.render_into(&mut page);
     debug_assert!(written.is_ok(), "{written:?}");
     page
-}
-
-#[derive(Template)]
-#[template(path = "feed.html")]
-struct FeedTemplate<'a> {
-    root: &'a str,
-    language: Option<&'a str>,
-    page: &'a FeedPage<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "post.html")]
-struct PostTemplate<'a> {
-    root: &'a str,
-    language: Option<&'a str>,
-    page: &'a PostPage<'a>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod feeds;
 mod http;
+mod pages;
 mod rules;
 mod site;
 mod stories;

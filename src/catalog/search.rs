@@ -1,0 +1,226 @@
+//! Search: which public posts hold all the words of a query, in their titles or in their texts.
+//!
+//! Titles are in step with the rows: they are indexed in the same transaction. Texts come later, a few at a time
+//! ([`Catalog::texts_waiting`], [`Catalog::keep_texts`]); until then such a post is found by its title. What the indexes
+//! hold is words ([`super::words`]), not texts.
+//!
+//! Invariant: nothing is found that is not public.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Catalog, CatalogError,
+    collection::Key,
+    row::{Row, select},
+    set_fact,
+    words::{self, Query},
+};
+use crate::config::Search;
+
+/// Fact: texts are indexed too.
+const TEXTS: &str = "search texts";
+
+/// Up to so many finds are put in order one by one; more of them are met soon on the way through all posts.
+const FEW: usize = 2_000;
+
+/// What a search found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The part that was asked for, newest first.
+    pub posts: Vec<i64>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// How far the indexing of texts is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Posts whose texts are still to be indexed.
+    pub waiting: u64,
+    /// All public posts.
+    pub posts: u64,
+}
+
+/// What of the rows is indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Indexed {
+    /// The number of the collection of all posts: those that are for some people only are not in it.
+    all: i64,
+    texts: TextIndex,
+}
+
+impl Indexed {
+    /// The one place that decides whether a search may show a post.
+    fn has(self, row: &Row) -> bool {
+        row.is_public() && row.members.iter().any(|(collection, _)| *collection == self.all)
+    }
+}
+
+/// Keeps the indexes in step with a row; `before` is what the row was, if it was there.
+pub(super) fn follow(db: &Connection, before: Option<&Row>, row: &Row, indexed: Indexed) -> rusqlite::Result<()> {
+    let was = before.filter(|before| indexed.has(before));
+    if !indexed.has(row) {
+        return was.map_or(Ok(()), |_| leave(db, row.post));
+    }
+    if was.is_none_or(|was| was.title != row.title) {
+        db.prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
+            .execute(params![row.post, words::indexed(&row.title)])?;
+    }
+    if indexed.texts == TextIndex::On && was.is_none_or(|was| was.rendering != row.rendering) {
+        db.prepare_cached("INSERT OR IGNORE INTO text_waiting VALUES (?)")?.execute([row.post])?;
+    }
+    Ok(())
+}
+
+/// Takes a post out of the indexes.
+pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM title_words WHERE rowid = ?",
+        "DELETE FROM text_words WHERE rowid = ?",
+        "DELETE FROM text_waiting WHERE post = ?",
+    ] {
+        db.prepare_cached(sql)?.execute([post])?;
+    }
+    Ok(())
+}
+
+/// Whether texts are indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TextIndex {
+    On,
+    Off,
+}
+
+impl Catalog {
+    pub(super) fn indexed(&self) -> Result<Indexed, CatalogError> {
+        let all = self.collection(&Key::All).map_or(0, |all| all.number);
+        Ok(Indexed { all, texts: self.text_index()? })
+    }
+
+    fn text_index(&self) -> Result<TextIndex, CatalogError> {
+        Ok(if self.fact::<i64>(TEXTS)? == Some(1) { TextIndex::On } else { TextIndex::Off })
+    }
+
+    /// Takes note of what is configured: whether texts are to be indexed from now on.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn search_in(&mut self, search: Search) -> Result<(), CatalogError> {
+        let wanted = if search == Search::Text { TextIndex::On } else { TextIndex::Off };
+        if self.text_index()? == wanted {
+            return Ok(());
+        }
+        let all = self.indexed()?.all;
+        let transaction = self.db.transaction()?;
+        transaction
+            .execute_batch("DELETE FROM text_waiting; INSERT INTO text_words (text_words) VALUES ('delete-all')")?;
+        if wanted == TextIndex::On {
+            transaction.execute("INSERT INTO text_waiting SELECT post FROM member WHERE collection = ?", [all])?;
+        }
+        set_fact(&transaction, TEXTS, i64::from(wanted == TextIndex::On))?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Some posts whose texts are to be indexed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn texts_waiting(&self, most: u32) -> Result<Vec<Row>, CatalogError> {
+        Ok(select(&self.db, "post IN (SELECT post FROM text_waiting ORDER BY post LIMIT ?)", [most])?)
+    }
+
+    /// Indexes the texts of posts, plain: one transaction.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn keep_texts(&mut self, texts: &[(i64, String)]) -> Result<(), CatalogError> {
+        let transaction = self.db.transaction()?;
+        for (post, text) in texts {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO text_words (rowid, words) VALUES (?, ?)")?
+                .execute(params![post, words::indexed(text)])?;
+            transaction.prepare_cached("DELETE FROM text_waiting WHERE post = ?")?.execute([post])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// How far the indexing of texts is; nothing where they are not indexed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn text_progress(&self) -> Result<Option<Progress>, CatalogError> {
+        if self.text_index()? == TextIndex::Off {
+            return Ok(None);
+        }
+        let waiting = self.db.prepare_cached("SELECT COUNT(*) FROM text_waiting")?.query_row([], |row| row.get(0))?;
+        let posts = self.db.prepare_cached("SELECT COUNT(*) FROM title_words")?.query_row([], |row| row.get(0))?;
+        Ok(Some(Progress { waiting, posts }))
+    }
+
+    /// Whether there are texts to be indexed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn has_texts_waiting(&self) -> Result<bool, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM text_waiting)")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// The public posts that hold every term of a query, newest first: `most` of them after the first `skip`.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn find(&self, query: &Query, skip: usize, most: usize) -> Result<Found, CatalogError> {
+        if query.is_empty() {
+            return Ok(Found::default());
+        }
+        let mut found: HashSet<i64> = HashSet::new();
+        let mut collect = |sql: &str, query: String| -> Result<(), CatalogError> {
+            let mut statement = self.db.prepare_cached(sql)?;
+            let mut rows = statement.query([query])?;
+            while let Some(row) = rows.next()? {
+                found.insert(row.get(0)?);
+            }
+            Ok(())
+        };
+        collect("SELECT rowid FROM title_words WHERE title_words MATCH ?", query.phrases())?;
+        if self.text_index()? == TextIndex::On {
+            collect("SELECT rowid FROM text_words WHERE text_words MATCH ?", query.words())?;
+        }
+        let total = found.len();
+        let posts = if total <= FEW { self.in_order(found)? } else { self.on_the_way(&found, skip + most)? };
+        Ok(Found { posts: posts.into_iter().skip(skip).take(most).collect(), total })
+    }
+
+    /// Posts, newest first.
+    fn in_order(&self, posts: HashSet<i64>) -> Result<Vec<i64>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT published FROM post WHERE post = ?")?;
+        let mut dated = Vec::with_capacity(posts.len());
+        for post in posts {
+            let published: Option<i64> = statement.query_row([post], |row| row.get(0)).optional()?;
+            dated.extend(published.map(|published| (-published, post)));
+        }
+        dated.sort_unstable();
+        Ok(dated.into_iter().map(|(_, post)| post).collect())
+    }
+
+    /// The first of some posts that are met on the way through all of them, newest first.
+    fn on_the_way(&self, posts: &HashSet<i64>, most: usize) -> Result<Vec<i64>, CatalogError> {
+        let Some(all) = self.collection(&Key::All) else { return Ok(Vec::new()) };
+        let mut statement =
+            self.db.prepare_cached("SELECT post FROM member WHERE collection = ? ORDER BY published, tie")?;
+        let mut rows = statement.query([all.number])?;
+        let mut met = Vec::new();
+        while met.len() < most
+            && let Some(row) = rows.next()?
+        {
+            let post = row.get(0)?;
+            if posts.contains(&post) {
+                met.push(post);
+            }
+        }
+        Ok(met)
+    }
+}
