@@ -159,14 +159,17 @@ impl Explainer<'_> {
     }
 
     fn id(&self) -> String {
-        if self.post.id.is_some()
+        if let Some(id) = &self.post.id
             && let Some(entry) = self.fields.all(Field::Id).next()
+            && entry.node.text().is_some_and(|text| id::of_front_matter(&self.folder.read.folder, text) == *id)
         {
             return self.quote(entry);
         }
         match (self.folder.read.ids, &self.post.id) {
-            (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the link"),
-            (IdRule::JekyllFeed, Some(_)) => String::from("`ids: jekyll-feed`: the link without its ending"),
+            (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the address that the blog gives the post"),
+            (IdRule::JekyllFeed, Some(_)) => {
+                String::from("`ids: jekyll-feed`: the folder of the address that the blog gives the post, and the slug")
+            }
             _ => String::from("the folder's name and the file's path"),
         }
     }
