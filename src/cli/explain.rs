@@ -16,6 +16,7 @@ use crate::{
         fields::{Entry, Field, Fields},
         front_matter,
         id::{self, IdRule},
+        link::Dialect,
     },
     watch,
 };
@@ -133,9 +134,11 @@ impl Explainer<'_> {
             PublishedFrom::FrontMatter => {
                 let line =
                     self.fields.all(Field::Published).find(is_date).map(|entry| self.quote(entry)).unwrap_or_default();
+                let jekyll = self.folder.read.links.dialect() == Dialect::Jekyll;
+                let or_utc = if jekyll { ", or in UTC if it is written as YAML writes times" } else { "" };
                 let stamp =
                     if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
-                format!("{line} (a time without zone is in {zone}){stamp}")
+                format!("{line} (a time without zone is in {zone}{or_utc}){stamp}")
             }
             PublishedFrom::FileName => format!("the file's name, in {zone}"),
             PublishedFrom::FileTime => String::from("the file's modification time at first sight"),

@@ -198,7 +198,11 @@ impl<'a> Reader<'a> {
             self.wrong_shape(entry, "a date");
             return None;
         };
-        match date::read(text, &self.settings.dates) {
+        let mut rules = self.settings.dates;
+        if self.settings.links.dialect() == link::Dialect::Jekyll && is_yaml_time(text) {
+            rules.timezone = chrono_tz::Tz::UTC;
+        }
+        match date::read(text, &rules) {
             Ok(moment) => {
                 self.diagnostics.extend(moment.warnings.iter().map(|warning| {
                     Diagnostic::warning(warning.code(), warning.to_string()).at(line, column).help(warning.help())
@@ -417,6 +421,12 @@ fn picture(node: &front_matter::Node) -> Option<&str> {
             .and_then(|(_, node)| node.text()),
         Value::Null => None,
     }
+}
+
+/// YAML's own form of a time, without a zone: in UTC to YAML, and so to Jekyll, whatever its `timezone`.
+fn is_yaml_time(text: &str) -> bool {
+    let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    forms.iter().any(|form| chrono::NaiveDateTime::parse_from_str(text.trim(), form).is_ok())
 }
 
 fn absolute_url(text: &str) -> Option<String> {

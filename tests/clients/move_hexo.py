@@ -50,6 +50,7 @@ BLOGS = {
     "by time": "url: https://e.example\npermalink: :year/:hour-:minute-:second/:timestamp/:hash\n",
     "by post title": "url: https://e.example\npermalink: p/:post_title/\n",
     "asset folders": "url: https://e.example\npermalink: :year/:title\npost_asset_folder: true\n",
+    "few entries": "url: https://e.example\nfeed:\n  type: [atom, rss2]\n  limit: 5\n",
     "dated names": "url: https://e.example\npermalink: :year/:title/\nnew_post_name: :year-:month-:day-:title.md\n",
 }
 
@@ -77,8 +78,10 @@ def main():
             blog.mkdir()
             (blog / "node_modules").symlink_to(HEXO / "node_modules")
             shutil.copy(HEXO / "package.json", blog)
-            write(blog, {"_config.yml": f"title: 我的博客\nauthor: 李雷\ntimezone: Asia/Shanghai\ntheme: false\n{settings}"
-                         "feed:\n  type: [atom, rss2]\n  limit: 0\n"})
+            if "feed:" not in settings:
+                settings += "feed:\n  type: [atom, rss2]\n  limit: 0\n"
+            general = "title: 我的博客\nauthor: 李雷\ntimezone: Asia/Shanghai\ntheme: false\n"
+            write(blog, {"_config.yml": general + settings})
             write(blog / "source/_posts", {path: f"---\n{text}\n---\n正文 of {path}\n" for path, text in POSTS.items()
                                                   if path not in LOST.get(name, [])})
             environment = place.environment() | {"TZ": "Asia/Shanghai"}

@@ -43,7 +43,7 @@ def moved(place, name, blog, old_feeds):
         for kind, entries in ours.items():
             known = {identity for identity, _ in old}
             what = f"{name}, {feed.name} against ours as {kind}"
-            the_same(f"{what}: new entries", [new for new in entries[: len(old)] if new[0] not in known], [])
+            the_same(f"{what}: new entries", [new for new in entries if new[0] not in known], [])
             the_same(f"{what}: entries gone", [gone for gone in old if gone[0] not in dict(entries)], [])
             # The old links of titles with a `#` lead nowhere; ours lead to the page.
             same = lambda one: dict(entries)[one[0]] == in_ascii(one[1]) or "#" in one[1]

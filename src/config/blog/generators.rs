@@ -87,6 +87,10 @@ pub(super) fn jekyll(keys: &Keys) -> Blog {
         "" => url.to_owned(),
         base => format!("{}/{base}", url.trim_end_matches('/')),
     });
+    let mut remarks = Vec::new();
+    if keys.text("url").is_some_and(|url| url.ends_with('/')) {
+        remarks.push(String::from("`url` ends in a slash, which Jekyll doubles in ids: they will not be the same"));
+    }
     let folder = Path::new(keys.text("source").unwrap_or("")).join(keys.text("collections_dir").unwrap_or(""));
     // A default in the front matter beats the pattern of the collection, which beats that of the site.
     let default = (0..).map_while(|index| {
@@ -107,6 +111,7 @@ pub(super) fn jekyll(keys: &Keys) -> Blog {
         language: owned(keys.first(&["lang", "locale", "language"])),
         future: keys.is("future", "true").then_some(Future::Publish),
         entries: limit(keys.text("feed.posts_limit"), 10),
+        remarks,
         ..Blog::common(keys)
     }
 }
