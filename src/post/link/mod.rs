@@ -30,6 +30,14 @@ pub struct LinkRules {
     pub permalink: Option<Permalink>,
 }
 
+impl LinkRules {
+    /// Whose rules hold for the posts.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.permalink.as_ref().map(|pattern| pattern.dialect).unwrap_or_default()
+    }
+}
+
 /// A permalink pattern, parsed. May be absolute itself (`https://example.org/:title/`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permalink {
@@ -87,6 +95,14 @@ pub struct LinkFacts<'a> {
     pub key: &'a dyn Fn(&str) -> Option<String>,
 }
 
+impl LinkFacts<'_> {
+    /// The post's slug as Jekyll keeps it: as written, else the file's name without its date and the points at its end.
+    #[must_use]
+    pub fn jekyll_slug(&self) -> String {
+        dialects::jekyll_slug(self)
+    }
+}
+
 impl Permalink {
     /// Parses a pattern.
     ///
@@ -121,10 +137,13 @@ impl Permalink {
 /// The post's address, absolute; `None` when neither front matter nor settings give one.
 #[must_use]
 pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
-    if let Some(link) = facts.link.and_then(web_address) {
-        return Some(link);
-    }
-    let dialect = rules.permalink.as_ref().map(|pattern| pattern.dialect).unwrap_or_default();
+    facts.link.and_then(web_address).or_else(|| generated(facts, rules, dates))
+}
+
+/// The address that the blog's generator gave the post, which knows nothing of a front matter's link.
+#[must_use]
+pub fn generated(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
+    let dialect = rules.dialect();
     let own = facts.permalink.map(str::to_owned);
     let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
     let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());
@@ -134,6 +153,13 @@ pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Opti
         (None, None) => return None,
     };
     pattern::absolute(&path, rules.site_url.as_ref()).and_then(|address| web_address(&address))
+}
+
+/// Percent-encodes what RFC 3986 does not allow in a path. Slashes part segments; nothing is an escape already.
+pub(super) fn encoded(text: &str) -> String {
+    let mut path = String::new();
+    pattern::encode(&mut path, text, pattern::Origin::Post);
+    path
 }
 
 /// An http(s) URL in its normal form.
