@@ -4,9 +4,9 @@
 
 Real Hexo makes each blog's feeds; ours are made by the configuration that `config init` writes for it.
 """
-import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
@@ -70,9 +70,8 @@ def installed():
     if not (HEXO / "node_modules/hexo").is_dir() or (HEXO / "package.json").read_text() != listed:
         HEXO.mkdir(parents=True, exist_ok=True)
         (HEXO / "package.json").write_text(listed)
-        os.environ["npm_config_loglevel"] = "error"
-        if os.system(f"npm install --prefix '{HEXO}' --silent --no-audit --no-fund") != 0:
-            sys.exit("npm cannot install Hexo")
+        command = ["npm", "install", "--prefix", HEXO, "--silent", "--no-audit", "--no-fund"]
+        subprocess.run(command, check=True, timeout=600)
 
 
 def main():
