@@ -11,10 +11,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use url::Url;
 
 use super::{Failure, act, say};
-use crate::{config::Settings, post::id::IdRule};
+use crate::{
+    config::{Folder, Settings},
+    post::id::IdRule,
+};
 
 /// Every public post by its id: its path, and a digest that differs when its entry does.
 type Public = BTreeMap<String, (String, [u8; 16])>;
@@ -178,18 +182,23 @@ impl Difference<'_> {
     }
 }
 
+/// A setting as it is written, and what it does.
+type Trial = (&'static str, fn(&mut Folder));
+
+/// Settings that may be what the old generator did.
+const TRIALS: [Trial; 4] = [
+    ("ids: permalink", |folder| folder.read.ids = IdRule::Permalink),
+    ("ids: jekyll-feed", |folder| folder.read.ids = IdRule::JekyllFeed),
+    ("ids: path", |folder| folder.read.ids = IdRule::Path),
+    ("permalink_timezone: UTC", |folder| folder.read.links.timezone = Some(Tz::UTC)),
+];
+
 /// What would show fewer entries as new: another rule for ids, tried out; else another address, told by the ids.
 fn cure(old: &[Item], difference: &Difference<'_>, settings: &Settings) -> Result<Option<String>, Failure> {
     let mut best = (difference.new.len(), None);
-    for (rule, name) in [(IdRule::Permalink, "permalink"), (IdRule::JekyllFeed, "jekyll-feed"), (IdRule::Path, "path")]
-    {
-        if settings.folders.iter().all(|folder| folder.read.ids == rule) {
-            continue;
-        }
+    for (name, try_out) in TRIALS {
         let mut settings = settings.clone();
-        for folder in &mut settings.folders {
-            folder.read.ids = rule;
-        }
+        settings.folders.iter_mut().for_each(try_out);
         let rehearsal = rehearse(settings, Memory::Lost)?;
         let new = compare(old, &rehearsal.feed, &rehearsal.after.keys().collect()).new.len();
         if new < best.0 {
@@ -197,7 +206,7 @@ fn cure(old: &[Item], difference: &Difference<'_>, settings: &Settings) -> Resul
         }
     }
     if let (new, Some(name)) = best {
-        return Ok(Some(format!("with `ids: {name}` and a new state folder, {new} would be new")));
+        return Ok(Some(format!("with `{name}` and a new state folder, {new} would be new")));
     }
     let web = |item: &Item| Url::parse(&item.id).ok().filter(Url::has_host);
     for (was, is) in difference

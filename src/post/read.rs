@@ -234,13 +234,14 @@ impl<'a> Reader<'a> {
         let absolute = stated.iter().find_map(|text| absolute_url(text));
         // Hugo's `url` is an address below the site.
         let below_site = stated.iter().copied().find(|text| text.starts_with('/') && !text.starts_with("//"));
+        let zone = settings.links.timezone.unwrap_or(settings.dates.timezone);
         let facts = link::LinkFacts {
             path: self.source.path,
             title,
             slug: self.text(Field::Slug),
             permalink: self.text(Field::Permalink).or(below_site),
             link: absolute.as_deref(),
-            published: published.with_timezone(&settings.dates.timezone).naive_local(),
+            published: published.with_timezone(&zone).naive_local(),
             categories,
             key: &|key| fields.key(key)?.node.text().map(str::to_owned),
         };

@@ -4,9 +4,9 @@
 
 Real Hexo makes each blog's feeds; ours are made by the configuration that `config init` writes for it.
 """
-import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
@@ -58,6 +58,11 @@ BLOGS = {
 #: does not heed the offset of a time, which shows in the address where it has the hour.
 LOST = {"below a path": ["own.md", "bundle/index.md"], "asset folders": ["own-bare.md"], "by time": ["with-offset.md"]}
 
+#: Built where another zone is set: Hexo writes addresses in that one.
+ELSEWHERE = "built in UTC"
+BLOGS[ELSEWHERE] = "url: https://e.example\n"
+POSTS_ELSEWHERE = {"early.md": "title: early\ndate: 2024-03-01 07:59:59", "late.md": "title: late\ndate: 2024-03-01 08:00:00"}
+
 
 def installed():
     """Installs Hexo below target/, once."""
@@ -65,9 +70,8 @@ def installed():
     if not (HEXO / "node_modules/hexo").is_dir() or (HEXO / "package.json").read_text() != listed:
         HEXO.mkdir(parents=True, exist_ok=True)
         (HEXO / "package.json").write_text(listed)
-        os.environ["npm_config_loglevel"] = "error"
-        if os.system(f"npm install --prefix '{HEXO}' --silent --no-audit --no-fund") != 0:
-            sys.exit("npm cannot install Hexo")
+        command = ["npm", "install", "--prefix", HEXO, "--silent", "--no-audit", "--no-fund"]
+        subprocess.run(command, check=True, timeout=600)
 
 
 def main():
@@ -82,11 +86,13 @@ def main():
                 settings += "feed:\n  type: [atom, rss2]\n  limit: 0\n"
             general = "title: 我的博客\nauthor: 李雷\ntimezone: Asia/Shanghai\ntheme: false\n"
             write(blog, {"_config.yml": general + settings})
-            write(blog / "source/_posts", {path: f"---\n{text}\n---\n正文 of {path}\n" for path, text in POSTS.items()
-                                                  if path not in LOST.get(name, [])})
-            environment = place.environment() | {"TZ": "Asia/Shanghai"}
+            posts = POSTS_ELSEWHERE if name == ELSEWHERE else POSTS
+            write(blog / "source/_posts", {path: f"---\n{text}\n---\n正文 of {path}\n" for path, text in posts.items()
+                                           if path not in LOST.get(name, [])})
+            environment = place.environment() | {"TZ": "UTC" if name == ELSEWHERE else "Asia/Shanghai"}
             run(["node", "node_modules/hexo/bin/hexo", "generate", "--silent"], env=environment, cwd=blog)
-            moved(place, name, blog, [blog / "public/atom.xml", blog / "public/rss2.xml"])
+            zone = "    permalink_timezone: UTC\n" if name == ELSEWHERE else ""
+            moved(place, name, blog, [blog / "public/atom.xml", blog / "public/rss2.xml"], zone)
 
 
 main()

@@ -20,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 
 import produced  # noqa: E402
 

@@ -29,13 +29,14 @@ def in_ascii(link):
     return link.replace(host, host.encode("idna").decode(), 1)
 
 
-def moved(place, name, blog, old_feeds):
+def moved(place, name, blog, old_feeds, folder_settings=""):
     """Makes our feeds by the configuration that `config init` writes, and compares them with the old ones."""
     home = place.folder / f"moved {name}"
     home.mkdir()
     written = run([FEEDWRIGHT, "config", "init", str(blog)], env=place.environment())
     configuration = home / "feedwright.yaml"
-    configuration.write_text(written + "output: out\nstate: state\n")
+    # The one item of `posts` is what the configuration ends with.
+    configuration.write_text(written + folder_settings + "output: out\nstate: state\n")
     run([FEEDWRIGHT, "build", "--strict", "-c", str(configuration)], env=place.environment(), cwd=home)
     ours = {"rss": read(home / "out/rss.xml"), "atom": read(home / "out/atom.xml")}
     for feed in old_feeds:
@@ -50,6 +51,17 @@ def moved(place, name, blog, old_feeds):
             the_same(f"{what}: other links", [(one, dict(entries)[one[0]]) for one in old if not same(one)], [])
         said = run([FEEDWRIGHT, "build", "--dry-run", "--against", str(feed), "-c", str(configuration)],
                    env=place.environment(), cwd=home)
+        if folder_settings:
+            proposed(place, configuration, written, feed, folder_settings.strip())
         found = re.search(r"^(\d+) new, (\d+) changed, (\d+) gone to a subscriber", said, re.M)
         the_same(f"{name}, --dry-run against {feed.name}", (found and (found[1], found[3]), len(old) > 0), (("0", "0"), True))
     return written
+
+
+def proposed(place, configuration, written, feed, setting):
+    """Without the setting, the rehearsal finds out that it is missing."""
+    bare = configuration.with_name("bare.yaml")
+    bare.write_text(written + "output: bare\nstate: bare-state\n")
+    said = run([FEEDWRIGHT, "build", "--dry-run", "--against", str(feed), "-c", str(bare)], env=place.environment())
+    line = f"with `{setting}` and a new state folder, 0 would be new"
+    the_same(f"{feed.name}: the cure is named", line in said and not re.search("^0 new", said, re.M), True)

@@ -55,6 +55,7 @@ pub(super) fn hexo(keys: &Keys) -> Blog {
 }
 
 /// What Hexo makes of its own pattern.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "as Hexo compares")]
 fn hexo_permalink(keys: &Keys, pattern: &str, new_post_name: &str, has_assets: bool) -> String {
     let mut pattern = pattern.to_owned();
     if new_post_name.starts_with(":year-") {

@@ -25,10 +25,14 @@ impl Keys {
     fn take(&mut self, key: String, value: &toml::Value) {
         match value {
             toml::Value::Table(table) => {
-                table.iter().for_each(|(name, value)| self.take(format!("{key}.{name}"), value))
+                for (name, value) in table {
+                    self.take(format!("{key}.{name}"), value);
+                }
             }
             toml::Value::Array(items) => {
-                items.iter().enumerate().for_each(|(index, value)| self.take(format!("{key}[{index}]"), value));
+                for (index, value) in items.iter().enumerate() {
+                    self.take(format!("{key}[{index}]"), value);
+                }
             }
             toml::Value::String(text) => self.0.push((key, text.clone())),
             other => self.0.push((key, other.to_string())),

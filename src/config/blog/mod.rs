@@ -174,6 +174,12 @@ fn write(blog: &Blog) -> String {
         out.push_str("    # The ids that the blog's own feeds use, so that nobody is shown anything twice.\n");
         out.push_str("    ids: permalink\n");
     }
+    if blog.preset == Preset::Hexo {
+        out.push_str(
+            "    # The zone that is set where the blog is built, if it is another: Hexo's addresses are in it.\n",
+        );
+        out.push_str("    #permalink_timezone: UTC\n");
+    }
     out.replace("posts:\n    path", "posts:\n  - path")
 }
 

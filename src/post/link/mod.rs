@@ -16,6 +16,7 @@ mod tests;
 use std::path::Path;
 
 use chrono::NaiveDateTime;
+use chrono_tz::Tz;
 use url::Url;
 
 use super::{CategoryPath, date::DateRules};
@@ -28,6 +29,9 @@ pub struct LinkRules {
     pub site_url: Option<Url>,
     /// Its pattern for addresses.
     pub permalink: Option<Permalink>,
+    /// The zone of the dates in it: Hexo's are in that of the machine that builds the blog, whatever its `timezone`. The
+    /// folder's zone if absent.
+    pub timezone: Option<Tz>,
 }
 
 impl LinkRules {
@@ -87,7 +91,7 @@ pub struct LinkFacts<'a> {
     pub permalink: Option<&'a str>,
     /// The front matter's link (`link`, `canonical`, …), if it is an absolute http(s) URL: beats all.
     pub link: Option<&'a str>,
-    /// The publication time on the clock of the folder's zone.
+    /// The publication time on the clock of the zone in which permalinks are written.
     pub published: NaiveDateTime,
     /// Normalised; empty for a post that names none, whatever default the folder has for those.
     pub categories: &'a [CategoryPath],
@@ -144,12 +148,13 @@ pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Opti
 #[must_use]
 pub fn generated(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
     let dialect = rules.dialect();
+    let timezone = rules.timezone.unwrap_or(dates.timezone);
     let own = facts.permalink.map(str::to_owned);
     let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
     let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let path = match (own, &rules.permalink) {
-        (Some(text), _) => pattern::fill(&Permalink::own(text, dialect), facts, dates.timezone)?,
-        (None, Some(permalink)) => pattern::fill(permalink, facts, dates.timezone)?,
+        (Some(text), _) => pattern::fill(&Permalink::own(text, dialect), facts, timezone)?,
+        (None, Some(permalink)) => pattern::fill(permalink, facts, timezone)?,
         (None, None) => return None,
     };
     pattern::absolute(&path, rules.site_url.as_ref()).and_then(|address| web_address(&address))
