@@ -211,6 +211,15 @@ fn quotations_are_markdown() {
         "{% quote(author=\"Ann\") %}a{% end %}b{% endquote %}",
         "<blockquote>\n<p>a</p>\n<footer>Ann</footer></blockquote>\n<p>b</p>",
     );
+    check("2024 was {% cq %}a{% endcq %}", "<p>2024 was</p>\n<blockquote>\n<p>a</p>\n</blockquote>");
+    check(
+        "1. {% cq %}a{% endcq %}\n2. b",
+        "<ol>\n<li><blockquote>\n<p>a</p>\n</blockquote>\n</li>\n<li>\n<p>b</p>\n</li>\n</ol>",
+    );
+    check(
+        "> {% cq %}\n> a\n> {% endcq %}\n\nb",
+        "<blockquote>\n<blockquote>\n<p>a</p>\n</blockquote>\n</blockquote>\n<p>b</p>",
+    );
     check("{% pullquote left %}a{% endpullquote %}", "<blockquote>\n<p>a</p>\n</blockquote>");
     check("{% cq %}a{% endcq %}", "<blockquote>\n<p>a</p>\n</blockquote>");
     check("{% quote some words %}", "<blockquote>some words</blockquote>");
