@@ -18,6 +18,7 @@
 //! - [`serve`]: HTTP. Answers from a map of documents; never renders, never reads a file.
 //! - [`pipeline`]: one pass through all of the above, for `build` and for the daemon.
 //! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager.
+//! - [`uri`]: an address as RFC 3986 wants it; for `post` and `feed` alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
 pub mod catalog;
@@ -31,4 +32,5 @@ pub mod publish;
 pub mod serve;
 pub mod site;
 pub mod systemd;
+pub mod uri;
 pub mod watch;

@@ -181,6 +181,10 @@ pub struct Site {
     pub language: Option<String>,
     /// The author of entries that name none.
     pub author: Option<String>,
+    /// A small square picture.
+    pub icon: Option<Url>,
+    /// A larger picture, up to twice as wide as high.
+    pub logo: Option<Url>,
 }
 
 /// What an entry carries.

@@ -7,7 +7,7 @@ use super::{
     Access, ConfigError, Folder, OwnFeed, Pick, Token,
     error::closest,
     raw::File,
-    resolve::{language, optional, window},
+    resolve::{language, optional, shown, window},
 };
 use crate::post::date::{self, DateOrder, DateRules, StampRule};
 
@@ -60,8 +60,8 @@ pub(super) fn own_feeds(file: &File, tokens: &[Token], folders: &[Folder]) -> Re
         };
         feeds.push(OwnFeed {
             name: name.clone(),
-            title: own.title.clone(),
-            description: own.description.clone(),
+            title: shown(own.title.as_deref()),
+            description: shown(own.description.as_deref()),
             language: optional(own.language.as_deref(), language, at("language"))?,
             any: picks("any", own.any.as_ref())?,
             all: picks("all", own.all.as_ref())?,

@@ -62,6 +62,12 @@ pub(super) struct File {
     /// The author of posts that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) author: Option<String>,
+    /// The address of a small square picture that readers show beside the feeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) icon: Option<String>,
+    /// The address of a larger picture, at most twice as wide as high.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logo: Option<String>,
     /// What an entry carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content>,

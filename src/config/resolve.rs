@@ -21,7 +21,9 @@ use crate::post::{
     date::{DateOrder, DateRules, StampRule},
     fields::Field,
     id::IdRule,
+    language::is_language_tag,
     link::{LinkRules, Permalink},
+    title,
 };
 use crate::serve;
 
@@ -163,7 +165,9 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
             title: words("title", file.title.as_deref())?,
             description: words("description", file.description.as_deref())?,
             language: optional(file.language.as_deref(), language, at("language"))?,
-            author: file.author.clone().filter(|author| !author.trim().is_empty()),
+            author: shown(file.author.as_deref()),
+            icon: optional(file.icon.as_deref(), picture_address, at("icon"))?,
+            logo: optional(file.logo.as_deref(), picture_address, at("logo"))?,
         },
         content: file.content.unwrap_or_default(),
         search: file.search.unwrap_or_default(),
@@ -331,8 +335,8 @@ fn names(file: &File, tokens: &[Token]) -> Result<Vec<CategoryName>, ConfigError
             let name = CategoryName {
                 path: path.clone(),
                 slug: name.slug.clone(),
-                title: name.title.clone(),
-                description: name.description.clone(),
+                title: shown(name.title.as_deref()),
+                description: shown(name.description.as_deref()),
                 language: optional(name.language.as_deref(), language, at)?,
                 access: access(name.access.as_ref(), &format!("{key}.access"), tokens)?,
             };
@@ -418,6 +422,13 @@ pub fn web_address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// An absolute http(s) address of a picture.
+fn picture_address(text: &str) -> Result<Url, String> {
+    Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
+        format!("`{text}` is no web address: write it in full, such as `https://blog.example.org/icon.png`")
+    })
+}
+
 fn zone(text: &str) -> Result<Tz, String> {
     Tz::from_str_insensitive(text).map_err(|_| {
         match closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
@@ -428,12 +439,7 @@ fn zone(text: &str) -> Result<Tz, String> {
 }
 
 pub(super) fn language(tag: &str) -> Result<String, String> {
-    let mut parts = tag.split('-');
-    let first = parts
-        .next()
-        .is_some_and(|part| (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphabetic()));
-    let valid = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphanumeric());
-    if first && parts.all(valid) {
+    if is_language_tag(tag) {
         return Ok(tag.to_owned());
     }
     Err(match tag.replace('_', "-") {
@@ -449,10 +455,13 @@ fn encoding(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
 }
 
 fn words(key: &str, text: Option<&str>) -> Result<String, ConfigError> {
-    match text.unwrap_or_default().trim() {
-        "" => Err(ConfigError::value(key, "every feed needs one: write some words, or remove the key")),
-        text => Ok(text.to_owned()),
-    }
+    let missing = || ConfigError::value(key, "every feed needs one: write some words, or remove the key");
+    shown(text).ok_or_else(missing)
+}
+
+/// Words as feeds show them: plain text, as in posts.
+pub(super) fn shown(text: Option<&str>) -> Option<String> {
+    text.map(title::plain).filter(|text| !text.is_empty())
 }
 
 /// Reads a text that is there.

@@ -49,6 +49,8 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
         authors: vec![person(feed.author.as_ref().unwrap_or(&feed.title))],
         generator: Some(Generator { value: GENERATOR.to_owned(), uri: None, version: None }),
         links: std::iter::once(page).chain(others).collect(),
+        icon: feed.icon.as_deref().map(text::uri),
+        logo: feed.logo.as_deref().map(text::uri),
         subtitle: Some(plain(&feed.description, None)),
         lang: feed.language.as_deref().map(text::line),
         namespaces,
@@ -61,7 +63,7 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
     let language = entry.language.as_deref().map(text::line);
     let categories = entry.categories.iter().map(|category| Category {
         term: text::line(&category.path.join("/")),
-        scheme: Some(text::line(&category.url)),
+        scheme: Some(text::uri(&category.url)),
         label: category.path.last().map(|name| text::line(name)),
     });
     let tags = entry.tags.iter().map(|tag| Category { term: text::line(tag), scheme: None, label: None });
@@ -75,16 +77,17 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
     let enclosures = entry.enclosures.iter().map(|file| Link {
         mime_type: Some(text::line(&file.media_type)),
         length: file.length.map(|length| length.to_string()),
-        ..link("enclosure", text::line(&file.url))
+        ..link("enclosure", text::uri(&file.url))
     });
-    let thumbnail = entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", &image.url))));
+    let thumbnail =
+        entry.image.as_ref().map(|image| extension("media", "thumbnail", Some(("url", text::uri(&image.url)))));
     atom::Entry {
         title: plain(&entry.title, language.clone()),
         id: text::line(&entry.id),
         updated: text::seconds(entry.updated).fixed_offset(),
         authors: entry.authors.iter().map(|name| person(name)).collect(),
         categories: categories.chain(tags).collect(),
-        links: std::iter::once(link("alternate", text::line(&entry.link))).chain(enclosures).collect(),
+        links: std::iter::once(link("alternate", text::uri(&entry.link))).chain(enclosures).collect(),
         published: Some(text::seconds(entry.published).fixed_offset()),
         summary: Some(plain(&entry.summary, language)),
         content,
@@ -107,8 +110,12 @@ fn link(rel: &str, href: String) -> Link {
 }
 
 /// An empty element of another namespace. The library writes the attribute as it stands, so it is escaped here.
-fn extension(prefix: &str, name: &str, attribute: Option<(&str, &str)>) -> (String, BTreeMap<String, Vec<Extension>>) {
-    let attrs = attribute.map(|(key, value)| (key.to_owned(), escape(text::line(value)).into_owned()));
+fn extension(
+    prefix: &str,
+    name: &str,
+    attribute: Option<(&str, String)>,
+) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let attrs = attribute.map(|(key, value)| (key.to_owned(), escape(value).into_owned()));
     let element =
         Extension { name: format!("{prefix}:{name}"), attrs: attrs.into_iter().collect(), ..Extension::default() };
     (prefix.to_owned(), BTreeMap::from([(name.to_owned(), vec![element])]))

@@ -75,6 +75,10 @@ pub(super) struct Document {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Author>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,12 +98,12 @@ impl From<&Entry> for Item {
         let summary = text::line(&entry.summary);
         Self {
             id: text::line(&entry.id),
-            url: text::line(&entry.link),
+            url: text::uri(&entry.link),
             title: text::line(&entry.title),
             content_html: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
             content_text: entry.content.is_none().then(|| summary.clone()),
             summary,
-            image: entry.image.as_ref().map(|image| text::line(&image.url)),
+            image: entry.image.as_ref().map(|image| text::uri(&image.url)),
             date_published: text::seconds(entry.published),
             date_modified: text::seconds(entry.updated),
             authors: entry.authors.iter().map(|name| Author { name: text::line(name) }).collect(),
@@ -112,7 +116,7 @@ impl From<&Entry> for Item {
 
 impl From<&Enclosure> for Attachment {
     fn from(file: &Enclosure) -> Self {
-        Self { url: text::line(&file.url), mime_type: text::line(&file.media_type), size_in_bytes: file.length }
+        Self { url: text::uri(&file.url), mime_type: text::line(&file.media_type), size_in_bytes: file.length }
     }
 }
 
@@ -135,6 +139,9 @@ pub(super) fn document(feed: &Feed, place: &Place) -> Document {
         feed_url: place.address(feed, Format::Json),
         description: text::line(&feed.description),
         next_url: place.previous.as_deref().map(text::line),
+        // `icon` is the large one here, `favicon` the small one.
+        icon: feed.logo.as_ref().or(feed.icon.as_ref()).map(|url| text::uri(url)),
+        favicon: feed.icon.as_deref().map(text::uri),
         authors: feed.author.iter().map(|name| Author { name: text::line(name) }).collect(),
         language: feed.language.as_deref().map(text::line),
         items: Vec::new(),

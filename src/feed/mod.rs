@@ -154,6 +154,10 @@ pub struct Feed {
     pub language: Option<String>,
     /// The author of entries that name none.
     pub author: Option<String>,
+    /// Absolute URL of a small square picture.
+    pub icon: Option<String>,
+    /// Absolute URL of a picture twice as wide as high, or square.
+    pub logo: Option<String>,
     /// The newest `updated` of its entries; the Unix epoch for an empty feed.
     pub updated: DateTime<Utc>,
 }

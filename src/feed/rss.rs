@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ::rss::{
-    Category, Channel, Enclosure, Guid, Item,
+    Category, Channel, Enclosure, Guid, Image, Item,
     extension::{
         Extension,
         atom::{AtomExtension, Link},
@@ -65,6 +65,13 @@ pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
             .author
             .as_deref()
             .map(|author| DublinCoreExtension { creators: vec![text::line(author)], ..DublinCoreExtension::default() }),
+        // RSS profile, "Image": title and link are those of the channel.
+        image: feed.logo.as_ref().or(feed.icon.as_ref()).map(|url| Image {
+            url: text::uri(url),
+            title: text::line(&feed.title),
+            link: text::line(&feed.url),
+            ..Image::default()
+        }),
         extensions,
         namespaces,
         ..Channel::default()
@@ -85,26 +92,30 @@ pub(super) fn item(entry: &Entry) -> Item {
     let categories = entry
         .categories
         .iter()
-        .map(|c| Category { name: text::line(&c.path.join("/")), domain: Some(text::line(&c.url)) })
+        .map(|c| Category { name: text::line(&c.path.join("/")), domain: Some(text::uri(&c.url)) })
         .chain(entry.tags.iter().map(|tag| Category { name: text::line(tag), domain: None }));
     let creators: Vec<String> = entry.authors.iter().map(|a| text::line(a)).collect();
+    let languages: Vec<String> = entry.language.iter().map(|tag| text::line(tag)).collect();
     Item {
         title: Some(text::line(&entry.title)),
-        link: Some(text::line(&entry.link)),
+        link: Some(text::uri(&entry.link)),
         description: Some(partial_escape(text::line(&entry.summary)).into_owned()),
         categories: categories.collect(),
         guid: Some(Guid { value: text::line(&entry.id), permalink: false }),
         // One an item (RSS Best Practices Profile, `enclosure`), and 0 where the length cannot be known.
         enclosure: entry.enclosures.first().map(|file| Enclosure {
-            url: text::line(&file.url),
+            url: text::uri(&file.url),
             length: file.length.unwrap_or(0).to_string(),
             mime_type: text::line(&file.media_type),
         }),
         pub_date: Some(text::rfc822(entry.published)),
         content: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
-        dublin_core_ext: (!creators.is_empty())
-            .then(|| DublinCoreExtension { creators, ..DublinCoreExtension::default() }),
-        extensions: entry.image.as_ref().map(|image| media(&text::line(&image.url))).unwrap_or_default(),
+        dublin_core_ext: (!creators.is_empty() || !languages.is_empty()).then(|| DublinCoreExtension {
+            creators,
+            languages,
+            ..DublinCoreExtension::default()
+        }),
+        extensions: entry.image.as_ref().map(|image| media(&text::uri(&image.url))).unwrap_or_default(),
         ..Item::default()
     }
 }

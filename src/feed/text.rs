@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
+use crate::uri;
+
 /// Text without the characters that XML 1.0 excludes (§2.2, `Char`), its line ends written as LF (§2.11).
 ///
 /// A parser turns CR into LF anyway; doing it here keeps what we write equal to what is read.
@@ -43,6 +45,12 @@ pub fn line(text: &str) -> String {
         line.push_str(&word);
     }
     line
+}
+
+/// An address as a URI, on one line.
+#[must_use]
+pub fn uri(address: &str) -> String {
+    uri::encode(&line(address)).into_owned()
 }
 
 /// Whether XML 1.0 can carry the character.

@@ -28,7 +28,8 @@ pub(super) fn page(id: &str) -> String {
 pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places, content: Content) -> Entry {
     let id = row.id.clone().unwrap_or_default();
     let published = time(row.published);
-    let image = match &row.image {
+    // Without a site's address a relative picture leads nowhere.
+    let image = match row.image.as_ref().filter(|url| url.starts_with("http:") || url.starts_with("https:")) {
         Some(url) => Some(feed::Image { url: url.clone(), alt: String::new() }),
         None => rendered.image.map(|image| feed::Image { url: image.url, alt: image.alt }),
     };

@@ -267,6 +267,8 @@ impl Places {
             url: self.url(&self.address(&place.current())),
             language: own_language.or_else(|| site.language.clone()),
             author: site.author.clone(),
+            icon: site.icon.as_ref().map(ToString::to_string),
+            logo: site.logo.as_ref().map(ToString::to_string),
             updated,
         }
     }

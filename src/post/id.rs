@@ -84,9 +84,23 @@ fn is_absolute_iri(text: &str) -> bool {
         after.as_bytes().first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     });
     let clean =
-        !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}' || r#"<>"{}|\^`"#.contains(c));
+        !text.contains(|c: char| c.is_whitespace() || c.is_control() || is_mark(c) || r#"<>"{}|\^`"#.contains(c));
     let web = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
-    scheme_is_one && !rest.is_empty() && escapes_are_whole && clean && (!web || Url::parse(text).is_ok())
+    scheme_is_one
+        && !rest.is_empty()
+        && escapes_are_whole
+        && clean
+        && (!web || has_host(rest) && Url::parse(text).is_ok())
+}
+
+/// `//` and a host: `http:e.example` and `http:///x` are URLs to browsers alone.
+fn has_host(rest: &str) -> bool {
+    rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
+}
+
+/// A byte order mark, or one of the marks of direction that RFC 3987 §4.1 forbids.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod enclosure;
 pub mod fields;
 pub mod front_matter;
 pub mod id;
+pub mod language;
 pub mod link;
 mod read;
 pub mod title;

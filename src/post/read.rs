@@ -14,7 +14,7 @@ use super::{
     enclosure,
     fields::{Entry, Field, Fields},
     front_matter::{self, Parsed, Split, Value},
-    id, link, title,
+    id, language, link, title,
 };
 
 /// Reads one post. When it is rejected, the reason is also among the diagnostics.
@@ -320,7 +320,7 @@ impl<'a> Reader<'a> {
     fn language(&mut self) -> Option<String> {
         for entry in self.fields.all(Field::Language) {
             let tag = entry.node.text().map(|text| text.replace('_', "-"));
-            match tag.filter(|tag| is_language_tag(tag)) {
+            match tag.filter(|tag| language::is_language_tag(tag)) {
                 Some(tag) => return Some(tag),
                 None => self.wrong_shape(entry, "a language tag such as `zh-CN`"),
             }
@@ -426,12 +426,6 @@ fn absolute_url(text: &str) -> Option<String> {
 
 fn has_scheme(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()))
-}
-
-/// The shape of BCP 47: subtags of up to eight letters and digits, the first of them letters.
-fn is_language_tag(tag: &str) -> bool {
-    tag.starts_with(|c: char| c.is_ascii_alphabetic())
-        && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn push_new(names: &mut Vec<String>, name: String) {

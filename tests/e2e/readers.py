@@ -19,6 +19,10 @@ import atoma
 import feedparser
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+import produced  # noqa: E402
+
 FEEDWRIGHT = os.environ["FEEDWRIGHT"]
 DEADLINE = 30
 
@@ -165,7 +169,9 @@ def main():
         with site:
             eventually("every post is there", lambda: len(site.entries()), len(TITLES))
             all_parsers(site)
+            produced.keep("readers/posts", site.folder / "out", site.base)
             life_of_a_post(site)
+        produced.keep("readers/life", site.folder / "out", site.base)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ import tempfile
 import time
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+
+import produced  # noqa: E402
+
 FEEDWRIGHT = os.environ["FEEDWRIGHT"]
 SHARED = os.environ.get("FEEDWRIGHT_SHARED")
 POSTS, SWEEPS, DEADLINE = 500, 5, 60
@@ -118,6 +122,7 @@ def main():
 
                 calm()
                 daemon.until(calm, f"sweep {number}")
+            produced.keep("sweep/served", folder / "out", daemon.base)
             print(f"ok: {len(feeds)} documents kept every byte over {SWEEPS} sweeps of {POSTS} posts")
         # Without stamps: what carries its date needs no catalog. The port is part of the links.
         empty(posts)
@@ -128,6 +133,7 @@ def main():
             build = [FEEDWRIGHT, "build", "posts", "--output", "out", "--state", "state", "--base-url", "https://e.org/"]
             subprocess.run(build, cwd=folder, check=True, stderr=subprocess.DEVNULL)
             bases.append(snapshot(folder))
+        produced.keep("sweep/rebuilt", folder / "out", "https://e.org/")
         if bases[0] != bases[1]:
             sys.exit("without its catalog the feeds came out otherwise")
         print("ok: the same bytes after the catalog was deleted")

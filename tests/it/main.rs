@@ -9,6 +9,8 @@ mod corpus;
 mod feeds;
 mod http;
 mod pages;
+mod rules;
 mod site;
 mod stories;
 mod templates;
+mod validity;

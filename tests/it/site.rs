@@ -6,13 +6,16 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use feedwright::feed::address;
 use tempfile::TempDir;
+
+use crate::rules;
 
 /// How long anything may take on a loaded machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -148,7 +151,11 @@ impl Site {
             if let Some(status) = running.child.try_wait().unwrap() {
                 return Some((status, start.elapsed()));
             }
-            assert!(start.elapsed() < DEADLINE, "does not stop: {}", running.log.lock().unwrap());
+            if start.elapsed() >= DEADLINE {
+                let _ = running.child.kill();
+                let _ = running.child.wait();
+                panic!("does not stop: {}", running.log.lock().unwrap());
+            }
             std::thread::yield_now();
         }
     }
@@ -188,7 +195,54 @@ impl Site {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        Response { status, headers, body: bytes[end + 4..].to_vec() }
+        let response = Response { status, headers, body: bytes[end + 4..].to_vec() };
+        self.judge(method, path, &response);
+        response
+    }
+
+    /// Fails the test if a feed was answered that does not keep the rules of its format.
+    fn judge(&self, method: &str, path: &str, response: &Response) {
+        let is_feed = response.headers.get("content-type").is_some_and(|kind| {
+            ["application/rss+xml", "application/atom+xml", "application/feed+json", "text/x-opml"]
+                .iter()
+                .any(|feed| kind.starts_with(feed))
+        });
+        let plain = !response.headers.contains_key("content-encoding");
+        if method == "GET" && response.status == 200 && is_feed && plain {
+            let base = self.base();
+            let below = path.split('?').next().unwrap_or_default();
+            // Requests are accepted with the path of the base and without.
+            let own = base.split('/').skip(3).collect::<Vec<_>>().join("/");
+            let below = below.strip_prefix(&own).unwrap_or(below);
+            let address::Asked::Path(plain) = address::decode(format!("/{below}").as_bytes()) else {
+                panic!("/{path} is answered, and is no address of ours")
+            };
+            rules::assert_valid(&[base, address::encode(&plain)].concat(), &response.body);
+        }
+    }
+
+    /// Where the feeds live: as configured, else where HTTP listens.
+    fn base(&self) -> String {
+        let configured = fs::read_to_string(self.path("feedwright.yaml")).unwrap();
+        let base = configured.lines().find_map(|line| line.strip_prefix("base_url: "));
+        match (base, &self.running) {
+            (Some(base), _) => base.trim().trim_matches(['"', '\'']).to_owned(),
+            (None, Some(running)) => format!("http://127.0.0.1:{}/", running.port),
+            (None, None) => "http://127.0.0.1:8080/".to_owned(),
+        }
+    }
+
+    /// Fails the test if a feed in the output folder does not keep the rules. The feeds themselves say which base they
+    /// were made for; what is answered over HTTP is held against the real one.
+    fn judge_output(&self) {
+        let documents = documents_to_judge(&self.path("out"));
+        let Some(main) = documents.get("feed.json") else {
+            assert!(documents.is_empty(), "no main feed beside {:?}", documents.keys());
+            return;
+        };
+        let main: serde_json::Value = serde_json::from_slice(main).unwrap();
+        let base = main["feed_url"].as_str().unwrap().strip_suffix("feed.json").unwrap().to_owned();
+        rules::judge_all(&base, &documents).assert_nothing_found();
     }
 
     /// The titles in a feed, which must be the same in all three formats.
@@ -224,21 +278,7 @@ impl Site {
 
     /// Every document of the output folder.
     pub(crate) fn documents(&self) -> BTreeMap<String, Vec<u8>> {
-        let root = self.path("out");
-        let mut documents = BTreeMap::new();
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !entry.file_name().to_string_lossy().starts_with('.') {
-                    let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-                    documents.insert(name, fs::read(path).unwrap());
-                }
-            }
-        }
-        documents
+        files(&self.path("out"))
     }
 
     /// Waits until something holds.
@@ -261,11 +301,57 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
+        // A test that has failed already says why; a second panic would end all others with it.
+        if std::thread::panicking() {
+            self.kill();
+            return;
+        }
+        // What is published when it ends is whole: the formats of a feed can be held against each other.
+        self.stop();
+        if self.path("out").is_dir() {
+            self.judge_output();
+        }
+    }
+}
+
+impl Site {
+    fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
             let _ = running.child.kill();
             let _ = running.child.wait();
         }
     }
+}
+
+/// Every file below a folder but hidden ones, by its path there.
+pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !entry.file_name().to_string_lossy().starts_with('.') {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                files.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// The feeds and lists of feeds in an output folder, by their encoded paths.
+pub(crate) fn documents_to_judge(output: &Path) -> BTreeMap<String, Vec<u8>> {
+    let is_document = |(path, _): &(String, Vec<u8>)| is_document(path);
+    files(output).into_iter().filter(is_document).map(|(path, bytes)| (address::encode(&path), bytes)).collect()
+}
+
+/// Whether a file of the output folder is a feed or a list of feeds, by its name.
+fn is_document(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let feed = ["rss.xml", "atom.xml", "feed.json"].iter().any(|feed| name.ends_with(feed));
+    feed || name.starts_with("opml") || name.starts_with("archive")
 }
 
 fn signal(child: &Child, name: &str) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use url::{ParseError, Url};
 
 use super::Bases;
+use crate::uri;
 
 /// The schemes of addresses that a person follows.
 pub(super) const LINK_SCHEMES: &[&str] =
@@ -17,13 +18,13 @@ impl Bases {
     /// The absolute address of a link.
     pub(super) fn link(&self, written: &str) -> Option<String> {
         let url = self.absolute(written)?;
-        (LINK_SCHEMES.contains(&url.scheme())).then(|| url.into())
+        LINK_SCHEMES.contains(&url.scheme()).then(|| encoded(&url))
     }
 
     /// The absolute http(s) address of a picture, a sound or a film.
     pub(super) fn media(&self, written: &str) -> Option<String> {
         let url = self.absolute(written)?;
-        is_web(&url).then(|| url.into())
+        is_web(&url).then(|| encoded(&url))
     }
 
     /// A `srcset` with absolute http(s) addresses only; `None` when no candidate is left.
@@ -70,6 +71,11 @@ impl Bases {
 /// Whether this is an absolute http(s) address, as [`Bases::media`] writes it.
 pub(super) fn is_media(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
+}
+
+/// What a reader can take for a URI, where browsers are more lenient.
+fn encoded(url: &Url) -> String {
+    uri::encode(url.as_str()).into_owned()
 }
 
 fn is_web(url: &Url) -> bool {

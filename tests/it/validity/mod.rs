@@ -1,0 +1,168 @@
+//! Feeds of real posts, of hostile ones, and of whatever the scripts made: all of them keep every rule.
+//!
+//! `FEEDWRIGHT_PRODUCED` names a folder in which the documents are left for validators that others wrote.
+//! `FEEDWRIGHT_DOCUMENTS` names a folder of documents to judge: every folder in it that holds a file `base` is an output
+//! folder that was made for that base.
+#![allow(clippy::print_stdout, reason = "the numbers are for whoever runs the tests")]
+
+mod hostile;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    rules::{Verdict, judge_all},
+    site::{documents_to_judge, files, shared},
+};
+
+/// Below a path, so that nothing is right by chance.
+const BASE: &str = "https://feeds.example.org/f/";
+
+/// The sites of the corpus, and what their publishers would choose.
+const SITES: [(&str, &str); 12] = [
+    ("BurntSushi__blog", "hugo"),
+    ("GSA__digitalgov.gov", "hugo"),
+    ("JumHorn__jumhorn.github.io", "hexo"),
+    ("babel__website", "plain"),
+    ("bitcoinops__bitcoinops.github.io", "jekyll"),
+    ("hexojs__site", "hexo"),
+    ("jekyll__jekyll", "jekyll"),
+    ("mzlogin__mzlogin.github.io", "jekyll"),
+    ("nodejs__nodejs.org", "plain"),
+    ("raphlinus__raphlinus.github.io", "jekyll"),
+    ("rust-lang__blog.rust-lang.org", "zola"),
+    ("swiftlang__swift-org-website", "jekyll"),
+];
+
+/// Everything is shown: what no window holds is not judged.
+const WHOLE: &str = "window: {entries: 500, max_entries: 500, max_size: 64 MiB}\n";
+
+/// Builds the feeds of a folder in one pass, leaves them for other validators under `name`, and judges them. `folder`
+/// are keys of the folder, `file` keys of the whole configuration.
+fn build(name: &str, posts: &Path, folder: &str, file: &str) -> Verdict {
+    let place = TempDir::new().unwrap();
+    let path = serde_json::to_string(posts).unwrap();
+    let configuration = format!(
+        "base_url: {BASE}\noutput: out\nstate: state\n{WHOLE}{file}posts:\n  - path: {path}\n    timezone: UTC\n{folder}"
+    );
+    fs::write(place.path().join("feedwright.yaml"), configuration).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_feedwright"))
+        .args(["build", "-c", "feedwright.yaml"])
+        .current_dir(place.path())
+        .env_remove("NOTIFY_SOCKET")
+        .env_remove("LISTEN_FDS")
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+    let output = place.path().join("out");
+    if let Some(produced) = std::env::var_os("FEEDWRIGHT_PRODUCED") {
+        leave(&output, &PathBuf::from(produced).join(name));
+    }
+    let verdict = judge_all(BASE, &documents_to_judge(&output));
+    println!(
+        "{name}: {} documents, {} entries, {} findings",
+        verdict.documents,
+        verdict.entries,
+        verdict.findings.len()
+    );
+    verdict
+}
+
+/// Copies documents to where other validators find them, with the base that they were made for.
+fn leave(output: &Path, place: &Path) {
+    for (path, bytes) in files(output) {
+        let file = place.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+    fs::write(place.join("base"), BASE).unwrap();
+}
+
+fn sum(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let mut sum = Verdict::default();
+    for verdict in verdicts {
+        sum.documents += verdict.documents;
+        sum.entries += verdict.entries;
+        sum.findings.extend(verdict.findings);
+    }
+    println!("together: {} documents, {} entries, {} findings", sum.documents, sum.entries, sum.findings.len());
+    sum
+}
+
+fn real_posts(settings: impl Fn(&str, &str) -> (String, String)) {
+    let Some(shared) = shared() else { return };
+    let verdicts = SITES.map(|(site, preset)| {
+        let (name, folder) = settings(site, preset);
+        build(&name, &shared.join("corpus/posts").join(site), &folder, "")
+    });
+    let verdict = sum(verdicts);
+    assert!(verdict.documents > 250 && verdict.entries > 5000, "the corpus is smaller than it was");
+    verdict.assert_nothing_found();
+}
+
+#[test]
+fn feeds_of_real_posts_keep_every_rule() {
+    real_posts(|site, preset| {
+        let folder = format!("    preset: {preset}\n    site_url: https://{}.example/blog/\n", site.replace('_', "-"));
+        (format!("corpus/fitting/{site}"), folder)
+    });
+}
+
+#[test]
+fn feeds_of_real_posts_without_settings_keep_every_rule() {
+    real_posts(|site, _| (format!("corpus/defaults/{site}"), String::new()));
+}
+
+#[test]
+fn feeds_of_hostile_posts_keep_every_rule() {
+    let posts = TempDir::new().unwrap();
+    hostile::write(posts.path());
+    let words = r#"title: "A &amp; <b>B</b> ]]> {{ x }} &lt;script&gt;"
+description: "<img src=x onerror=alert(1)> &amp;amp; ]]>"
+author: "<i>Ада</i> & co"
+"#;
+    let site = "    preset: crawler\n    site_url: https://blog.example/b/\n    permalink: \":year/:title/\"\n";
+    let verdicts = [
+        ("plain", "    preset: plain\n", ""),
+        ("crawler", site, words),
+        ("jekyll", "    preset: jekyll\n    site_url: https://blog.example/b/\n", ""),
+        ("hugo", "    preset: hugo\n    site_url: https://例え.example/知/\n", "language: zh-Hans\n"),
+        (
+            "summary",
+            "    preset: hexo\n    site_url: https://blog.example/\n    ids: permalink\n",
+            "content: summary\n",
+        ),
+    ];
+    let verdict =
+        sum(verdicts.map(|(name, folder, file)| build(&format!("hostile/{name}"), posts.path(), folder, file)));
+    assert!(verdict.documents > 100 && verdict.entries > 500, "fewer hostile posts come out than did");
+    verdict.assert_nothing_found();
+}
+
+#[test]
+fn documents_that_scripts_made_keep_every_rule() {
+    let Some(root) = std::env::var_os("FEEDWRIGHT_DOCUMENTS").map(PathBuf::from) else {
+        println!("left out: FEEDWRIGHT_DOCUMENTS names no folder with documents");
+        return;
+    };
+    let mut verdicts = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        if let Ok(base) = fs::read_to_string(folder.join("base")) {
+            let verdict = judge_all(base.trim(), &documents_to_judge(&folder));
+            println!("{}: {} documents, {} entries", folder.display(), verdict.documents, verdict.entries);
+            verdicts.push(verdict);
+        } else {
+            let below = fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path());
+            folders.extend(below.filter(|path| path.is_dir()));
+        }
+    }
+    let verdict = sum(verdicts);
+    assert!(verdict.documents > 0, "no folder with a file `base` below {}", root.display());
+    verdict.assert_nothing_found();
+}
