@@ -183,11 +183,9 @@ impl Words {
     pub(super) fn progress(&self, done: u64, all: u64) -> String {
         match self.tongue {
             Tongue::English => {
-                format!(
-                    "The texts are still being indexed, {done} of {all}; the other posts are found by their titles."
-                )
+                format!("Posts are still being indexed, {done} of {all}: more may be found soon.")
             }
-            Tongue::Chinese => format!("正文仍在索引中（{done} / {all}），其余文章暂时只能按标题找到。"),
+            Tongue::Chinese => format!("文章仍在索引中（{done} / {all}），稍后可能会找到更多。"),
         }
     }
 
