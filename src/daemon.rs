@@ -286,6 +286,7 @@ impl Daemon {
     ) -> Result<(), Error> {
         self.scan()?;
         if !self.stop.load(Ordering::Relaxed) {
+            self.pipeline.index_titles()?;
             self.pipeline.set_ready();
             systemd::ready(&self.status());
         }

@@ -13,7 +13,7 @@ use super::{
     identity,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
-    search::{self, Indexed},
+    search::{self, Indexed, TextIndex},
     set_fact,
 };
 use crate::{
@@ -67,7 +67,7 @@ pub struct Batch<'c> {
     members: Vec<Member>,
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
-    indexed: Indexed,
+    texts: TextIndex,
 }
 
 /// The part of a row that its entry is made of, after pins.
@@ -116,7 +116,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
-        let indexed = self.indexed()?;
+        let texts = self.text_index()?;
         Ok(Batch {
             db: self.db.transaction()?,
             names: &mut self.collections,
@@ -125,7 +125,7 @@ impl Catalog {
             members: Vec::new(),
             growth: BTreeMap::new(),
             next_arrival,
-            indexed,
+            texts,
         })
     }
 }
@@ -353,7 +353,8 @@ impl Batch<'_> {
             self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
         row.write(&self.db)?;
-        search::follow(&self.db, known.then_some(before), row, self.indexed)?;
+        let indexed = Indexed { all: self.names.all(), texts: self.texts };
+        search::follow(&self.db, known.then_some(before), row, indexed)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published

@@ -190,6 +190,11 @@ impl Names {
         }
     }
 
+    /// The number of the collection of all posts.
+    pub(super) fn all(&self) -> Option<i64> {
+        self.known.get(&Key::All).map(|all| all.number)
+    }
+
     pub(super) fn number(&mut self, db: &Connection, key: Key, own: bool) -> rusqlite::Result<i64> {
         if let Some(collection) = self.known.get_mut(&key) {
             if own && !collection.own {

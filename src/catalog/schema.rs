@@ -135,7 +135,8 @@ const STEPS: &[&str] = &[
     CREATE VIRTUAL TABLE title_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1);
     CREATE VIRTUAL TABLE text_words USING fts5 (words, tokenize = 'ascii', content = '', contentless_delete = 1, detail = none);
     CREATE INDEX post_without_link ON post (post) WHERE link IS NULL AND substr(id, 1, 9) <> 'urn:uuid:' AND gone IS NULL;
-    -- Posts whose texts are still to be indexed.
+    -- Posts whose titles, and whose texts, are still to be indexed.
+    CREATE TABLE title_waiting (post INTEGER PRIMARY KEY);
     CREATE TABLE text_waiting (post INTEGER PRIMARY KEY);
     UPDATE post SET title = '';
     DELETE FROM fact WHERE name GLOB 'settings *';

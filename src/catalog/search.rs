@@ -1,8 +1,9 @@
 //! Search: which public posts hold all the words of a query, in their titles or in their texts.
 //!
-//! Titles are in step with the rows: they are indexed in the same transaction. Texts come later, a few at a time
-//! ([`Catalog::texts_waiting`], [`Catalog::keep_texts`]); until then such a post is found by its title. What the indexes
-//! hold is words ([`super::words`]), not texts.
+//! Titles are in step with the rows: they are indexed in the same transaction. Only the many of a folder's first scan
+//! wait until it is published ([`Catalog::index_titles`]). Texts come later, a few at a time ([`Catalog::texts_waiting`],
+//! [`Catalog::keep_texts`]); until then such a post is found by its title. What the indexes hold is words
+//! ([`super::words`]), not texts.
 //!
 //! Invariant: nothing is found that is not public.
 
@@ -34,27 +35,27 @@ pub struct Found {
     pub total: usize,
 }
 
-/// How far the indexing of texts is.
+/// How far the indexing is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Posts whose texts are still to be indexed.
+    /// Posts that are still to be indexed.
     pub waiting: u64,
     /// All public posts.
     pub posts: u64,
 }
 
-/// What of the rows is indexed.
+/// Which rows are indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Indexed {
     /// The number of the collection of all posts: those that are for some people only are not in it.
-    all: i64,
-    texts: TextIndex,
+    pub(super) all: Option<i64>,
+    pub(super) texts: TextIndex,
 }
 
 impl Indexed {
     /// The one place that decides whether a search may show a post.
     fn has(self, row: &Row) -> bool {
-        row.is_public() && row.members.iter().any(|(collection, _)| *collection == self.all)
+        row.is_public() && row.members.iter().any(|(collection, _)| Some(*collection) == self.all)
     }
 }
 
@@ -64,7 +65,9 @@ pub(super) fn follow(db: &Connection, before: Option<&Row>, row: &Row, indexed: 
     if !indexed.has(row) {
         return was.map_or(Ok(()), |_| leave(db, row.post));
     }
-    if was.is_none_or(|was| was.title != row.title) {
+    if row.arrival == Some(0) && was.is_none_or(|was| was.title.is_empty()) {
+        db.prepare_cached("INSERT OR IGNORE INTO title_waiting VALUES (?)")?.execute([row.post])?;
+    } else if was.is_none_or(|was| was.title != row.title) {
         db.prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
             .execute(params![row.post, words::indexed(&row.title)])?;
     }
@@ -79,6 +82,7 @@ pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM title_words WHERE rowid = ?",
         "DELETE FROM text_words WHERE rowid = ?",
+        "DELETE FROM title_waiting WHERE post = ?",
         "DELETE FROM text_waiting WHERE post = ?",
     ] {
         db.prepare_cached(sql)?.execute([post])?;
@@ -88,18 +92,13 @@ pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
 
 /// Whether texts are indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TextIndex {
+pub(super) enum TextIndex {
     On,
     Off,
 }
 
 impl Catalog {
-    pub(super) fn indexed(&self) -> Result<Indexed, CatalogError> {
-        let all = self.collection(&Key::All).map_or(0, |all| all.number);
-        Ok(Indexed { all, texts: self.text_index()? })
-    }
-
-    fn text_index(&self) -> Result<TextIndex, CatalogError> {
+    pub(super) fn text_index(&self) -> Result<TextIndex, CatalogError> {
         Ok(if self.fact::<i64>(TEXTS)? == Some(1) { TextIndex::On } else { TextIndex::Off })
     }
 
@@ -112,7 +111,7 @@ impl Catalog {
         if self.text_index()? == wanted {
             return Ok(());
         }
-        let all = self.indexed()?.all;
+        let all = self.collection(&Key::All).map(|all| all.number);
         let transaction = self.db.transaction()?;
         transaction
             .execute_batch("DELETE FROM text_waiting; INSERT INTO text_words (text_words) VALUES ('delete-all')")?;
@@ -121,6 +120,28 @@ impl Catalog {
         }
         set_fact(&transaction, TEXTS, i64::from(wanted == TextIndex::On))?;
         Ok(transaction.commit()?)
+    }
+
+    /// Indexes titles that wait, at most so many: one transaction. Returns how many there were.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn index_titles(&mut self, most: u32) -> Result<usize, CatalogError> {
+        let transaction = self.db.transaction()?;
+        let titles: Vec<(i64, String)> = transaction
+            .prepare_cached("SELECT post, title FROM title_waiting JOIN post USING (post) ORDER BY post LIMIT ?")?
+            .query_map([most], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (post, title) in &titles {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
+                .execute(params![post, words::indexed(title)])?;
+        }
+        if let Some((last, _)) = titles.last() {
+            transaction.prepare_cached("DELETE FROM title_waiting WHERE post <= ?")?.execute([last])?;
+        }
+        transaction.commit()?;
+        Ok(titles.len())
     }
 
     /// Some posts whose texts are to be indexed.
@@ -146,25 +167,26 @@ impl Catalog {
         Ok(transaction.commit()?)
     }
 
-    /// How far the indexing of texts is; nothing where they are not indexed.
+    /// How far the indexing is.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn text_progress(&self) -> Result<Option<Progress>, CatalogError> {
-        if self.text_index()? == TextIndex::Off {
-            return Ok(None);
-        }
-        let waiting = self.db.prepare_cached("SELECT COUNT(*) FROM text_waiting")?.query_row([], |row| row.get(0))?;
-        let posts = self.db.prepare_cached("SELECT COUNT(*) FROM title_words")?.query_row([], |row| row.get(0))?;
-        Ok(Some(Progress { waiting, posts }))
+    pub fn indexing(&self) -> Result<Progress, CatalogError> {
+        let waiting = self
+            .db
+            .prepare_cached("SELECT MAX((SELECT COUNT(*) FROM title_waiting), (SELECT COUNT(*) FROM text_waiting))")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Progress { waiting, posts: self.collection(&Key::All).map_or(0, |all| all.size) })
     }
 
-    /// Whether there are texts to be indexed.
+    /// Whether there is something to be indexed.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn has_texts_waiting(&self) -> Result<bool, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM text_waiting)")?;
+    pub fn is_indexing(&self) -> Result<bool, CatalogError> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM title_waiting) OR EXISTS (SELECT 1 FROM text_waiting)")?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 

@@ -285,3 +285,52 @@ impl Story {
         statement.query_map([collection], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 }
+
+#[test]
+fn titles_of_the_first_scan_wait_and_later_ones_do_not() {
+    let mut story = Story::new();
+    let post = |title: &str| format!("---\ntitle: '{title}'\ndate: 2023-01-01\n---\ntext\n");
+    let found = |story: &Story, query: &str| story.catalog.find(&Query::new(query), 0, 10).unwrap().total;
+    story.see("a.md", &post("第一篇 Apples"));
+    story.see("b.md", &post("第二篇"));
+    assert_eq!(story.catalog.indexing().unwrap(), Progress { waiting: 2, posts: 2 });
+    assert_eq!(found(&story, "一篇"), 0);
+    assert_eq!((story.catalog.index_titles(1).unwrap(), found(&story, "apples")), (1, 1));
+    assert_eq!((story.catalog.index_titles(9).unwrap(), found(&story, "二篇")), (1, 1));
+    assert_eq!((story.catalog.index_titles(9).unwrap(), story.catalog.is_indexing().unwrap()), (0, false));
+
+    story.batch(|batch, folder| batch.scanned(&folder.read.folder).unwrap());
+    story.see("c.md", &post("第三篇"));
+    assert_eq!((found(&story, "三篇"), found(&story, "第")), (1, 3));
+    story.see("a.md", &post("Pears"));
+    assert_eq!((found(&story, "apples"), found(&story, "pears"), found(&story, "pear")), (0, 1, 1));
+    story.see("b.md", &post("第二篇").replace("---\ntext", "draft: true\n---\ntext"));
+    assert_eq!(found(&story, "二篇"), 0);
+    story.folder.on_delete = OnDelete::Remove;
+    story.vanish("c.md");
+    assert_eq!(found(&story, "三篇"), 0);
+}
+
+#[test]
+fn texts_wait_only_where_they_are_searched_and_finds_come_newest_first() {
+    let mut story = Story::new();
+    let post = |day: u32| format!("---\ntitle: Post {day}\ndate: 2023-01-{day:02}\n---\n量子纠缠\n");
+    story.see("2.md", &post(2));
+    story.catalog.search_in(crate::config::Search::Text).unwrap();
+    story.see("1.md", &post(1));
+    story.see("3.md", &post(3));
+    let rows = story.catalog.texts_waiting(10).unwrap();
+    assert_eq!(rows.len(), 3);
+    story.catalog.keep_texts(&rows.iter().map(|row| (row.post, "量子纠缠".to_owned())).collect::<Vec<_>>()).unwrap();
+    let find = |story: &Story, skip, most| {
+        let found = story.catalog.find(&Query::new("纠缠"), skip, most).unwrap();
+        let title = |post: &i64| story.catalog.row(*post).unwrap().unwrap().title;
+        (found.total, found.posts.iter().map(title).collect::<Vec<_>>())
+    };
+    let titles = |titles: &[&str]| titles.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>();
+    assert_eq!(find(&story, 0, 2), (3, titles(&["Post 3", "Post 2"])));
+    assert_eq!(find(&story, 2, 2), (3, titles(&["Post 1"])));
+    assert!(!story.catalog.texts_waiting(10).unwrap().iter().any(|row| row.title.starts_with("Post")));
+    story.catalog.search_in(crate::config::Search::Titles).unwrap();
+    assert_eq!(find(&story, 0, 2).0, 0);
+}

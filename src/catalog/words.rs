@@ -229,18 +229,15 @@ fn folded(text: &str) -> impl Iterator<Item = (Range<usize>, char)> {
 }
 
 fn script(c: char) -> Option<Script> {
-    match c {
-        // Kana, Thai and Lao, Burmese, Khmer: their marks are part of the word.
-        '\u{3041}'..='\u{309f}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => {
-            Some(Script::Unspaced)
-        }
-        '\u{0e01}'..='\u{0e4e}' | '\u{0e81}'..='\u{0ece}' | '\u{1000}'..='\u{1049}' | '\u{1780}'..='\u{17d3}' => {
-            Some(Script::Unspaced)
-        }
-        c if is_han(c) => Some(Script::Unspaced),
-        c if c.is_alphanumeric() => Some(Script::Spaced),
-        _ => None,
-    }
+    if is_han(c) || is_unspaced(c) { Some(Script::Unspaced) } else { c.is_alphanumeric().then_some(Script::Spaced) }
+}
+
+/// Kana, Thai and Lao, Burmese, Khmer; their marks are part of the word.
+#[rustfmt::skip] // a table
+fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{3041}'..='\u{309f}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
+        | '\u{0e01}'..='\u{0e4e}' | '\u{0e81}'..='\u{0ece}' | '\u{1000}'..='\u{1049}' | '\u{1780}'..='\u{17d3}')
 }
 
 fn is_han(c: char) -> bool {

@@ -24,6 +24,10 @@ const PAGES: u64 = 100;
 /// Categories that a search names.
 const CATEGORIES: usize = 12;
 
+/// Titles that are indexed before the first scan is called published, and at a time after it.
+const TITLES_AT_ONCE: u32 = 5_000;
+const TITLES: u32 = 1_000;
+
 /// Texts that are indexed at a time, and their bytes: an event waits for no more than that.
 const BATCH: u32 = 24;
 const BATCH_BYTES: usize = 1 << 17;
@@ -43,7 +47,7 @@ impl Pipeline {
         let shown = self.shown(&found.posts)?;
         let categories = if number == 1 { self.called(&wanted) } else { Vec::new() };
         let total = found.total as u64;
-        let progress = self.catalog.text_progress()?.filter(|progress| progress.waiting > 0);
+        let progress = Some(self.catalog.indexing()?).filter(|progress| progress.waiting > 0);
         let mut numbering = numbering(number, total);
         numbering.last = numbering.last.min(PAGES);
         let html = site::search_page(&site::SearchPage {
@@ -81,17 +85,29 @@ impl Pipeline {
         sized.into_iter().take(CATEGORIES).map(|(_, path)| label(path)).collect()
     }
 
-    /// Whether there are texts to be indexed while nothing else is to be done.
+    /// Whether there is something to be indexed while nothing else is to be done.
     #[must_use]
     pub fn has_idle_work(&self) -> bool {
-        self.catalog.has_texts_waiting().unwrap_or(false)
+        self.catalog.is_indexing().unwrap_or(false)
     }
 
-    /// Indexes a few texts for search.
+    /// Indexes the first titles for search: whoever has few posts finds them all from the start.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn index_titles(&mut self) -> Result<(), Error> {
+        self.catalog.index_titles(TITLES_AT_ONCE)?;
+        Ok(())
+    }
+
+    /// Indexes some titles, or a few texts, for search.
     ///
     /// # Errors
     /// When the catalog fails.
     pub fn work_idly(&mut self) -> Result<(), Error> {
+        if self.catalog.index_titles(TITLES)? > 0 {
+            return Ok(());
+        }
         let mut texts = Vec::new();
         let mut bytes = 0;
         for row in self.catalog.texts_waiting(BATCH)? {

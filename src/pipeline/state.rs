@@ -71,12 +71,15 @@ impl Pipeline {
     pub(super) fn facts(&self, health: &Health, now: DateTime<Utc>) -> Result<Vec<(&'static str, String)>, Error> {
         let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         let mode = if health.degraded.is_some() { "the folders are polled" } else { "events of the file system" };
-        let search = match (self.settings.search, self.catalog.text_progress()?) {
-            (Search::Off, _) => String::from("off"),
-            (_, None) => String::from("titles"),
-            (_, Some(Progress { waiting: 0, .. })) => String::from("titles and texts"),
-            (_, Some(Progress { waiting, posts })) => {
-                format!("titles and texts; {} of {posts} texts are indexed", posts.saturating_sub(waiting))
+        let indexed = match self.settings.search {
+            Search::Off => "off",
+            Search::Titles => "titles",
+            Search::Text => "titles and texts",
+        };
+        let search = match self.catalog.indexing()? {
+            Progress { waiting: 0, .. } => indexed.to_owned(),
+            Progress { waiting, posts } => {
+                format!("{indexed}; {} of {posts} posts are indexed", posts.saturating_sub(waiting))
             }
         };
         let catalog: u64 = ["sqlite", "sqlite-wal"]

@@ -24,7 +24,7 @@ pub(super) struct Words {
     pub(super) original: &'static str,
     pub(super) all_feeds: &'static str,
     pub(super) search_help: &'static str,
-    pub(super) search_words: &'static str,
+    pub(super) wordless: &'static str,
     tongue: Tongue,
 }
 
@@ -54,7 +54,7 @@ static ENGLISH: Words = Words {
     original: "Original",
     all_feeds: "All feeds (OPML)",
     search_help: "Posts that have all the words come up, newest first. Two characters of Chinese are enough.",
-    search_words: "Type letters or digits to search for.",
+    wordless: "Type letters or digits to search for.",
     tongue: Tongue::English,
 };
 
@@ -78,7 +78,7 @@ static CHINESE: Words = Words {
     original: "原文",
     all_feeds: "全部订阅源（OPML）",
     search_help: "列出包含所有词语的文章，最新的在前。两个汉字即可搜索。",
-    search_words: "请输入文字或数字。",
+    wordless: "请输入文字或数字。",
     tongue: Tongue::Chinese,
 };
 
@@ -183,11 +183,9 @@ impl Words {
     pub(super) fn progress(&self, done: u64, all: u64) -> String {
         match self.tongue {
             Tongue::English => {
-                format!(
-                    "The texts are still being indexed, {done} of {all}; the other posts are found by their titles."
-                )
+                format!("Posts are still being indexed, {done} of {all}: more may be found soon.")
             }
-            Tongue::Chinese => format!("正文仍在索引中（{done} / {all}），其余文章暂时只能按标题找到。"),
+            Tongue::Chinese => format!("文章仍在索引中（{done} / {all}），稍后可能会找到更多。"),
         }
     }
 

@@ -274,3 +274,39 @@ fn a_thousand_categories_do_not_make_a_page_huge() {
     assert_eq!(texts(&open, ".tree .more"), ["80 more: search for their names"]);
     assert_eq!(texts(&page(&site, "search/?q=分类119"), ".children a")[0], "分类119");
 }
+
+#[test]
+fn what_is_private_is_on_no_page_and_not_found() {
+    let names = "categories: {names: {Diary: {access: [alice]}}}\n";
+    let tokens = format!("tokens: {{alice: {}}}\n", "0".repeat(64));
+    let mut site = Site::new()
+        .configured(&format!("search: text\n{names}{tokens}feeds: {{mine: {{title: Mine, any: ['category:家']}}}}\n"))
+        .post("open.md", &dated("Open words", "[家]", 2));
+    for number in 0..40 {
+        let text = dated(&format!("Hidden words {number}"), "[家, Diary]", number);
+        site = site.post(&format!("{number}.md"), &text);
+    }
+    let mut site = site.start();
+    site.until("a text", || titles(&site, "search/?q=words+正文") == ["Open words"]);
+    for path in ["", "categories/家/", "search/?q=words", "search/?q=hidden", "search/?q=Diary"] {
+        let body = String::from_utf8(site.get(path).body).unwrap();
+        assert!(!body.contains("Hidden") && (path.contains("Diary") || !body.contains("Diary")), "{path}");
+    }
+    assert!(attributes(&page(&site, "search/?q=Diary"), ".children a", "href").is_empty());
+    for path in ["categories/家/Diary/page/2/", "categories/家/Diary/page/1/", "categories/家/Diary/2022/page/2/"] {
+        let answer = site.get(path);
+        assert!(matches!(answer.status, 401 | 404), "{path}: {}", answer.status);
+    }
+    // A feed of one's own has a page like others.
+    assert_eq!(texts(&page(&site, "feeds/mine/"), "h1"), ["Mine"]);
+
+    // What becomes private is found no more, and what becomes public is.
+    site.stop();
+    site.configure(&format!("search: text\ncategories: {{names: {{家: {{access: [alice]}}}}}}\n{tokens}"));
+    site.restart();
+    site.until("nothing", || titles(&site, "search/?q=words").is_empty() && titles(&site, "search/?q=正文").is_empty());
+    site.stop();
+    site.configure("search: text\n");
+    site.restart();
+    site.until("all", || texts(&page(&site, "search/?q=正文"), "main > p")[0].starts_with("41 posts"));
+}
