@@ -1,14 +1,12 @@
 """A temporary site and its daemon, for the scripts beside this file that look at HTTP. Does nothing when it is run."""
 import http.client
-import os
 import pathlib
-import re
 import socket
-import subprocess
 import sys
 import time
 
-DEADLINE = 30
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from daemon import DEADLINE, Daemon, the_same as check  # noqa: E402,F401
 
 
 def post(title, date, categories="[rust]", body="<p>text</p>"):
@@ -21,7 +19,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def eventually(what, look, holds=lambda found: found):
+def until(what, look, holds=lambda found: found):
     """Waits until what is looked at holds, and returns it."""
     end = time.monotonic() + DEADLINE
     while not holds(found := look()):
@@ -29,12 +27,6 @@ def eventually(what, look, holds=lambda found: found):
             sys.exit(f"{what}: not so, but {found!r}")
         time.sleep(0.05)
     return found
-
-
-def check(what, found, expected):
-    if found != expected:
-        sys.exit(f"{what}: {found!r} instead of {expected!r}")
-    print(f"ok: {what}")
 
 
 class Response:
@@ -60,33 +52,10 @@ def request(port, path, method="GET", source="127.0.0.1", **headers):
         connection.close()
 
 
-class Site:
-    def __init__(self, folder, configuration=""):
-        self.folder = pathlib.Path(folder)
-        self.posts = self.folder / "posts"
-        self.posts.mkdir(parents=True)
-        lines = f"output: out\nstate: state\n{configuration}posts:\n  - path: posts\n    timezone: UTC\n"
-        (self.folder / "feedwright.yaml").write_text(lines)
+class Site(Daemon):
+    """The program, once its first scan is published."""
 
     def __enter__(self):
-        command = [os.environ["FEEDWRIGHT"], "run", "-c", "feedwright.yaml", "--listen", "127.0.0.1:0"]
-        self.log = open(self.folder / "log", "w+b")
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log)
-        found = eventually(
-            "the daemon starts",
-            lambda: re.search(r"serving \S+ on 127\.0\.0\.1:(\d+)", (self.folder / "log").read_text()),
-            lambda found: found or self.process.poll() is not None,
-        )
-        if not found:
-            sys.exit(f"not started: {(self.folder / 'log').read_text()}")
-        self.port = int(found[1])
-        eventually("the first scan", lambda: request(self.port, "/readyz").status, lambda status: status == 200)
+        super().__enter__()
+        until("the first scan", lambda: request(self.port, "/readyz").status, lambda status: status == 200)
         return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(10)
-        self.log.close()
-
-    def write(self, name, text):
-        (self.posts / name).write_text(text)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """nginx as a caching proxy in front: what it may keep it keeps apart, what it may not keep it does not, and a reader
 behind it sees what a reader without it sees."""
+import base64
 import email.utils
 import gzip
 import os
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from http_site import Site, check, eventually, free_port, post, request
+from http_site import Site, check, until, free_port, post, request
 
 # Where it is installed, or where nginx-needs.sh unpacks it.
 UNPACKED = pathlib.Path(__file__).parents[2] / "target/nginx/usr/sbin"
@@ -73,7 +74,7 @@ class Nginx:
         self.log = open(self.folder / "log", "w+b")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self.log)
         text = lambda: (self.folder / "log").read_text()
-        eventually("nginx starts", text, lambda log: "start worker process " in log or self.process.poll() is not None)
+        until("nginx starts", text, lambda log: "start worker process " in log or self.process.poll() is not None)
         if self.process.poll() is not None:
             sys.exit(f"nginx did not start: {text()}")
         return self
@@ -142,6 +143,27 @@ def what_is_never_kept(port):
             check("… and says so", found.headers["cache-control"], cache_control)
 
 
+def what_is_private(port, token):
+    credential = "Basic " + base64.b64encode(f"anyone:{token}".encode()).decode()
+    feed = "/categories/Diary/rss.xml"
+    for path, status, cache_control, headers in [
+        (feed, 401, "no-store", {}),
+        (feed, 200, "private, max-age=3600", {"authorization": credential}),
+        (feed, 401, "no-store", {}),
+        (f"/private/{token}{feed}", 200, "private, max-age=3600", {}),
+    ]:
+        for _ in range(2):
+            found = request(port, path, **headers)
+            check(f"{path} {status} is not kept", (found.status, cache(found)), (status, "MISS"))
+            check("… and says so", found.headers["cache-control"], cache_control)
+
+
+def make_token():
+    """A token, and its lines for the configuration."""
+    lines = subprocess.check_output([os.environ["FEEDWRIGHT"], "config", "token"], text=True)
+    return re.search(r"^# ([0-9a-f]{32})$", lines, re.M)[1], lines
+
+
 def redirects(port):
     for expected in ("MISS", "HIT"):
         found = request(port, "/categories/rust")
@@ -159,17 +181,17 @@ def revalidation(site, port):
         seen.append(cache(request(port, "/rss.xml", **GZIP)))
         return seen[-1] == status
 
-    eventually("what is stale is asked for again", lambda: until("REVALIDATED"))
+    until("what is stale is asked for again", lambda: until("REVALIDATED"))
     check("… by condition each time", set(seen) - {"HIT", "REVALIDATED"}, set())
     site.write("c.md", post("C", "2022-02-03 08:54:46"))
-    edited = eventually(
+    edited = until(
         "a new post comes through", lambda: request(port, "/rss.xml", **GZIP), lambda found: titles(found) == ["C", "B", "A"]
     )
     print("ok: a new post comes through as", cache(edited))
     site.write("c.md", post("C, edited", "2022-02-03 08:54:46"))
     shows = lambda found: titles(found) == ["C, edited", "B", "A"]
-    eventually("an edit comes through", lambda: request(port, "/rss.xml", **GZIP), shows)
-    eventually("… in each variant", lambda: request(port, "/rss.xml", **IDENTITY), shows)
+    until("an edit comes through", lambda: request(port, "/rss.xml", **GZIP), shows)
+    until("… in each variant", lambda: request(port, "/rss.xml", **IDENTITY), shows)
     direct, through = (request(one, "/rss.xml", **IDENTITY) for one in (site.port, port))
     check("validators come through", through.headers["etag"], direct.headers["etag"])
     date = lambda name: email.utils.parsedate_to_datetime(through.headers[name])
@@ -211,9 +233,11 @@ def main():
         folder = pathlib.Path(folder)
         slow, quick, kept, stripped = (free_port() for _ in range(4))
         base = lambda port: f"http://127.0.0.1:{port}/feeds/"
+        token, private = make_token()
+        private += "categories: {names: {Diary: {access: token}}}\n"
         prefixed = "poll_limit: {requests: 2, per: 1 h}\ntrusted_proxies: [127.0.0.1]\n"
         sites = {
-            slow: Site(folder / "slow", f"base_url: http://127.0.0.1:{slow}/\nmax_age: 1 h\nadmin: public\n"),
+            slow: Site(folder / "slow", f"base_url: http://127.0.0.1:{slow}/\nmax_age: 1 h\nadmin: public\n{private}"),
             quick: Site(folder / "quick", f"base_url: http://127.0.0.1:{quick}/\nmax_age: 1 s\n"),
             kept: Site(folder / "kept", f"base_url: {base(kept)}\n{prefixed}"),
             stripped: Site(folder / "stripped", f"base_url: {base(stripped)}\n"),
@@ -221,6 +245,7 @@ def main():
         for site in sites.values():
             for number, title in enumerate("AB", 1):
                 site.write(f"{title}.md", post(title, f"2022-02-0{number} 08:54:46", body="<p>text</p>" * 100))
+        sites[slow].write("diary.md", post("Dear diary", "2022-01-01", "[Diary]"))
         with sites[slow], sites[quick], sites[kept], sites[stripped]:
             servers = [CACHING.format(port=port, upstream=sites[port].port) for port in (slow, quick)]
             for port, rest in ((kept, ""), (stripped, "/")):
@@ -228,6 +253,7 @@ def main():
             with Nginx(folder / "nginx", servers):
                 hits_and_variants(slow)
                 what_is_never_kept(slow)
+                what_is_private(slow, token)
                 redirects(slow)
                 revalidation(sites[quick], quick)
                 below_a_path(kept, base(kept))

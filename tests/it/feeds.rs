@@ -310,8 +310,8 @@ fn a_sound_of_the_blog_has_its_true_length() {
         .post("c.md", "---\ntitle: C\ndate: 2022-02-23\naudio: https://other.example.org/one.mp3\n---\ntext\n")
         .start();
     site.shows("", &["A", "B", "C"]);
-    let size = |title: &str| site.item(title)["attachments"][0]["size_in_bytes"].as_u64();
-    assert_eq!([size("A"), size("B"), size("C")], [Some(4321), Some(5432), None]);
+    let length = |title: &str| site.item(title)["attachments"][0]["size_in_bytes"].as_u64();
+    assert_eq!([length("A"), length("B"), length("C")], [Some(4321), Some(5432), None]);
     let rss = text(&site.get("rss.xml"));
     assert!(rss.contains("url=\"https://blog.example.org/media/one.mp3\" length=\"4321\" type=\"audio/mpeg\""));
     assert!(rss.contains("url=\"https://other.example.org/one.mp3\" length=\"0\""));

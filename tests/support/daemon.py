@@ -68,7 +68,7 @@ class Daemon:
     def __init__(self, folder, configuration=""):
         self.folder = pathlib.Path(folder)
         self.posts = self.folder / "posts"
-        self.posts.mkdir(exist_ok=True)
+        self.posts.mkdir(parents=True, exist_ok=True)
         self.configure(configuration)
 
     def configure(self, more):
