@@ -11,6 +11,7 @@ use super::{
     Catalog, CatalogError, archive,
     collection::{Growth, Key, Member, Names, tie},
     identity,
+    mentions::{self, mention_name},
     row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
     set_fact,
@@ -366,6 +367,9 @@ impl Batch<'_> {
             // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
             self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
         }
+        if was != row.is_public() || (&before.title, &before.link, &before.path) != (&row.title, &row.link, &row.path) {
+            self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
+        }
         if was {
             self.touch(before);
         }
@@ -388,6 +392,15 @@ impl Batch<'_> {
         for (collection, own) in &row.members {
             *self.effects.touched.entry(*collection).or_default() |= own;
         }
+    }
+
+    /// Lets the entries be made anew that show the title or link of posts which are called so.
+    fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
+        for row in mentions::mentioning(&self.db, names)? {
+            self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+            self.touch(&row);
+        }
+        Ok(())
     }
 
     fn count(&mut self, row: &Row, change: i64) {

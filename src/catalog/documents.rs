@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, mentions};
 use crate::feed::{Format, Fragments};
 
 /// What a document last was.
@@ -23,6 +23,8 @@ pub struct StoredEntry {
     pub version: [u8; 16],
     /// The entry in each format.
     pub fragments: Fragments,
+    /// What other posts are called that it names, as [`super::mention_name`] has it.
+    pub mentions: Vec<String>,
 }
 
 /// What became of a folder of feeds.
@@ -71,9 +73,10 @@ impl Catalog {
         let transaction = self.db.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)")?;
-            for (post, StoredEntry { version, fragments }) in entries {
+            for (post, StoredEntry { version, fragments, mentions }) in entries {
                 let length = fragments.longest();
                 insert.execute(params![post, version, length, fragments.rss, fragments.atom, fragments.json])?;
+                mentions::remember(&transaction, *post, mentions)?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
             for (path, DocumentRecord { hash, length, modified }) in documents {
@@ -98,6 +101,15 @@ impl Catalog {
                 Ok(DocumentRecord { hash: row.get(0)?, length: row.get(1)?, modified: row.get(2)? })
             })
             .optional()?)
+    }
+
+    /// Whether a document of the output folder last had these bytes.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_stored(&self, path: &str, hash: [u8; 16]) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM document WHERE path = ? AND hash = ? AND stored)";
+        Ok(self.db.prepare_cached(sql)?.query_row(params![path, hash], |row| row.get(0))?)
     }
 
     /// Every document of the output folder, in path order.

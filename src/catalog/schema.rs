@@ -141,6 +141,16 @@ const STEPS: &[&str] = &[
     UPDATE post SET title = '';
     DELETE FROM fact WHERE name GLOB 'settings *';
 ",
+    "
+    -- Which posts name which others in template tags, by the last part of their name. Titles and links of those are in
+    -- their entries.
+    CREATE TABLE mention (
+        name TEXT NOT NULL,
+        post INTEGER NOT NULL,
+        PRIMARY KEY (name, post)
+    ) WITHOUT ROWID;
+    CREATE INDEX mention_of_post ON mention (post);
+",
 ];
 
 /// Brings the tables up to date.

@@ -1,12 +1,12 @@
 //! The commands that change feeds or state: `run`, `build`, `forget`, `refresh`.
 
-use std::{fmt::Write as _, io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
 
 use chrono::Utc;
 use indicatif::ProgressBar;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{Failure, complain, say};
+use super::{Failure, complain, rehearse};
 use crate::{
     config::{Loader, Settings},
     daemon,
@@ -16,12 +16,14 @@ use crate::{
 };
 
 /// What `build` is asked to do besides.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Build {
     /// Rejected posts are a failure.
     pub(super) strict: bool,
     /// Nothing is written.
     pub(super) dry_run: bool,
+    /// A feed whose subscribers come here.
+    pub(super) against: Option<PathBuf>,
 }
 
 /// What is done to posts that are named by path.
@@ -40,7 +42,7 @@ pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
 }
 
 /// One pass over all folders.
-pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure> {
+pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failure> {
     log();
     let settings = loader.load()?.into_settings()?;
     if let Some(folder) = settings.folders.iter().find(|folder| !folder.path.is_dir()) {
@@ -48,7 +50,10 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
         return Err(Failure::Io(message));
     }
     if options.dry_run {
-        return dry_run(settings);
+        return match &options.against {
+            Some(feed) => rehearse::move_from(feed, &settings),
+            None => rehearse::dry_run(settings),
+        };
     }
     let mut pipeline = open(settings)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
@@ -77,64 +82,6 @@ pub(super) fn build(loader: &Loader, options: Build) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says what subscribers would see: a pass over a copy of the catalog, into a folder that is thrown away.
-fn dry_run(mut settings: Settings) -> Result<ExitCode, Failure> {
-    let scratch = Scratch::new()?;
-    for name in ["catalog.sqlite", "catalog.sqlite-wal"] {
-        let file = settings.state.join(name);
-        if file.exists() {
-            std::fs::copy(file, scratch.0.join(name))?;
-        }
-    }
-    settings.state.clone_from(&scratch.0);
-    settings.output = scratch.0.join("feeds");
-    let mut pipeline = open(settings)?;
-    let before = pipeline.public()?;
-    pipeline.scan(Utc::now(), &mut |_| {})?;
-    let after = pipeline.public()?;
-    pipeline.close()?;
-    // Writing to a string does not fail.
-    let mut lines = String::new();
-    let (mut new, mut changed, mut gone) = (0, 0, 0);
-    for (id, (path, entry)) in &after {
-        match before.get(id) {
-            None => {
-                new += 1;
-                let _ = writeln!(lines, "new      {path}");
-            }
-            Some((_, was)) if was != entry => {
-                changed += 1;
-                let _ = writeln!(lines, "changed  {path}");
-            }
-            Some(_) => {}
-        }
-    }
-    for (path, _) in before.iter().filter(|(id, _)| !after.contains_key(*id)).map(|(_, post)| post) {
-        gone += 1;
-        let _ = writeln!(lines, "gone     {path}");
-    }
-    say(&format!("{lines}{new} new, {changed} changed, {gone} gone; nothing was written\n"))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A folder that goes with its owner.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> std::io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("feedwright-dry-run-{}", std::process::id()));
-        std::fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed is the system's to clean up.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Forgets or refreshes posts by their paths.
 pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Result<ExitCode, Failure> {
     log();
@@ -161,7 +108,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
     Ok(if unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open(settings: Settings) -> Result<Pipeline, Failure> {
+pub(super) fn open(settings: Settings) -> Result<Pipeline, Failure> {
     let shelf = Arc::new(Shelf::new(settings.cache_bytes));
     Ok(Pipeline::open(settings, shelf)?)
 }

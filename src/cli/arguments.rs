@@ -43,6 +43,14 @@ pub(super) enum Command {
         /// Write nothing; say what subscribers would see: entries new, changed, gone
         #[arg(long)]
         dry_run: bool,
+        /// With --dry-run: say what subscribers of another generator's feed would see after a move here
+        ///
+        /// FEED is a file: an RSS, Atom or JSON feed as the old generator wrote it. An entry is new if its id is not in that
+        /// feed and it is not older than everything there; it would be shown a second time. An entry is changed if its
+        /// link is another one, and gone if it is in no feed of ours. If other settings would show less as new, they are
+        /// named.
+        #[arg(long, value_name = "FEED", requires = "dry_run")]
+        against: Option<PathBuf>,
     },
     /// Read posts and say what is wrong with them; write nothing
     Check {

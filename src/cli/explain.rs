@@ -16,6 +16,7 @@ use crate::{
         fields::{Entry, Field, Fields},
         front_matter,
         id::{self, IdRule},
+        link::Dialect,
     },
     watch,
 };
@@ -148,9 +149,11 @@ impl Explainer<'_> {
             PublishedFrom::FrontMatter => {
                 let line =
                     self.fields.all(Field::Published).find(is_date).map(|entry| self.quote(entry)).unwrap_or_default();
+                let jekyll = self.folder.read.links.dialect() == Dialect::Jekyll;
+                let or_utc = if jekyll { ", or in UTC if it is written as YAML writes times" } else { "" };
                 let stamp =
                     if self.post.published.stamp { "; it is the time at which the file was written" } else { "" };
-                format!("{line} (a time without zone is in {zone}){stamp}")
+                format!("{line} (a time without zone is in {zone}{or_utc}){stamp}")
             }
             PublishedFrom::FileName => format!("the file's name, in {zone}"),
             PublishedFrom::FileTime => String::from("the file's modification time at first sight"),
@@ -174,14 +177,17 @@ impl Explainer<'_> {
     }
 
     fn id(&self) -> String {
-        if self.post.id.is_some()
+        if let Some(id) = &self.post.id
             && let Some(entry) = self.fields.all(Field::Id).next()
+            && entry.node.text().is_some_and(|text| id::of_front_matter(&self.folder.read.folder, text) == *id)
         {
             return self.quote(entry);
         }
         match (self.folder.read.ids, &self.post.id) {
-            (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the link"),
-            (IdRule::JekyllFeed, Some(_)) => String::from("`ids: jekyll-feed`: the link without its ending"),
+            (IdRule::Permalink, Some(_)) => String::from("`ids: permalink`: the address that the blog gives the post"),
+            (IdRule::JekyllFeed, Some(_)) => {
+                String::from("`ids: jekyll-feed`: the folder of the address that the blog gives the post, and the slug")
+            }
             _ => String::from("the folder's name and the file's path"),
         }
     }

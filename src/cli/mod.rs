@@ -1,12 +1,13 @@
 //! The command line: arguments in, words and an exit code out.
 //!
-//! `arguments` is the grammar, `act` what changes feeds and state, `check` and `explain` only read posts, and `report`
-//! writes what they find. Nothing here decides anything about a post or a feed.
+//! `arguments` is the grammar, `act` what changes feeds and state, `rehearse` what would change them, `check` and `explain`
+//! only read posts, and `report` writes what they find. Nothing here decides anything about a post or a feed.
 
 mod act;
 mod arguments;
 mod check;
 mod explain;
+mod rehearse;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -128,8 +129,8 @@ fn say(text: &str) -> Result<ExitCode, Failure> {
 fn command(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Run { common } => act::run(&loader(common.split())?),
-        Command::Build { common, strict, dry_run } => {
-            act::build(&loader(common.split())?, act::Build { strict, dry_run })
+        Command::Build { common, strict, dry_run, against } => {
+            act::build(&loader(common.split())?, &act::Build { strict, dry_run, against })
         }
         Command::Check { posts, config, format } => check::check(&load(config)?, &posts, format),
         Command::Explain { file, config } => explain::explain(&load(config)?, &file),

@@ -13,6 +13,7 @@ impl Posts {
             preset: self.preset.or(under.preset),
             site_url: self.site_url.or(under.site_url),
             permalink: self.permalink.or(under.permalink),
+            permalink_timezone: self.permalink_timezone.or(under.permalink_timezone),
             timezone: self.timezone.or(under.timezone),
             language: self.language.or(under.language),
             ids: self.ids.or(under.ids),

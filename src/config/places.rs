@@ -115,9 +115,9 @@ impl Places {
         self.0.iter().filter_map(|spot| spot.path.rsplit('.').next().map(str::to_owned)).collect()
     }
 
-    /// What stands at `key`, if it is a text.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|spot| spot.path == key)?.text.as_deref()
+    /// Every text with its key path, in the order of the file.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|spot| Some((spot.path.as_str(), spot.text.as_deref()?)))
     }
 }
 

@@ -128,6 +128,9 @@ pub(super) struct Posts {
     /// The blog's pattern for the addresses of posts, as its generator writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) permalink: Option<String>,
+    /// The zone of the dates in permalinks, where the blog is built in another one; `timezone` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) permalink_timezone: Option<String>,
     /// The zone of dates that name none, such as `Asia/Shanghai`; the system's if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timezone: Option<String>,

@@ -255,7 +255,11 @@ fn folder(posts: &Posts, key: &str, tokens: &[Token]) -> Result<Folder, ConfigEr
                 },
             },
             categories: categories(posts),
-            links: LinkRules { site_url, permalink: optional(posts.permalink.as_deref(), pattern, at("permalink"))? },
+            links: LinkRules {
+                site_url,
+                permalink: optional(posts.permalink.as_deref(), pattern, at("permalink"))?,
+                timezone: optional(posts.permalink_timezone.as_deref(), zone, at("permalink_timezone"))?,
+            },
             ids: posts.ids.unwrap_or_default(),
             language: optional(posts.language.as_deref(), language, at("language"))?,
         },

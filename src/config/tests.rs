@@ -232,6 +232,17 @@ fn a_configuration_without_folders_needs_one() {
 }
 
 #[test]
+fn words_that_feeds_show_are_plain_text() {
+    let settings = settings(
+        "posts: [{path: a}]\ntitle: R&amp;D <b>now</b>, Vec<T>\ndescription: ' a  <br> b '\nauthor: <i>Ada</i>\n\
+         categories: {names: {x: {title: <b>X</b>, description: <b></b>}}}\n",
+    );
+    let site = &settings.site;
+    assert_eq!((&*site.title, &*site.description, site.author.as_deref()), ("R&D now, Vec<T>", "a b", Some("Ada")));
+    assert_eq!((settings.names[0].title.as_deref(), &settings.names[0].description), (Some("X"), &None));
+}
+
+#[test]
 fn a_crawler() {
     let settings = settings(
         "base_url: https://feeds.example.org/\nposts:\n  - path: /srv/crawler/_posts\n    preset: crawler\n    \

@@ -36,7 +36,7 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
         namespaces.insert("fh".to_owned(), FEED_HISTORY.to_owned());
         extensions.extend([extension("fh", "archive", None)]);
     }
-    let page = Link { mime_type: Some("text/html".to_owned()), ..link("alternate", text::line(&feed.url)) };
+    let page = Link { mime_type: Some("text/html".to_owned()), ..link("alternate", text::line(&feed.page)) };
     let others = place
         .links(feed, Format::Atom)
         .into_iter()

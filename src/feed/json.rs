@@ -135,7 +135,7 @@ pub(super) fn document(feed: &Feed, place: &Place) -> Document {
     Document {
         version: "https://jsonfeed.org/version/1.1",
         title: text::line(&feed.title),
-        home_page_url: text::line(&feed.url),
+        home_page_url: text::line(&feed.page),
         feed_url: place.address(feed, Format::Json),
         description: text::line(&feed.description),
         next_url: place.previous.as_deref().map(text::line),

@@ -148,8 +148,10 @@ pub struct Feed {
     pub description: String,
     /// An IRI that stays when the address does not: that of a private feed holds a secret.
     pub id: String,
-    /// The address of the feed's folder, absolute, with a trailing slash; the page is there, the documents below it.
+    /// The address of the feed's folder, absolute, with a trailing slash; the documents are below it.
     pub url: String,
+    /// The address of the page for people, absolute.
+    pub page: String,
     /// A language tag (BCP 47).
     pub language: Option<String>,
     /// The author of entries that name none.

@@ -54,7 +54,7 @@ pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
     }
     Channel {
         title: text::line(&feed.title),
-        link: text::line(&feed.url),
+        link: text::line(&feed.page),
         description: text::line(&feed.description),
         language: feed.language.as_deref().map(text::line),
         last_build_date: Some(text::rfc822(feed.updated)),
@@ -69,7 +69,7 @@ pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
         image: feed.logo.as_ref().or(feed.icon.as_ref()).map(|url| Image {
             url: text::uri(url),
             title: text::line(&feed.title),
-            link: text::line(&feed.url),
+            link: text::line(&feed.page),
             ..Image::default()
         }),
         extensions,

@@ -81,9 +81,9 @@ impl Pipeline {
             return Ok(Some(Answer::Locked));
         }
         let place = Place { secret, ..place };
+        // It has no page; and a redirect would carry the secret to where it may be kept.
         let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else {
-            // It has no page.
-            return Ok(Some(Answer::Moved(self.places.address(&place.current()) + Format::Rss.file_name())));
+            return Ok(Some(Answer::Absent));
         };
         let document = match place.archive {
             Some(_) => self.archive_document(&place, format, now)?,

@@ -10,13 +10,18 @@ mod adopt;
 mod entry;
 mod ingest;
 mod made;
+mod media;
 mod members;
+mod mentions;
+mod output;
 mod pages;
 mod places;
 mod press;
+mod render;
 mod search;
 mod state;
 mod tree;
+mod window;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -265,6 +265,12 @@ impl Places {
             description: own_description.unwrap_or(description),
             id: self.url(&self.address(&place.current().without_secret())),
             url: self.url(&self.address(&place.current())),
+            // What is private has no page.
+            page: if self.access(&place.key).is_private() {
+                self.url("")
+            } else {
+                self.url(&self.address(&place.current()))
+            },
             language: own_language.or_else(|| site.language.clone()),
             author: site.author.clone(),
             icon: site.icon.as_ref().map(ToString::to_string),

@@ -63,6 +63,8 @@ pub enum SplitRule {
 pub struct Categories<'a> {
     /// In the order of the file, each once; the default one if there is no other.
     pub paths: Vec<CategoryPath>,
+    /// As the file names them, for the addresses that the blog gave: no alias, no prefix, no default.
+    pub written: Vec<CategoryPath>,
     /// Values that are neither text nor list.
     pub misshapen: Vec<Entry<'a>>,
 }
@@ -83,7 +85,11 @@ pub fn read<'a>(fields: Fields<'a>, rules: &CategoryRules) -> Categories<'a> {
         }
     }
     for names in found {
+        let names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
         let path = rules.settle(&names);
+        if !names.is_empty() && !read.written.contains(&names) {
+            read.written.push(names);
+        }
         if !path.is_empty() && !read.paths.contains(&path) {
             read.paths.push(path);
         }
@@ -146,10 +152,9 @@ impl SplitRule {
 }
 
 impl CategoryRules {
-    /// The path as it is shown: names in normal form, aliases applied, the prefix in front. Empty if nothing is left.
+    /// The path as it is shown: aliases applied, the prefix in front. Empty if nothing is left.
     fn settle(&self, names: &[String]) -> CategoryPath {
-        let names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
-        let path = if self.aliases.is_empty() { names } else { self.renamed(&names) };
+        let path = if self.aliases.is_empty() { names.to_vec() } else { self.renamed(names) };
         if path.is_empty() { path } else { self.prefix.iter().cloned().chain(path).collect() }
     }
 

@@ -124,7 +124,7 @@ fn first<'a>(map: &'a Map, keys: &[&str]) -> Option<&'a str> {
 
 /// The length that stands beside the address, under a key that begins as the address' own does or says bytes.
 fn length_beside(fields: Fields<'_>, entry: &Entry<'_>) -> Option<u64> {
-    let stem = entry.key.trim_end_matches(|c: char| c == 's' || c == 'S');
+    let stem = entry.key.trim_end_matches(['s', 'S']);
     let stem = stem.strip_suffix("_file").or_else(|| stem.strip_suffix("_url")).unwrap_or(stem);
     let beside = LENGTHS.iter().map(|name| format!("{stem}_{name}"));
     let alone = ["bytes", "filesize", "length"].map(str::to_owned);

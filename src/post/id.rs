@@ -5,8 +5,13 @@
 
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 use uuid::Uuid;
+
+use super::link::{self, Dialect};
+use crate::uri;
 
 /// What the id is made from when the front matter has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -17,7 +22,7 @@ pub enum IdRule {
     Path,
     /// The link, as Hexo's feed generator did.
     Permalink,
-    /// The link without its extension, as jekyll-feed does.
+    /// The folder of the link and the slug, as jekyll-feed does.
     JekyllFeed,
 }
 
@@ -45,52 +50,67 @@ pub fn of_front_matter(folder: &str, id: &str) -> String {
     if is_absolute_iri(id) { id.to_owned() } else { hashed(&[folder.as_bytes(), b"", id.as_bytes()]) }
 }
 
-/// The id that the old generator gave a post with this link; `None` when the path decides.
+/// The id that the old generator gave the post at this address; `None` when the path decides.
 ///
-/// - hexo-generator-feed writes `post.permalink | uriencode`: the WHATWG form of the URL, which percent-encodes what
-///   is not ASCII. It shows an internationalised host in Unicode; the host stays as it is in `link` here.
-/// - jekyll-feed writes `post.id | absolute_url`, and Jekyll's `Document#id` joins the URL's folder and the slug:
-///   `/2013/05/06/hello.html`, `/2013/05/06/hello/` and `/2013/05/06/hello` all have the id `/2013/05/06/hello`. So
-///   this is the link without `.html`, `index.html` or the trailing slash, exact for every permalink style that
-///   ends in the slug, as all of Jekyll's own do.
+/// - hexo-generator-feed writes `post.permalink | uriencode`, which does not escape `#` and shows a host in Unicode. Hugo and Zola write the permalink.
+/// - jekyll-feed writes `post.id | absolute_url`, and Jekyll's `Document#id` joins the folder of the URL and the slug as it
+///   is written: `/2013/05/06/v1.0-released/` of `2013-05-06-v1.0 released.md` has the id `/2013/05/06/v1.0%20released`.
 #[must_use]
-pub fn of_link(rule: IdRule, link: Option<&str>) -> Option<String> {
-    let mut url = match rule {
-        IdRule::Path => return None,
-        IdRule::Permalink | IdRule::JekyllFeed => Url::parse(link?).ok()?,
-    };
-    if rule == IdRule::JekyllFeed {
-        url.set_query(None);
-        url.set_fragment(None);
-        let path = url.path();
-        let path = path.strip_suffix("/index.html").unwrap_or(path);
-        let path = [".html", ".htm"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path);
-        let path = path.trim_end_matches('/').to_owned();
-        url.set_path(&path);
+pub fn of_address(rule: IdRule, dialect: Dialect, address: Option<&str>, slug: &str) -> Option<String> {
+    let address = Url::parse(address?).ok()?;
+    match (rule, dialect) {
+        (IdRule::Path, _) => None,
+        (IdRule::Permalink, Dialect::Hexo) => Some(by_hexo(&address)),
+        (IdRule::Permalink, _) => Some(address.into()),
+        (IdRule::JekyllFeed, _) => Some(by_jekyll(&address, slug)),
     }
-    Some(url.into())
+}
+
+/// Hexo's `encodeURL`: what stands behind the `#` of a title is a fragment to it. (So is a query behind a `?`, but in a
+/// spelling that each of its versions has of its own.)
+fn by_hexo(address: &Url) -> String {
+    let mut url = address.clone();
+    if let Some((path, fragment)) = address.path().split_once("%23") {
+        url.set_path(path);
+        url.set_fragment(Some(&percent_decode_str(fragment).decode_utf8_lossy()));
+    }
+    let host = url.host_str().unwrap_or_default();
+    let (unicode, _) = idna::domain_to_unicode(host);
+    url.as_str().replacen(host, &unicode, 1)
+}
+
+/// Jekyll's `absolute_url` of `Document#id`. A slug may hold a `?` or a `#`, which are not escaped; empty ones are dropped.
+fn by_jekyll(address: &Url, slug: &str) -> String {
+    let path = address.path().trim_end_matches('/');
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let slug: String = slug.nfc().collect();
+    let (slug, fragment) = slug.split_once('#').unwrap_or((&slug, ""));
+    let (slug, query) = slug.split_once('?').unwrap_or((slug, ""));
+    let mut id = format!("{}{folder}/{}", address.origin().ascii_serialization(), link::encoded(slug));
+    for (sign, text) in [('?', query), ('#', fragment)] {
+        if !text.is_empty() {
+            id.push(sign);
+            id.push_str(&link::encoded(text));
+        }
+    }
+    id
 }
 
 fn hashed(parts: &[&[u8]]) -> String {
     Uuid::new_v5(&NAMESPACE, &parts.join(&0)).urn().to_string()
 }
 
-/// A scheme, a colon, and only characters that an IRI can hold (RFC 3987 §2.2).
-fn is_absolute_iri(text: &str) -> bool {
+/// A scheme, a colon, and only what an IRI can hold where it stands (RFC 3987 §2.2): beyond ASCII that is more than a
+/// URI can, elsewhere the same.
+pub(super) fn is_absolute_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let scheme_is_one = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    let escapes_are_whole = text.split('%').skip(1).all(|after| {
-        after.as_bytes().first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    let clean =
-        !text.contains(|c: char| c.is_whitespace() || c.is_control() || is_mark(c) || r#"<>"{}|\^`"#.contains(c));
+    let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
+    let stands = uri::encode(&ascii) == ascii;
+    let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || is_mark(c));
     let web = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
-    scheme_is_one
-        && !rest.is_empty()
-        && escapes_are_whole
-        && clean
-        && (!web || has_host(rest) && Url::parse(text).is_ok())
+    scheme_is_one && !rest.is_empty() && stands && clean && (!web || has_host(rest) && Url::parse(text).is_ok())
 }
 
 /// `//` and a host: `http:e.example` and `http:///x` are URLs to browsers alone.
@@ -136,9 +156,22 @@ mod tests {
         ] {
             assert_eq!(of_front_matter("posts", iri), iri);
         }
-        for other in
-            ["42", "hello world", "note: a b", "https://", "C:\\posts\\a", "a:b%zz", "http://x y/", "x:", "知:乎"]
-        {
+        for other in [
+            "42",
+            "hello world",
+            "note: a b",
+            "https://",
+            "https:///a",
+            "http:example.org/a",
+            "https://example.org/a[1]",
+            "https://example.org/#a#b",
+            "https://example.org/\u{202e}a",
+            "C:\\posts\\a",
+            "a:b%zz",
+            "http://x y/",
+            "x:",
+            "知:乎",
+        ] {
             assert!(of_front_matter("posts", other).starts_with("urn:uuid:"), "{other}");
         }
         assert_ne!(of_front_matter("posts", "42"), of_front_matter("other", "42"));
@@ -147,24 +180,44 @@ mod tests {
 
     #[test]
     fn old_generators_ids_come_again() {
-        fn check(rule: IdRule, link: Option<&str>, id: Option<&str>) {
-            assert_eq!(of_link(rule, link).as_deref(), id, "{link:?}");
+        #[track_caller]
+        fn check(rule: IdRule, dialect: Dialect, address: Option<&str>, slug: &str, id: Option<&str>) {
+            assert_eq!(of_address(rule, dialect, address, slug).as_deref(), id, "{address:?}");
         }
-        check(IdRule::Path, Some("https://example.org/a/"), None);
-        check(IdRule::Permalink, None, None);
-        check(
-            IdRule::Permalink,
-            Some("https://example.org/2022/02/25/你好 世界/"),
-            Some("https://example.org/2022/02/25/%E4%BD%A0%E5%A5%BD%20%E4%B8%96%E7%95%8C/"),
-        );
-        check(IdRule::Permalink, Some("https://example.org/%E4%BD%A0/"), Some("https://example.org/%E4%BD%A0/"));
-        for link in
-            ["/2013/05/06/hello.html", "/2013/05/06/hello/", "/2013/05/06/hello", "/2013/05/06/hello/index.html"]
-        {
-            let link = format!("https://example.org{link}");
-            check(IdRule::JekyllFeed, Some(&link), Some("https://example.org/2013/05/06/hello"));
+        check(IdRule::Path, Dialect::Hexo, Some("https://example.org/a/"), "a", None);
+        check(IdRule::Permalink, Dialect::Hexo, None, "a", None);
+        for (dialect, address, id) in [
+            (Dialect::Hexo, "/2022/你好 世界/", "https://example.org/2022/%E4%BD%A0%E5%A5%BD%20%E4%B8%96%E7%95%8C/"),
+            (Dialect::Hexo, "/%E4%BD%A0/", "https://example.org/%E4%BD%A0/"),
+            (Dialect::Hexo, "/C%23%E5%85%A5%5Bx%5D/", "https://example.org/C#%E5%85%A5[x]/"),
+            (Dialect::Hugo, "/C%23/", "https://example.org/C%23/"),
+        ] {
+            check(IdRule::Permalink, dialect, Some(&format!("https://example.org{address}")), "", Some(id));
         }
-        check(IdRule::JekyllFeed, Some("https://example.org/v1.2/"), Some("https://example.org/v1.2"));
+        let idn = "https://xn--fsqu00a.example/a/";
+        check(IdRule::Permalink, Dialect::Hexo, Some(idn), "a", Some("https://例子.example/a/"));
+        check(IdRule::Permalink, Dialect::Hugo, Some(idn), "a", Some(idn));
+        for (address, slug, id) in [
+            ("/2013/05/06/hello.html", "hello", "/2013/05/06/hello"),
+            ("/2013/05/06/hello/", "hello", "/2013/05/06/hello"),
+            ("/2013/05/06/hello", "hello", "/2013/05/06/hello"),
+            ("/blog/hello.html", "hello", "/blog/hello"),
+            ("/hello.html", "hello", "/hello"),
+            ("/2013/05/06/v1.2/", "v1.2", "/2013/05/06/v1.2"),
+            ("/2013/Jekyll-1.0-Released!/", "Jekyll 1.0 Released!", "/2013/Jekyll%201.0%20Released!"),
+            ("/about/me/", "hello", "/about/hello"),
+            ("/hello/2013/", "hello", "/hello/hello"),
+            (
+                "/2013/%E4%BD%A0%E5%A5%BD-%E4%B8%96%E7%95%8C",
+                "你好，世界",
+                "/2013/%E4%BD%A0%E5%A5%BD%EF%BC%8C%E4%B8%96%E7%95%8C",
+            ),
+            ("/2013/C-%E5%85%A5/", "C#入", "/2013/C#%E5%85%A5"),
+            ("/2013/why/", "why?", "/2013/why"),
+        ] {
+            let (address, id) = (format!("https://example.org{address}"), format!("https://example.org{id}"));
+            check(IdRule::JekyllFeed, Dialect::Jekyll, Some(&address), slug, Some(&id));
+        }
     }
 
     proptest! {

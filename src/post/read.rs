@@ -99,8 +99,12 @@ impl<'a> Reader<'a> {
         for entry in categories.misshapen {
             self.wrong_shape(entry, "a name, a list of names or a list of lists");
         }
-        let link = self.link(&title, published.at, &categories.paths);
-        let id = self.text(Field::Id).map(|id| id::of_front_matter(&settings.folder, id));
+        let (link, generated) = self.addresses(&title, published.at, &categories.written);
+        let id = self.text(Field::Id).and_then(|id| match settings.ids {
+            // The old generator took no notice of a number or name.
+            id::IdRule::Permalink | id::IdRule::JekyllFeed if generated.is_some() && !id::is_absolute_iri(id) => None,
+            _ => Some(id::of_front_matter(&settings.folder, id)),
+        });
         Post {
             updated: self.moment(Field::Updated),
             expires: self.moment(Field::Expires),
@@ -110,7 +114,7 @@ impl<'a> Reader<'a> {
             enclosures: enclosure::read(self.fields, &|text| {
                 self.address(text, link.as_deref()).filter(|url| absolute_url(url).is_some())
             }),
-            id: id.or_else(|| id::of_link(settings.ids, link.as_deref())),
+            id: id.or(generated),
             language: self.language(),
             excerpt: self.text(Field::Excerpt).map(plain).filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
@@ -198,7 +202,11 @@ impl<'a> Reader<'a> {
             self.wrong_shape(entry, "a date");
             return None;
         };
-        match date::read(text, &self.settings.dates) {
+        let mut rules = self.settings.dates;
+        if self.settings.links.dialect() == link::Dialect::Jekyll && is_yaml_time(text) {
+            rules.timezone = chrono_tz::Tz::UTC;
+        }
+        match date::read(text, &rules) {
             Ok(moment) => {
                 self.diagnostics.extend(moment.warnings.iter().map(|warning| {
                     Diagnostic::warning(warning.code(), warning.to_string()).at(line, column).help(warning.help())
@@ -213,24 +221,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn link(&mut self, title: &str, published: DateTime<Utc>, categories: &[category::CategoryPath]) -> Option<String> {
-        let fields = self.fields;
+    /// The link, and the id that the old generator made of the address which it gave the post.
+    fn addresses(
+        &mut self,
+        title: &str,
+        published: DateTime<Utc>,
+        categories: &[category::CategoryPath],
+    ) -> (Option<String>, Option<String>) {
+        let (fields, settings) = (self.fields, self.settings);
         let stated = fields.all(Field::Link).filter_map(|entry| entry.node.text());
         let stated: Vec<_> = stated.collect();
         let absolute = stated.iter().find_map(|text| absolute_url(text));
         // Hugo's `url` is an address below the site.
         let below_site = stated.iter().copied().find(|text| text.starts_with('/') && !text.starts_with("//"));
+        let zone = settings.links.timezone.unwrap_or(settings.dates.timezone);
         let facts = link::LinkFacts {
             path: self.source.path,
             title,
             slug: self.text(Field::Slug),
             permalink: self.text(Field::Permalink).or(below_site),
             link: absolute.as_deref(),
-            published: published.with_timezone(&self.settings.dates.timezone).naive_local(),
+            published: published.with_timezone(&zone).naive_local(),
             categories,
             key: &|key| fields.key(key)?.node.text().map(str::to_owned),
         };
-        link::link(&facts, &self.settings.links, &self.settings.dates)
+        let link = link::link(&facts, &settings.links, &settings.dates);
+        let generated = link::generated(&facts, &settings.links, &settings.dates).or_else(|| link.clone());
+        let id = id::of_address(settings.ids, settings.links.dialect(), generated.as_deref(), &facts.jekyll_slug());
+        (link, id)
     }
 
     fn tags(&mut self) -> Vec<String> {
@@ -417,6 +435,12 @@ fn picture(node: &front_matter::Node) -> Option<&str> {
             .and_then(|(_, node)| node.text()),
         Value::Null => None,
     }
+}
+
+/// YAML's own form of a time, without a zone: in UTC to YAML, and so to Jekyll, whatever its `timezone`.
+fn is_yaml_time(text: &str) -> bool {
+    let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    forms.iter().any(|form| chrono::NaiveDateTime::parse_from_str(text.trim(), form).is_ok())
 }
 
 fn absolute_url(text: &str) -> Option<String> {

@@ -29,7 +29,8 @@ use super::{
     encoding::{self, Coding},
     limit::Limiter,
     links::Beside,
-    respond::{self, Found, Payload, Reply, Rules},
+    reply::{self, Payload, Reply},
+    respond::{self, Found, Rules},
 };
 use crate::feed::Format;
 
@@ -103,7 +104,7 @@ impl Answerer {
         {
             let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(wait) = limiter.admit(limit, client::household(client), std::time::Instant::now()) {
-                return respond::too_many(wait);
+                return reply::too_many(wait);
             }
         }
         reply
@@ -154,7 +155,7 @@ impl Answerer {
         if let Some(bytes) = self.bytes(&reply.payload).await {
             return (reply, bytes);
         }
-        let reply = respond::unavailable();
+        let reply = reply::unavailable();
         let bytes = self.bytes(&reply.payload).await.unwrap_or_default();
         (reply, bytes)
     }

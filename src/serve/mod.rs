@@ -4,9 +4,9 @@
 //! listener loop carries bytes.
 //!
 //! In reading order: [`Shelf`] holds the documents and a bounded cache of their bytes; `respond` turns a request and
-//! what was found into status and headers, with the help of `conditional`, `encoding` and `links`; `client` and `limit`
-//! know who asks, and how often; `answer` finds, asks and compresses; [`run`] accepts connections until it is told to
-//! stop.
+//! what was found into status and headers, with the help of `conditional`, `encoding`, `links` and `reply`; `client`,
+//! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses;
+//! [`run`] accepts connections until it is told to stop.
 
 mod answer;
 mod authorization;
@@ -18,6 +18,7 @@ mod limit;
 mod links;
 mod listen;
 mod patient;
+mod reply;
 mod respond;
 mod shelf;
 

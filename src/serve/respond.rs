@@ -3,21 +3,13 @@
 //! In two steps, because what lies between them may have to wait: [`wanted`] reads which paths are asked for, or
 //! answers at once; [`respond`] takes what was [`Found`] there. Neither looks at a shelf, a socket or a clock.
 
-use std::{
-    net::IpAddr,
-    ops::ControlFlow,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{net::IpAddr, ops::ControlFlow, sync::Arc, time::SystemTime};
 
 use hyper::{
-    HeaderMap, Method, StatusCode, Version,
-    body::Bytes,
+    Method, StatusCode, Version,
     header::{
-        ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-        CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LAST_MODIFIED, LINK, LOCATION,
-        REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
+        HeaderValue, LAST_MODIFIED, LINK, VARY,
     },
     http::{request::Parts, uri::Authority},
 };
@@ -27,20 +19,18 @@ use super::{
     conditional::{self, ETag, Verdict},
     encoding::{self, Coding},
     links::{self, Beside},
+    reply::{
+        self, NO_STORE, Payload, Reply, base, busy, conceal, concealed, locked, message, redirect, share, unavailable,
+    },
 };
 use crate::feed::address::{self, Asked};
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-const POLICY: HeaderValue = HeaderValue::from_static("script-src 'none'; object-src 'none'; frame-ancestors 'none'");
 /// Pages have a style, pictures of posts, a search, and one script of ours; a page with foreign content forbids even that
 /// in its own text.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https: data:; media-src http: https:; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"private feeds\", charset=\"UTF-8\"");
-const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The paths that say how the program is, and need no daemon.
@@ -105,25 +95,6 @@ impl Rules {
     }
 }
 
-/// A response whose bytes are still to be fetched.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) payload: Payload,
-}
-
-/// The bytes of a response.
-#[derive(Debug)]
-pub(crate) enum Payload {
-    /// None, and no length either.
-    Nothing,
-    /// A message.
-    Text(Bytes),
-    /// A document in a coding.
-    Form(Arc<Document>, Coding),
-}
-
 /// What was found at one of the paths.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -140,8 +111,8 @@ pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlo
     }
     match request.method {
         Method::GET | Method::HEAD => {}
-        Method::OPTIONS => return ControlFlow::Break(options()),
-        _ => return ControlFlow::Break(not_allowed(&request.method)),
+        Method::OPTIONS => return ControlFlow::Break(reply::options()),
+        _ => return ControlFlow::Break(reply::not_allowed(&request.method)),
     }
     let mut paths = match address::decode(request.uri.path().as_bytes()) {
         Asked::Path(path) => match under(&path, &rules.prefix) {
@@ -188,15 +159,6 @@ fn is_host(value: &HeaderValue) -> bool {
 
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// 405 for the methods that everybody knows, 501 for the others (RFC 9110 §9.1).
-fn not_allowed(method: &Method) -> Reply {
-    let known = [Method::POST, Method::PUT, Method::DELETE, Method::CONNECT, Method::TRACE, Method::PATCH];
-    let status = if known.contains(method) { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_IMPLEMENTED };
-    let mut reply = message(status, "documents are only read here: use GET or HEAD");
-    reply.headers.insert(ALLOW, METHODS);
-    reply
 }
 
 /// The part of a path below a prefix.
@@ -311,16 +273,6 @@ pub(crate) fn is_unconditional_feed(request: &Parts, reply: &Reply) -> bool {
     is_fetched && links::format(document).is_some() && !conditional::is_conditional(&request.headers)
 }
 
-/// 429 (RFC 6585 §4): the client polls too often without conditions.
-pub(crate) fn too_many(wait: Duration) -> Reply {
-    let text = "you fetch feeds too often: send If-None-Match with the ETag that you have, or wait as Retry-After says";
-    let mut reply = message(StatusCode::TOO_MANY_REQUESTS, text);
-    // Rounded up: who waits so long gets in.
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    reply.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    reply
-}
-
 /// Whether a browser means to show this to a person, who did not ask for the bytes with `?raw`.
 fn is_navigation(request: &Parts) -> bool {
     let raw =
@@ -337,16 +289,6 @@ fn vary(document: &Document) -> HeaderValue {
     })
 }
 
-fn options() -> Reply {
-    let mut headers = base();
-    share(&mut headers);
-    headers.insert(ALLOW, METHODS);
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    Reply { status: StatusCode::NO_CONTENT, headers, payload: Payload::Nothing }
-}
-
 /// 301 to a path in our form or an absolute URL, which no path can look like: it has no empty segment.
 fn moved(request: &Parts, to: &str, rules: &Rules) -> Reply {
     let mut address =
@@ -361,77 +303,12 @@ fn moved(request: &Parts, to: &str, rules: &Rules) -> Reply {
     reply
 }
 
-fn redirect(status: StatusCode, address: &str) -> Reply {
-    let mut reply = message(status, &format!("this is at {address}"));
-    if let Ok(value) = HeaderValue::from_bytes(address.as_bytes()) {
-        reply.headers.insert(LOCATION, value);
-    }
-    reply
-}
-
 fn absent(rules: &Rules) -> Reply {
     let root = &rules.root;
     message(
         StatusCode::NOT_FOUND,
         &format!("nothing is here: see {root} for the feeds, {root}opml.xml for all of them"),
     )
-}
-
-/// 401 (RFC 7617 §2.1). A browser asks its user for a password; a reader takes it from its settings.
-fn locked() -> Reply {
-    let mut reply =
-        concealed(message(StatusCode::UNAUTHORIZED, "this feed is private: give its token as the password"));
-    reply.headers.insert(WWW_AUTHENTICATE, CHALLENGE);
-    reply
-}
-
-/// The reply when a document cannot be had in time.
-pub(crate) fn unavailable() -> Reply {
-    busy("the server is busy reading posts: try again in a few seconds")
-}
-
-/// 503, with the time after which it is worth asking again.
-fn busy(why: &str) -> Reply {
-    let mut reply = message(StatusCode::SERVICE_UNAVAILABLE, why);
-    reply.headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
-    reply
-}
-
-/// A line of text for a person, not to be stored: what is missing now may be there in a minute.
-fn message(status: StatusCode, text: &str) -> Reply {
-    let mut headers = base();
-    share(&mut headers);
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    Reply { status, headers, payload: Payload::Text(Bytes::from(format!("{text}\n"))) }
-}
-
-/// The headers that everything has.
-fn base() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(12);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers
-}
-
-/// Lets readers that run in a browser see the response, errors included (CORS).
-fn share(headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Link, Retry-After"));
-}
-
-/// Keeps the address of something private from other sites and from search engines.
-fn conceal(headers: &mut HeaderMap) {
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
-}
-
-/// A reply about something private, which no other site may read.
-fn concealed(mut reply: Reply) -> Reply {
-    reply.headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
-    reply.headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
-    conceal(&mut reply.headers);
-    reply
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::{
 };
 
 pub use filter::Filter;
-pub use source::{LIMIT, read};
+pub use source::{LIMIT, length, read};
 pub use walk::{look, walk};
 pub use watcher::Watcher;
 

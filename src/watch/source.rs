@@ -38,3 +38,9 @@ pub fn read(path: &Path) -> io::Result<(Stat, Vec<u8>)> {
     };
     Ok((stat, bytes))
 }
+
+/// How many bytes a regular file has; nothing if there is none.
+#[must_use]
+pub fn length(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|found| found.len())
+}

@@ -5,26 +5,20 @@ Then the posts are edited, moved, deleted, made drafts and dated into the future
 """
 import datetime
 import json
-import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
-import urllib.request
 
 import atoma
 import feedparser
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-
+sys.path.insert(0, str(HERE.parent / "support"))
 import produced  # noqa: E402
-
-FEEDWRIGHT = os.environ["FEEDWRIGHT"]
-DEADLINE = 30
+from daemon import Daemon, eventually  # noqa: E402
 
 TITLES = [
     "俄罗斯装甲部队进逼，是否可能爆发巷战？",
@@ -41,51 +35,7 @@ def post(title, date, extra="", body="<p>正文 &amp; text</p>"):
     return f"\n---\ntitle: '{quoted}'\ncategories: \n - 社交媒体\n - 知乎\n{extra}date: {date}\n---\n\n<div>{body}</div>\n"
 
 
-def eventually(what, look, expected):
-    end = time.monotonic() + DEADLINE
-    while (found := look()) != expected:
-        if time.monotonic() > end:
-            sys.exit(f"{what}: {found!r} instead of {expected!r}")
-        time.sleep(0.02)
-    print(f"ok: {what}")
-
-
-class Site:
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.posts = self.folder / "posts"
-        self.posts.mkdir()
-        (self.folder / "feedwright.yaml").write_text(
-            "output: out\nstate: state\ndelete_grace: 1s\nposts:\n  - path: posts\n    timezone: UTC\n"
-        )
-
-    def __enter__(self):
-        command = [FEEDWRIGHT, "run", "-c", "feedwright.yaml", "--listen", "127.0.0.1:0"]
-        self.log = open(self.folder / "log", "w+b")
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log)
-        end = time.monotonic() + DEADLINE
-        while True:
-            log = (self.folder / "log").read_text()
-            if found := re.search(r"serving (http://127\.0\.0\.1:\d+/)", log):
-                self.base = found[1]
-                break
-            if time.monotonic() > end or self.process.poll() is not None:
-                sys.exit(f"not started: {log}")
-            time.sleep(0.02)
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(10)
-        self.log.close()
-
-    def write(self, name, text):
-        (self.posts / name).write_text(text)
-
-    def get(self, path):
-        with urllib.request.urlopen(self.base + path, timeout=DEADLINE) as response:
-            return response.read()
-
+class Site(Daemon):
     def entries(self, path="rss.xml"):
         return feedparser.parse(self.get(path)).entries
 

@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 
 import produced  # noqa: E402
 
@@ -65,11 +66,25 @@ class Daemon:
         self.log = open(self.folder / "log", "w")
         command = [FEEDWRIGHT, "run", "posts", "--output", "out", "--state", "state", "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log)
+        try:
+            self.wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait(self):
         self.until(lambda: re.search(r" on 127\.0\.0\.1:(\d+)", (self.folder / "log").read_text()), "a start")
         port = re.search(r" on 127\.0\.0\.1:(\d+)", (self.folder / "log").read_text())[1]
         self.base = f"http://127.0.0.1:{port}/"
+        self.until(self.ready, "readiness")
         self.until(lambda: self.posts()["published"] == POSTS, "all posts")
-        return self
+
+    def ready(self):
+        try:
+            return self.get("readyz")
+        except urllib.error.HTTPError:
+            return False
 
     def __exit__(self, *_):
         self.process.terminate()

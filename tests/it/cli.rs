@@ -185,6 +185,89 @@ fn a_configured_folder_is_read_as_it_is_configured() {
     }
 }
 
+/// What `build --dry-run --against` says of a move from a feed with these two entries.
+fn moved(configuration: &str, feed: &str) -> String {
+    let post = |title: &str, day: u32| format!("---\ntitle: {title}\ndate: 2024-01-0{day}\n---\n{title}\n");
+    let place = Place::with(&[
+        ("posts/older.md", &post("older", 1)),
+        ("posts/one.md", &post("one", 2)),
+        ("posts/two.md", &post("two", 3)),
+        ("config/feedwright.yaml", &format!("posts: [{{path: ../posts, timezone: UTC, {configuration}}}]\n")),
+        ("old.xml", feed),
+    ]);
+    let ran = place.run("build --dry-run --against old.xml --state state --output out");
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    assert!(!place.path("out").exists() && !place.path("state").exists());
+    ran.stdout()
+}
+
+#[test]
+fn a_move_is_rehearsed_against_the_old_feed() {
+    let atom = |host: &str| {
+        let entry = |name: &str, day: u32| {
+            let url = format!("{host}/{name}/");
+            format!(
+                "<entry><title>{name}</title><id>{url}</id><link href='{url}'/>\
+                 <updated>2024-01-0{day}T00:00:00Z</updated></entry>"
+            )
+        };
+        let entries = entry("two", 3) + &entry("one", 2);
+        format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><id>x:y</id>\
+             <updated>2024-01-03T00:00:00Z</updated>{entries}</feed>"
+        )
+    };
+    let rss = "<rss version='2.0'><channel><title>t</title><link>https://e.org/</link><description/>\
+               <item><title>two</title><link>https://e.org/2</link><guid>https://e.org/two/</guid>\
+               <pubDate>Wed, 03 Jan 2024 00:00:00 GMT</pubDate></item>\
+               <item><title>one</title><link>https://e.org/one/</link><pubDate>Tue, 02 Jan 2024 00:00:00 GMT</pubDate></item>\
+               <item><title>lost</title><guid isPermaLink='false'>lost</guid><pubDate>Tue, 02 Jan 2024 00:00:00 GMT</pubDate>\
+               </item></channel></rss>";
+    let json = r#"{"version": "x", "items": [{"id": "https://e.org/two/", "date_published": "2024-01-03T00:00:00Z"},
+        {"id": "https://e.org/one/", "date_published": "2024-01-02T00:00:00Z"}]}"#;
+    let here = "site_url: 'https://e.org', permalink: ':title/'";
+    let nothing = "0 new, 0 changed, 0 gone to a subscriber of old.xml; nothing was written\n\
+                   1 entries are older than all of that feed, and new to whoever never saw them; \
+                   `window: {entries: 2}` leaves them out\n";
+    let right = format!("{here}, ids: permalink");
+    assert_eq!(moved(&right, &atom("https://e.org")), nothing);
+    assert_eq!(moved(&right, json), nothing);
+    let said = moved(&right, rss);
+    assert!(said.starts_with("changed  https://e.org/two/  https://e.org/2 becomes https://e.org/two/\n"), "{said}");
+    assert!(said.contains("gone     lost  lost\n0 new, 1 changed, 1 gone to"), "{said}");
+    for (configuration, feed, cure) in [
+        (here, atom("https://e.org"), "with `ids: permalink` and a new state folder, 0 would be new"),
+        (
+            &*right,
+            atom("http://e.org"),
+            "the old ids start with http://e.org, ours with https://e.org: correct `site_url`",
+        ),
+        (&*right, atom("https://e.org/blog"), "correct `site_url`, `permalink`, `timezone` or `ids`"),
+    ] {
+        let said = moved(configuration, &feed);
+        assert!(
+            said.contains("\n2 new, 0 changed, 2 gone to a subscriber of old.xml; nothing was written\n"),
+            "{said}"
+        );
+        assert!(said.trim_end().ends_with(cure), "{said}");
+    }
+}
+
+#[test]
+fn a_move_needs_a_feed() {
+    let place = Place::with(&[("posts/good.md", GOOD), ("no.xml", "<html/>"), ("no.json", "{}")]);
+    for (line, code, stderr) in [
+        ("build posts --against no.xml", 64, "--dry-run"),
+        ("build posts --dry-run --against no.xml", 74, "no.xml: this is no RSS, Atom or JSON feed"),
+        ("build posts --dry-run --against no.json", 74, "no.json: this is no RSS, Atom or JSON feed"),
+        ("build posts --dry-run --against none.xml", 74, "none.xml: "),
+    ] {
+        let ran = place.run(line);
+        assert_eq!(ran.code(), code, "{line}: {}", ran.stderr());
+        assert!(ran.stderr().contains(stderr), "{line}: {}", ran.stderr());
+    }
+}
+
 #[test]
 fn files_that_cannot_be_posts_are_named() {
     let place = Place::with(&[("posts/good.md", GOOD)]);
@@ -244,4 +327,37 @@ fn the_sample_posts_are_fine() {
     assert_eq!((of("published"), of("draft")), (verdicts.len() - 1, 1));
     let warned = |line: &Value| line["diagnostics"].as_array().unwrap().iter().any(|remark| remark["level"] != "info");
     assert!(!verdicts.iter().any(|(.., line)| warned(line)));
+}
+
+#[test]
+fn a_tag_that_feeds_cannot_show_is_told_with_its_line() {
+    let text = "---\ntitle: a\ndate: 2024-01-01\n---\n\n{% tabs %}x{% endtabs %}\n`{% tabs %}`\n";
+    let place = Place::with(&[("p/a.md", text)]);
+    let verdicts = place.verdicts("p");
+    let told: Vec<_> =
+        verdicts[0].2["diagnostics"].as_array().unwrap().iter().map(|one| (&one["code"], &one["line"])).collect();
+    assert_eq!(told, [(&Value::from("template-tag"), &Value::from(6))]);
+    assert_eq!(verdicts[0].1, "published");
+    assert!(place.run("explain p/a.md").stdout().contains("`tabs`"));
+}
+
+#[test]
+fn what_a_post_plays_and_shows_comes_out_in_every_format() {
+    let text = "---\ntitle: a\ndate: 2024-01-01\naudio: https://x.example/a.mp3\naudio_size: 5000\n---\n\n\
+                {% youtube a_b-c %} {{ page.title }}\n";
+    let place = Place::with(&[("p/a.md", text)]);
+    let ran = place.run("build p --output out --state s --base-url https://feeds.example.org/");
+    assert_eq!(ran.code(), 0);
+    for (document, enclosure) in [
+        ("rss.xml", "<enclosure url=\"https://x.example/a.mp3\" length=\"5000\" type=\"audio/mpeg\"/>"),
+        ("atom.xml", "<link href=\"https://x.example/a.mp3\" rel=\"enclosure\" type=\"audio/mpeg\" length=\"5000\"/>"),
+        (
+            "feed.json",
+            "\"attachments\":[{\"url\":\"https://x.example/a.mp3\",\"mime_type\":\"audio/mpeg\",\"size_in_bytes\":5000}]",
+        ),
+    ] {
+        let text = fs::read_to_string(place.path("out").join(document)).unwrap();
+        assert!(text.contains(enclosure) && text.contains("watch?v=a_b-c") && !text.contains("{{"), "{text}");
+    }
+    assert!(place.run("explain p/a.md").stdout().contains("https://x.example/a.mp3 (audio/mpeg, 5000 bytes)"));
 }

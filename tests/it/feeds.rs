@@ -151,6 +151,7 @@ fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
         assert_eq!(site.get(&wrong).status, 404, "{wrong}");
     }
     // A post without a link of its own has a page, for the same people.
+    assert_eq!(site.get(&format!("private/{alice}/categories/家/Diary/")).status, 404, "no redirect tells the secret");
     let json: serde_json::Value =
         serde_json::from_slice(&basic(&site, "categories/家/Diary/feed.json", &alice).body).unwrap();
     let page = json["items"][0]["url"].as_str().unwrap().splitn(4, '/').nth(3).unwrap().to_owned();
@@ -179,6 +180,12 @@ fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
     site.signal("HUP");
     site.until("everything to be public", || site.titles("").is_some_and(|titles| titles.len() == 3));
     site.until_equal("the category", &200, || site.get("categories/家/Diary/rss.xml").status);
+    site.until("its documents on disk", || {
+        let written = site.documents();
+        ["rss.xml", "atom.xml", "feed.json"]
+            .iter()
+            .all(|name| written.contains_key(&format!("categories/家/Diary/{name}")))
+    });
     assert!(site.stop().unwrap().0.success());
 }
 
@@ -257,4 +264,55 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
     site.configure("");
     site.signal("HUP");
     site.shows("categories/x/y/", &["A"]).shows("categories/junk/", &["B"]);
+}
+
+#[test]
+fn a_post_that_names_another_follows_its_title_and_link() {
+    let site = Site::new()
+        .post("from.md", "---\ntitle: From\ndate: 2022-02-25\ntags: [t]\n---\nSee {% post_link deep/target %} and {% post_link none %}.\n")
+        .start();
+    let content = || site.item("From")["content_html"].as_str().unwrap().to_owned();
+    site.shows("", &["From"]);
+    assert!(content().contains("See deep/target and none"), "{}", content());
+
+    // It comes, is called otherwise, moves on the web, and goes.
+    let target = |title: &str, link: &str| format!("---\ntitle: {title}\ndate: 2022-02-24\nlink: {link}\n---\ntext\n");
+    site.write("deep/target.md", &target("Target", "https://e.org/1"));
+    site.until("a link", || content().contains("<a href=\"https://e.org/1\">Target</a>"));
+    site.write("deep/target.md", &target("Renamed", "https://e.org/2"));
+    site.until("the new link", || content().contains("<a href=\"https://e.org/2\">Renamed</a>"));
+    site.write("deep/target.md", &target("Renamed\ndraft: true", "https://e.org/2"));
+    site.until("no link", || !content().contains("e.org"));
+    // Many at once are rendered in several threads, which ask one that knows.
+    site.write("deep/target.md", &target("Target", "https://e.org/1"));
+    for number in 0..9 {
+        let date = format!("2022-03-0{}", number + 1);
+        site.write(
+            &format!("m{number}.md"),
+            &format!("---\ntitle: M{number}\ndate: {date}\n---\n{{% post_link target %}}\n"),
+        );
+    }
+    site.until("all of them to link", || {
+        let text = String::from_utf8(site.get("feed.json").body).unwrap();
+        text.matches("https://e.org/1\\\">Target</a>").count() == 10
+    });
+}
+
+#[test]
+fn a_sound_of_the_blog_has_its_true_length() {
+    let site = Site::new().configured("    site_url: https://blog.example.org/\n");
+    fs::create_dir_all(site.path("media")).unwrap();
+    fs::write(site.path("media/one.mp3"), vec![0; 4321]).unwrap();
+    fs::write(site.path("posts/two.mp3"), vec![0; 5432]).unwrap();
+    let site = site
+        .post("a.md", "---\ntitle: A\ndate: 2022-02-25\naudio: /media/one.mp3\n---\ntext\n")
+        .post("b.md", "---\ntitle: B\ndate: 2022-02-24\naudio: https://blog.example.org/two.mp3\n---\ntext\n")
+        .post("c.md", "---\ntitle: C\ndate: 2022-02-23\naudio: https://other.example.org/one.mp3\n---\ntext\n")
+        .start();
+    site.shows("", &["A", "B", "C"]);
+    let size = |title: &str| site.item(title)["attachments"][0]["size_in_bytes"].as_u64();
+    assert_eq!([size("A"), size("B"), size("C")], [Some(4321), Some(5432), None]);
+    let rss = text(&site.get("rss.xml"));
+    assert!(rss.contains("url=\"https://blog.example.org/media/one.mp3\" length=\"4321\" type=\"audio/mpeg\""));
+    assert!(rss.contains("url=\"https://other.example.org/one.mp3\" length=\"0\""));
 }

@@ -222,7 +222,7 @@ impl Site {
     }
 
     /// Where the feeds live: as configured, else where HTTP listens.
-    fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         let configured = fs::read_to_string(self.path("feedwright.yaml")).unwrap();
         let base = configured.lines().find_map(|line| line.strip_prefix("base_url: "));
         match (base, &self.running) {

@@ -11,8 +11,8 @@
 //!
 //! - Hexo's `:title` is the path without its ending, as written. A date at the start of the file's name stays, unless the
 //!   front matter has no `date`: then only `new_post_name` can have told Hexo the date, and it cuts the date off.
-//!   `:undated_title` (ours) always cuts it off; it is what `:title` is on a site whose `new_post_name` is
-//!   `:year-:month-:day-:title.md`.
+//!   `:undated_title` (ours) is what `:title` is on a site whose `new_post_name` is `:year-:month-:day-:title.md`: a path
+//!   without its date, or a path that starts with none as one slug.
 //! - Hexo's `:category` is the whole path of the last category, `uncategorized` without one.
 //! - Jekyll's `:categories` starts with the folders above `_posts`, if the posts folder contains them.
 //! - Hugo's sections are the folders below the posts folder; a page bundle's own folder is none.
@@ -236,7 +236,7 @@ impl Variable {
             Self::SmallDate(format) => facts.published.format(format).to_string().to_lowercase(),
             Self::Timestamp => date::unix(facts.published, timezone)?.to_string(),
             Self::PathTitle => path.with_name(path.hexo_name(facts)),
-            Self::UndatedTitle => path.with_name(path.undated()),
+            Self::UndatedTitle => path.by_dated_names(),
             Self::PathName => path.hexo_name(facts).into(),
             Self::PostTitle => slug::hexo(facts.title).to_lowercase(),
             Self::Category => match facts.categories.last() {
@@ -248,7 +248,7 @@ impl Variable {
                     format!("{}{}", path.with_name(path.hexo_name(facts)), date::unix(facts.published, timezone)?);
                 Sha1::from(text).digest().to_string().chars().take(12).collect()
             }
-            Self::Slug(mode) => slug::jekyll(slug.unwrap_or(path.undated()), *mode),
+            Self::Slug(mode) => slug::jekyll(&jekyll_slug(facts), *mode),
             Self::Name => slug::jekyll(&path.name, JekyllMode::Default),
             Self::Categories => joined(jekyll_categories(facts, &path)),
             Self::SlugifiedCategories => {
@@ -290,6 +290,15 @@ impl FilePath {
         if (facts.key)("date").is_some() { &self.name } else { self.undated() }
     }
 
+    /// What Hexo finds in the path where its names of posts begin with a date.
+    fn by_dated_names(&self) -> String {
+        let path = self.with_name(&self.name);
+        match date::split_file_name(&path) {
+            Some((_, rest)) if !rest.is_empty() => rest.to_owned(),
+            _ => slug::hexo(&path),
+        }
+    }
+
     /// The folders and this name.
     fn with_name(&self, name: &str) -> String {
         joined(self.folders.iter().map(String::as_str).chain([name]))
@@ -309,6 +318,15 @@ impl FilePath {
     /// The file's name, or that of its bundle.
     fn content_name(&self) -> &str {
         self.folders.last().filter(|_| self.is_bundle()).unwrap_or(&self.name)
+    }
+}
+
+/// Jekyll's `slug`, before any rule for words.
+pub(super) fn jekyll_slug(facts: &LinkFacts<'_>) -> String {
+    let path = FilePath::of(facts);
+    match facts.slug.map(str::trim).filter(|slug| !slug.is_empty()) {
+        Some(slug) => slug.to_owned(),
+        None => path.undated().trim_end_matches('.').to_owned(),
     }
 }
 

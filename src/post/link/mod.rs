@@ -16,6 +16,7 @@ mod tests;
 use std::path::Path;
 
 use chrono::NaiveDateTime;
+use chrono_tz::Tz;
 use url::Url;
 
 use super::{CategoryPath, date::DateRules};
@@ -28,6 +29,17 @@ pub struct LinkRules {
     pub site_url: Option<Url>,
     /// Its pattern for addresses.
     pub permalink: Option<Permalink>,
+    /// The zone of the dates in it: Hexo's are in that of the machine that builds the blog, whatever its `timezone`. The
+    /// folder's zone if absent.
+    pub timezone: Option<Tz>,
+}
+
+impl LinkRules {
+    /// Whose rules hold for the posts.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.permalink.as_ref().map(|pattern| pattern.dialect).unwrap_or_default()
+    }
 }
 
 /// A permalink pattern, parsed. May be absolute itself (`https://example.org/:title/`).
@@ -79,12 +91,20 @@ pub struct LinkFacts<'a> {
     pub permalink: Option<&'a str>,
     /// The front matter's link (`link`, `canonical`, …), if it is an absolute http(s) URL: beats all.
     pub link: Option<&'a str>,
-    /// The publication time on the clock of the folder's zone.
+    /// The publication time on the clock of the zone in which permalinks are written.
     pub published: NaiveDateTime,
     /// Normalised; empty for a post that names none, whatever default the folder has for those.
     pub categories: &'a [CategoryPath],
     /// Any front matter key as text, for `:key` variables.
     pub key: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl LinkFacts<'_> {
+    /// The post's slug as Jekyll keeps it: as written, else the file's name without its date and the points at its end.
+    #[must_use]
+    pub fn jekyll_slug(&self) -> String {
+        dialects::jekyll_slug(self)
+    }
 }
 
 impl Permalink {
@@ -121,19 +141,30 @@ impl Permalink {
 /// The post's address, absolute; `None` when neither front matter nor settings give one.
 #[must_use]
 pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
-    if let Some(link) = facts.link.and_then(web_address) {
-        return Some(link);
-    }
-    let dialect = rules.permalink.as_ref().map(|pattern| pattern.dialect).unwrap_or_default();
+    facts.link.and_then(web_address).or_else(|| generated(facts, rules, dates))
+}
+
+/// The address that the blog's generator gave the post, which knows nothing of a front matter's link.
+#[must_use]
+pub fn generated(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
+    let dialect = rules.dialect();
+    let timezone = rules.timezone.unwrap_or(dates.timezone);
     let own = facts.permalink.map(str::to_owned);
     let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
     let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let path = match (own, &rules.permalink) {
-        (Some(text), _) => pattern::fill(&Permalink::own(text, dialect), facts, dates.timezone)?,
-        (None, Some(permalink)) => pattern::fill(permalink, facts, dates.timezone)?,
+        (Some(text), _) => pattern::fill(&Permalink::own(text, dialect), facts, timezone)?,
+        (None, Some(permalink)) => pattern::fill(permalink, facts, timezone)?,
         (None, None) => return None,
     };
     pattern::absolute(&path, rules.site_url.as_ref()).and_then(|address| web_address(&address))
+}
+
+/// Percent-encodes what RFC 3986 does not allow in a path. Slashes part segments; nothing is an escape already.
+pub(super) fn encoded(text: &str) -> String {
+    let mut path = String::new();
+    pattern::encode(&mut path, text, pattern::Origin::Post);
+    path
 }
 
 /// An http(s) URL in its normal form.

@@ -93,7 +93,7 @@ pub(super) fn fill(permalink: &Permalink, facts: &LinkFacts<'_>, timezone: Tz) -
 
 /// Who wrote a text that goes into an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     /// Who wrote the pattern means `%E4`, `?` and `#` as an address does.
     Person,
     /// A file name or title has no syntax; only its slashes part segments.
@@ -101,7 +101,7 @@ enum Origin {
 }
 
 /// Percent-encodes what RFC 3986 does not allow in a path.
-fn encode(path: &mut String, text: &str, origin: Origin) {
+pub(super) fn encode(path: &mut String, text: &str, origin: Origin) {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let escaped = || {

@@ -38,6 +38,7 @@ impl Facts {
         let rules = LinkRules {
             site_url: site.map(|site| site.parse().unwrap()),
             permalink: pattern.map(|(pattern, dialect)| Permalink::parse(pattern, dialect).unwrap()),
+            timezone: None,
         };
         link(&facts, &rules, &DATES)
     }
@@ -265,7 +266,7 @@ proptest! {
         };
         for dialect in [Dialect::Hexo, Dialect::Jekyll, Dialect::Hugo] {
             let Ok(permalink) = Permalink::parse(&pattern, dialect) else { continue };
-            let rules = LinkRules { site_url: Url::parse("https://example.org/blog/").ok(), permalink: Some(permalink) };
+            let rules = LinkRules { site_url: Url::parse("https://example.org/blog/").ok(), permalink: Some(permalink), timezone: None };
             let Some(found) = link(&facts, &rules, &DATES) else { continue };
             prop_assert!(found.starts_with("https://example.org/blog/"), "{}", found);
             prop_assert!(found.is_ascii() && !found.contains(' '), "{}", found);

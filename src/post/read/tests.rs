@@ -207,6 +207,8 @@ fn people_tags_and_languages_come_in_many_shapes() {
         ("taxonomies: {tags: [a]}", vec![], vec!["a"], None),
         ("lang: zh_CN", vec![], vec![], Some("zh-CN")),
         ("language: en", vec![], vec![], Some("en")),
+        ("lang: en_US.UTF-8", vec![], vec![], None),
+        ("lang: en-US-US", vec![], vec![], None),
         ("lang: [en, de]", vec![], vec![], None),
         ("lang: Chinese (simplified)", vec![], vec![], None),
     ] {
@@ -256,6 +258,56 @@ fn ids_come_from_the_front_matter_or_the_old_generator() {
     let permalink = ReadSettings { ids: IdRule::Permalink, ..settings() };
     let (old, _) = post("title: a\nlink: https://e.org/知/", &permalink);
     assert_eq!(old.id.as_deref(), Some("https://e.org/%E7%9F%A5/"));
+}
+
+/// The folder of a blog that moved here.
+fn blog(pattern: &str, dialect: link::Dialect, ids: IdRule) -> ReadSettings {
+    let links = link::LinkRules {
+        site_url: Some("https://e.org".parse().unwrap()),
+        permalink: Some(link::Permalink::parse(pattern, dialect).unwrap()),
+        timezone: None,
+    };
+    ReadSettings { links, ids, ..settings() }
+}
+
+#[test]
+fn an_old_id_is_that_of_the_address_which_the_blog_gave() {
+    let hexo = blog(":category/:title/", link::Dialect::Hexo, IdRule::Permalink);
+    let renamed = CategoryRules {
+        aliases: [(vec!["old".to_owned()], vec!["new".to_owned()])].into(),
+        uncategorised: Some("none".to_owned()),
+        prefix: vec!["blog".to_owned()],
+        ..CategoryRules::default()
+    };
+    let hexo = ReadSettings { categories: renamed, ..hexo };
+    for (yaml, link, id) in [
+        ("id: 42", "https://e.org/uncategorized/a/hello/", "https://e.org/uncategorized/a/hello/"),
+        ("guid: tag:e.org,2024:1", "https://e.org/uncategorized/a/hello/", "tag:e.org,2024:1"),
+        ("link: https://other.org/", "https://other.org/", "https://e.org/uncategorized/a/hello/"),
+        ("categories: old", "https://e.org/old/a/hello/", "https://e.org/old/a/hello/"),
+    ] {
+        let (post, _) = post(&format!("title: a\n{yaml}"), &hexo);
+        assert_eq!((post.link.as_deref(), post.id.as_deref()), (Some(link), Some(id)), "{yaml}");
+    }
+    let hexo = blog(":year/:month/:day/:timestamp/", link::Dialect::Hexo, IdRule::Permalink);
+    let links = link::LinkRules { timezone: Some(chrono_tz::Asia::Shanghai), ..hexo.links.clone() };
+    for (links, id) in [(hexo.links.clone(), "2024/03/03/1709481600/"), (links, "2024/03/04/1709481600/")] {
+        let (post, _) = post("title: a\ndate: 2024-03-03T16:00:00Z", &ReadSettings { links, ..hexo.clone() });
+        assert_eq!(post.id, Some(format!("https://e.org/{id}")));
+    }
+    let jekyll = blog("pretty", link::Dialect::Jekyll, IdRule::JekyllFeed);
+    let jekyll =
+        ReadSettings { dates: date::DateRules { timezone: chrono_tz::Asia::Shanghai, ..jekyll.dates }, ..jekyll };
+    for (date, day) in [
+        ("2024-03-03", "03/03"),
+        ("2024-03-03 23:59", "03/03"),
+        ("2024-03-03 23:59:59 +0800", "03/03"),
+        ("2024-03-03 23:59:59", "03/04"),
+        ("2024-03-03T15:59:59", "03/03"),
+    ] {
+        let (post, _) = post(&format!("title: a\ndate: {date}\nslug: A b"), &jekyll);
+        assert_eq!(post.id, Some(format!("https://e.org/2024/{day}/A%20b")), "{date}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use hyper::{Request, header::ACCEPT_ENCODING};
 use proptest::prelude::*;
 
 use super::*;
+use crate::serve::reply::too_many;
 
 const WHEN: &str = "Fri, 25 Feb 2022 08:54:46 GMT";
 
@@ -371,6 +372,7 @@ fn what_is_not_a_document_has_its_own_status() {
     let to = |to: &str| header(&check(Some(Answer::Moved(to.to_owned())), 301), "location").map(str::to_owned);
     assert_eq!(to("categories/社/").as_deref(), Some("/categories/%E7%A4%BE/"));
     assert_eq!(to("https://blog.example.org/a").as_deref(), Some("https://blog.example.org/a"));
+    assert_eq!(to("https://blog.example.org/知").as_deref(), Some("https://blog.example.org/%E7%9F%A5"));
     assert_eq!(to("//evil.example.org").as_deref(), Some("/evil.example.org"));
     // A header cannot be smuggled in.
     assert_eq!(to("https://blog.example.org/\r\nSet-Cookie: a=b"), None);

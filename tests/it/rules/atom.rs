@@ -47,7 +47,7 @@ const ENTRY: [&str; 12] = [
 const MANY: [&str; 5] = ["author", "category", "contributor", "link", "entry"];
 
 /// Judges a `feed` element.
-pub(super) fn judge(judge: &mut Judge<'_>, feed: Node<'_, '_>) -> Option<Told> {
+pub(super) fn judge(judge: &mut Judge<'_>, feed: Node<'_, '_>) -> Told {
     for element in feed.descendants().filter(Node::is_element) {
         if let Some(language) = element.attribute((XML, "lang")) {
             judge.demand(Rule::Language, is_language(language), || place(element));
@@ -76,13 +76,13 @@ pub(super) fn judge(judge: &mut Judge<'_>, feed: Node<'_, '_>) -> Option<Told> {
         entries.push(entry);
     }
     judge.demand(Rule::AtomOrder, compare::is_ordered(&entries), || place(feed));
-    Some(Told {
+    Told {
         title: child_text(feed, Some(ATOM), "title").unwrap_or_default(),
         description: child_text(feed, Some(ATOM), "subtitle").unwrap_or_default(),
         language: feed.attribute((XML, "lang")).map(str::to_owned),
         archive_of,
         entries,
-    })
+    }
 }
 
 fn entry(judge: &mut Judge<'_>, entry: Node<'_, '_>) -> Entry {
@@ -118,7 +118,7 @@ fn entry(judge: &mut Judge<'_>, entry: Node<'_, '_>) -> Entry {
             children(entry, Some(ATOM), "category").filter_map(|one| one.attribute("term")).map(str::to_owned),
         ),
         image: children(entry, Some(MEDIA), "thumbnail").find_map(|one| one.attribute("url")).map(str::to_owned),
-        language: Some(title.and_then(|title| title.attribute((XML, "lang"))).map(str::to_owned)),
+        language: Some(title.and_then(|title| title.attribute((XML, "lang"))).unwrap_or_default().to_owned()),
     }
 }
 

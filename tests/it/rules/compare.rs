@@ -30,8 +30,8 @@ pub(crate) struct Entry {
     /// Each once.
     pub(crate) categories: Vec<String>,
     pub(crate) image: Option<String>,
-    /// Absent where the format does not say it of an entry.
-    pub(crate) language: Option<Option<String>>,
+    /// Empty when there is none, absent where the format has no word for it.
+    pub(crate) language: Option<String>,
 }
 
 /// Compares the documents that lie beside each other as `rss.xml`, `atom.xml` and `feed.json`.

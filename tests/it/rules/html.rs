@@ -143,16 +143,9 @@ pub(super) fn decoded(text: &str) -> String {
             let c = name.strip_prefix('#').map_or_else(|| named(name), character)?;
             Some((c, behind))
         });
-        match resolved {
-            Some((c, behind)) => {
-                decoded.push(c);
-                decoded.push_str(behind);
-            }
-            None => {
-                decoded.push('&');
-                decoded.push_str(part);
-            }
-        }
+        let (c, behind) = resolved.unwrap_or(('&', part));
+        decoded.push(c);
+        decoded.push_str(behind);
     }
     decoded
 }

@@ -156,7 +156,7 @@ fn item(judge: &mut Judge<'_>, place: &str, item: &Map<String, Value>) -> Entry 
         authors,
         categories: compare::each_once(tags.filter_map(Value::as_str).map(str::to_owned)),
         image: text_of(item, "image").map(str::to_owned),
-        language: Some(text_of(item, "language").map(str::to_owned)),
+        language: Some(own("language")),
     }
 }
 

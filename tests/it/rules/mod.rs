@@ -192,7 +192,7 @@ pub(crate) fn judge_all(base: &str, documents: &BTreeMap<String, Vec<u8>>) -> Ve
     }
     verdict.findings.extend(compare::formats(&told));
     verdict.findings.extend(history::overlaps(&told));
-    verdict
+    Verdict { told, ..verdict }
 }
 
 /// What came of judging several documents.
@@ -201,17 +201,14 @@ pub(crate) struct Verdict {
     pub(crate) documents: usize,
     pub(crate) entries: usize,
     pub(crate) findings: Vec<Finding>,
+    /// What each feed tells, by its address.
+    pub(crate) told: BTreeMap<String, Told>,
 }
 
 impl Verdict {
     /// Fails the test that produced the documents, if anything was found.
     pub(crate) fn assert_nothing_found(&self) {
-        let shown: Vec<String> = self
-            .findings
-            .iter()
-            .take(std::env::var("FEEDWRIGHT_FINDINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(20))
-            .map(ToString::to_string)
-            .collect();
+        let shown: Vec<String> = self.findings.iter().take(20).map(ToString::to_string).collect();
         assert!(shown.is_empty(), "{} findings\n{}", self.findings.len(), shown.join("\n"));
     }
 }
@@ -224,6 +221,6 @@ pub(crate) fn assert_valid(address: &str, bytes: &[u8]) {
     if judged.lock().unwrap().contains(&hash) {
         return;
     }
-    Verdict { documents: 1, entries: 0, findings: judge(address, bytes) }.assert_nothing_found();
+    Verdict { findings: judge(address, bytes), ..Verdict::default() }.assert_nothing_found();
     judged.lock().unwrap().insert(hash);
 }

@@ -30,7 +30,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, text: &str) -> Option<Told> {
     }
     match (root.tag_name().namespace(), root.tag_name().name()) {
         (None, "rss") => rss::judge(judge, root),
-        (Some(ATOM), "feed") => atom::judge(judge, root),
+        (Some(ATOM), "feed") => Some(atom::judge(judge, root)),
         (None, "opml") => {
             opml::judge(judge, root);
             None
@@ -146,9 +146,9 @@ pub(super) fn place(element: Node<'_, '_>) -> String {
         steps.push(if elder == 0 { name.to_owned() } else { format!("{name}[{}]", elder + 1) });
     }
     steps.reverse();
-    let attributes: String = element.attributes().map(|a| format!(" {}={:?}", a.name(), a.value())).collect();
+    let attributes: Vec<String> = element.attributes().map(|a| format!(" {}={:?}", a.name(), a.value())).collect();
     let words: String = text(element).trim().chars().take(160).collect();
-    format!("{}{attributes} {words:?}", steps.join("/"))
+    format!("{}{} {words:?}", steps.join("/"), attributes.concat())
 }
 
 /// The element's own text, CDATA sections included, white space and all.

@@ -75,6 +75,9 @@ const ADDRESSES: &[&str] = &[
     "https://e.example/\u{202e}x\u{200b}",
     "https://xn--/",
     "ht tp://e.example/",
+    "https://e.example/a[1]?b[2]#c[3]",
+    "https://e.example/#a#b",
+    "http:///e.example/x",
     ":",
     "a:b",
 ];
@@ -143,10 +146,8 @@ fn quoted(text: &str) -> String {
 /// The text in every field of a YAML front matter, and in the body.
 fn everywhere(text: &str) -> String {
     let quoted = quoted(text);
-    let fields: String = ["title", "author", "excerpt", "slug", "permalink", "id", "lang", "image", "link"]
-        .iter()
-        .map(|key| format!("{key}: {quoted}\n"))
-        .collect();
+    let keys = ["title", "author", "excerpt", "slug", "permalink", "id", "lang", "image", "link"];
+    let fields = keys.map(|key| format!("{key}: {quoted}\n")).concat();
     format!(
         "---\n{fields}categories:\n  - [{quoted}, sub {quoted_inside}]\n  - {quoted}\ntags: [{quoted}, {quoted}, b]\ndate: 2021-03-04\n---\n<p>{text}</p>\n\n{text}\n",
         quoted_inside = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>(),

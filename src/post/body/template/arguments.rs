@@ -37,17 +37,14 @@ impl<'a> Arguments<'a> {
                     .strip_prefix(':')
                     .filter(|value| !value.starts_with('/') && !value.starts_with(char::is_whitespace))
             });
-            match value.filter(|_| is_key(key)) {
-                Some(value) => {
-                    let (value, behind) = quoted(value).unwrap_or_else(|| word(value));
-                    arguments.named.push((key, value));
-                    rest = behind;
-                }
-                None => {
-                    let (value, behind) = word(rest);
-                    arguments.plain.push(value);
-                    rest = behind;
-                }
+            if let Some(value) = value.filter(|_| is_key(key)) {
+                let (value, behind) = quoted(value).unwrap_or_else(|| word(value));
+                arguments.named.push((key, value));
+                rest = behind;
+            } else {
+                let (value, behind) = word(rest);
+                arguments.plain.push(value);
+                rest = behind;
             }
         }
         arguments

@@ -56,22 +56,24 @@ pub(super) fn is_one(inside: &str) -> bool {
     }
     let inside = trimmed(inside);
     let mut depth = 0_u32;
-    let (mut quote, mut piped, mut previous) = (None, false, ' ');
+    let (mut quote, mut piped, mut previous) = (None::<char>, false, ' ');
     let mut chars = inside.chars().peekable();
     while let Some(c) = chars.next() {
+        if let Some(open) = quote {
+            quote = Some(open).filter(|open| *open != c);
+            continue;
+        }
         let next = chars.peek().copied().unwrap_or(' ');
-        match (quote, c) {
-            (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'' | '`') => quote = Some(c),
-            (None, '(' | '[') => depth += 1,
-            (None, ')' | ']') => depth = depth.saturating_sub(1),
-            (None, '|') => piped = true,
-            (None, ':') if next == '=' || depth > 0 || piped => {}
-            (None, '=') if depth > 0 || next == '=' || matches!(previous, '=' | '!' | '<' | '>' | ':') => {}
-            (None, '{' | '}' | ';' | '\\' | ':' | '=' | '@' | '#' | '^' | '&') => return false,
-            (None, c) if !c.is_ascii() => return false,
-            (None, _) => {}
+        match c {
+            '"' | '\'' | '`' => quote = Some(c),
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            '|' => piped = true,
+            ':' if next == '=' || depth > 0 || piped => {}
+            '=' if depth > 0 || next == '=' || matches!(previous, '=' | '!' | '<' | '>' | ':') => {}
+            '{' | '}' | ';' | '\\' | ':' | '=' | '@' | '#' | '^' | '&' => return false,
+            c if !c.is_ascii() => return false,
+            _ => {}
         }
         previous = c;
     }
@@ -145,9 +147,8 @@ impl<'a> Values<'a> {
         for filter in parts {
             let (name, argument) = filter.trim().split_once(':').unwrap_or((filter.trim(), ""));
             value = match name.trim() {
-                "relative_url" | "relURL" | "relLangURL" => self.below_site(&value),
+                "relative_url" | "relURL" | "relLangURL" | "url_for" => self.below_site(&value),
                 "absolute_url" | "absURL" | "absLangURL" | "full_url_for" => self.absolute(&value),
-                "url_for" => self.below_site(&value),
                 "prepend" => self.term(argument.trim())? + &value,
                 "append" => value + &self.term(argument.trim())?,
                 "strip" | "escape" | "safeURL" | "safe" | "xml_escape" => value,

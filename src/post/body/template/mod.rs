@@ -146,6 +146,16 @@ fn opens_line(text: &str, at: usize) -> bool {
     line.all(|byte| matches!(byte, b' ' | b'\t' | b'>' | b'-' | b'*' | b'+' | b'.' | b')' | b'0'..=b'9'))
 }
 
+/// Bytes of the list marker at the start of a line, with the blank behind it.
+fn list_marker(line: &str) -> usize {
+    let digits = line.bytes().take(9).take_while(u8::is_ascii_digit).count();
+    let mark: &[u8] = if digits > 0 { b".)" } else { b"-*+" };
+    match line.as_bytes().get(digits..) {
+        Some([found, b' ' | b'\t', ..]) if mark.contains(found) => digits + 2,
+        _ => 0,
+    }
+}
+
 /// One text on its way.
 struct Expansion<'a> {
     text: &'a str,
@@ -295,7 +305,7 @@ impl<'a> Expansion<'a> {
                 end
             }
             Mark::Tag(tag) if tag.role == Role::End => {
-                self.end_quote(tag.name, end);
+                self.end_quote(tag.name, start);
                 end
             }
             Mark::Tag(tag) => self.tag(tag, start, end),
@@ -373,19 +383,27 @@ impl<'a> Expansion<'a> {
         let before = self.text.get(..at).unwrap_or_default();
         let from = before.bytes().rev().take(400).position(|byte| byte == b'\n');
         let line = from.map_or(if at <= 400 { before } else { "" }, |back| before.get(at - back..).unwrap_or_default());
-        let is_marker = |c: &char| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')' | '0'..='9');
-        let start: String = line.chars().take_while(is_marker).collect();
-        let start = if start.len() == line.len() {
-            &*start
-        } else {
-            start.trim_end_matches(|c: char| !c.is_whitespace() && c != '>')
-        };
-        start.chars().map(|c| if matches!(c, '>' | '\t') { c } else { ' ' }).collect()
+        let mut start = String::new();
+        let mut rest = line;
+        loop {
+            let (blanks, words) = rest.split_at(rest.find(|c| !matches!(c, ' ' | '\t' | '>')).unwrap_or(rest.len()));
+            start.push_str(blanks);
+            let marker = list_marker(words);
+            if marker == 0 {
+                return start;
+            }
+            start.push_str(&" ".repeat(marker));
+            rest = words.get(marker..).unwrap_or_default();
+        }
+    }
+
+    fn ends_line(&self, at: usize) -> bool {
+        self.text.get(at..).is_some_and(|rest| rest.starts_with('\n') || rest.starts_with("\r\n"))
     }
 
     /// Ends a block of HTML in Markdown that fills its line, so that the next line is Markdown again.
     fn end_block(&mut self, start: usize, end: usize) {
-        if self.reads_markdown(start) && opens_line(self.text, start) && self.slice(end, end + 1) == "\n" {
+        if self.reads_markdown(start) && opens_line(self.text, start) && self.ends_line(end) {
             let line = self.line_start(start);
             self.out.push('\n');
             self.out.push_str(line.trim_end());

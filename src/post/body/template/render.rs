@@ -2,7 +2,7 @@
 
 use super::{
     super::Target,
-    Arguments, Dialect, Expansion, Family, Remark, Tag,
+    Arguments, Dialect, Expansion, Family, Remark, Tag, opens_line,
     write::{self, address_start, attribute},
 };
 
@@ -92,9 +92,9 @@ impl<'a> Expansion<'a> {
             footer = std::mem::replace(&mut self.out, out);
         }
         if closed {
-            self.block(start);
+            self.open_line(start);
             self.out.push_str("<blockquote>");
-            self.block(start);
+            self.blank_line(start);
             self.quotes.push((tag.name, footer));
             return true;
         }
@@ -125,21 +125,28 @@ impl<'a> Expansion<'a> {
     }
 
     /// The end of a quotation and of all that were opened in it. Others were dropped at their start.
-    pub(super) fn end_quote(&mut self, name: &str, end: usize) {
+    pub(super) fn end_quote(&mut self, name: &str, start: usize) {
         // Zola's `{% end %}` has no name.
         let is_it = |(open, _): &(&str, String)| name.is_empty() || *open == name;
         let Some(index) = self.quotes.iter().rev().take(64).position(is_it) else { return };
         for _ in 0..=index {
             let Some((_, footer)) = self.quotes.pop() else { return };
-            self.block(end);
+            self.open_line(start);
             self.out.push_str(&footer);
             self.out.push_str("</blockquote>");
-            self.block(end);
+            self.blank_line(start);
         }
     }
 
-    /// A blank line, so that Markdown is read on both sides of a tag.
-    fn block(&mut self, at: usize) {
+    /// A line of its own for what stands for the tag at `at`: a block of HTML begins there, even in a paragraph.
+    fn open_line(&mut self, at: usize) {
+        if !opens_line(self.text, at) {
+            self.blank_line(at);
+        }
+    }
+
+    /// A blank line, so that Markdown is read behind a block of HTML.
+    fn blank_line(&mut self, at: usize) {
         if self.reads_markdown(at) {
             let line = self.line_start(at);
             for _ in 0..2 {
@@ -354,9 +361,9 @@ impl<'a> Expansion<'a> {
 
     fn film(&mut self, arguments: &Arguments<'a>) -> bool {
         let url = arguments.named(&["src", "url", "file", "path", "mp4", "webm"]);
-        let Some(url) = url.or_else(|| arguments.plain.iter().copied().find(|word| is_address(word))) else {
-            return false;
-        };
+        // `{% dplayer "url=a.mp4" %}`
+        let mut plain = arguments.plain.iter().map(|word| word.strip_prefix("url=").unwrap_or(word));
+        let Some(url) = url.or_else(|| plain.find(|word| is_address(word))) else { return false };
         let name = match ending(url) {
             Some(end) if FILMS.iter().any(|film| film.eq_ignore_ascii_case(end)) => "video",
             Some(end) if SOUNDS.iter().any(|sound| sound.eq_ignore_ascii_case(end)) => "audio",
@@ -427,12 +434,10 @@ fn is_web(word: &str) -> bool {
 }
 
 fn is_address(word: &str) -> bool {
+    let is_file = |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_web(word)
-        || word.starts_with(['/', '#'])
-        || word.starts_with("./")
-        || word.starts_with("../")
-        || word.starts_with("mailto:")
-        || ending(word).is_some_and(|end| !end.is_empty())
+        || ["/", "#", "./", "../", "mailto:"].iter().any(|start| word.starts_with(start))
+        || ending(word).is_some_and(is_file)
 }
 
 /// Whether this is a picture's address: a name without an ending is one that only the site's theme can find.

@@ -60,10 +60,25 @@ const NAMES: usize = 32;
 /// A text and what has been found in it.
 pub(super) struct Scanner<'a> {
     text: &'a str,
-    /// For each needle: from where it was looked for, and where it is.
-    needles: Vec<(&'static str, usize, Option<usize>)>,
-    /// For each name: from where its end tag was looked for, and where that is.
-    ends: Vec<(String, usize, Option<(usize, usize)>)>,
+    needles: Vec<(&'static str, Search<usize>)>,
+    /// By what the end tag says.
+    ends: Vec<(String, Search<Place>)>,
+}
+
+/// Where a mark starts, and the byte behind it.
+type Place = (usize, usize);
+
+/// What a search found. It is the answer for every later start before that place.
+struct Search<T> {
+    from: usize,
+    found: Option<T>,
+}
+
+impl<T: Copy> Search<T> {
+    /// Whether a search from byte `from` would find the same.
+    fn holds(&self, from: usize, start: impl Fn(T) -> usize) -> bool {
+        self.from <= from && self.found.is_none_or(|found| start(found) >= from)
+    }
 }
 
 impl<'a> Scanner<'a> {
@@ -85,41 +100,35 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The end tag of `name` that comes first behind `from`: where it starts and the byte behind it.
-    pub(super) fn end_of(&mut self, name: &str, dialect: Dialect, from: usize) -> Option<(usize, usize)> {
+    /// The end tag of `name` that comes first behind `from`.
+    pub(super) fn end_of(&mut self, name: &str, dialect: Dialect, from: usize) -> Option<Place> {
         let word = if dialect == Dialect::Hugo { format!("/{name}") } else { format!("end{name}") };
-        let known = self.ends.iter().position(|(known, ..)| *known == word);
-        if let Some((_, since, found)) = known.and_then(|index| self.ends.get(index))
-            && *since <= from
-            && found.is_none_or(|(start, _)| start >= from)
-        {
-            return *found;
+        let known = self.ends.iter().position(|(known, _)| *known == word);
+        if let Some((_, search)) = known.and_then(|index| self.ends.get_mut(index)) {
+            if !search.holds(from, |(start, _)| start) {
+                *search = Search { from, found: find_end(self.text, &word, from) };
+            }
+            return search.found;
         }
-        if known.is_none() && self.ends.len() >= NAMES {
+        if self.ends.len() >= NAMES {
             return None;
         }
         let found = find_end(self.text, &word, from);
-        match known.and_then(|index| self.ends.get_mut(index)) {
-            Some(entry) => (entry.1, entry.2) = (from, found),
-            None => self.ends.push((word, from, found)),
-        }
+        self.ends.push((word, Search { from, found }));
         found
     }
 
     /// Where `needle` is next, from byte `from`.
     pub(super) fn find(&mut self, needle: &'static str, from: usize) -> Option<usize> {
-        let known = self.needles.iter().position(|(known, ..)| *known == needle);
-        if let Some((_, since, found)) = known.and_then(|index| self.needles.get(index))
-            && *since <= from
-            && found.is_none_or(|at| at >= from)
-        {
-            return *found;
+        let search = || self.text.get(from..).and_then(|rest| rest.find(needle)).map(|at| from + at);
+        if let Some((_, known)) = self.needles.iter_mut().find(|(known, _)| *known == needle) {
+            if !known.holds(from, |at| at) {
+                *known = Search { from, found: search() };
+            }
+            return known.found;
         }
-        let found = self.text.get(from..)?.find(needle).map(|at| from + at);
-        match known.and_then(|index| self.needles.get_mut(index)) {
-            Some(entry) => (entry.1, entry.2) = (from, found),
-            None => self.needles.push((needle, from, found)),
-        }
+        let found = search();
+        self.needles.push((needle, Search { from, found }));
         found
     }
 
@@ -226,7 +235,7 @@ fn is_tex(before: &str, after: &str) -> bool {
 }
 
 /// The first end tag that says `word`.
-fn find_end(text: &str, word: &str, from: usize) -> Option<(usize, usize)> {
+fn find_end(text: &str, word: &str, from: usize) -> Option<Place> {
     let rest = text.get(from..)?;
     rest.match_indices(word).find_map(|(at, _)| {
         let before = rest.get(..at)?.trim_end();

@@ -1,6 +1,8 @@
 //! A tag's name → what kind of thing it shows. Names are those of Hexo, Jekyll and Hugo and of their common themes and
 //! plugins; a tag that has none of them is dropped.
 
+use std::borrow::Cow;
+
 /// What a tag shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -43,12 +45,18 @@ pub(super) enum Family {
 impl Family {
     /// The family of a tag; `None` if it is not known.
     pub(super) fn of(name: &str) -> Option<Self> {
-        let name = name.to_ascii_lowercase().replace('-', "_");
+        let is_plain = |byte: u8| byte != b'-' && !byte.is_ascii_uppercase();
+        let name = if name.bytes().all(is_plain) {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(name.to_ascii_lowercase().replace('-', "_"))
+        };
         Some(match &*name {
             "raw" | "verbatim" => Self::Raw,
             "comment" => Self::Comment,
             "highlight" | "code" | "codeblock" | "code_block" | "high" => Self::Code,
-            name if name.starts_with("code_") => Self::Code,
+            // `{{< code-rust >}}`; not what holds several pieces of code.
+            name if name.starts_with("code_") && !name.contains("tab") && !name.contains("group") => Self::Code,
             "include_code" => Self::CodeFile,
             "blockquote" | "quote" | "pullquote" | "centerquote" | "cq" | "quote_block" => Self::Quote,
             "img" | "image" | "asset_img" | "figure" | "picture" | "fig" => Self::Picture,

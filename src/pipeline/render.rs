@@ -1,0 +1,117 @@
+//! Post files → rendered entries, on all cores.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    sync::mpsc,
+    thread,
+};
+
+use chrono::DateTime;
+
+use super::{Error, Pipeline, entry, media, mentions::Mentions, places::Places};
+use crate::{
+    catalog::{Row, StoredEntry, digest},
+    config::Settings,
+    post::{
+        self, Outcome, SourceFile,
+        body::{self, Target},
+    },
+    watch,
+};
+
+/// Entries rendered in this pass, by post.
+pub(super) type Fresh = HashMap<i64, StoredEntry>;
+
+impl Pipeline {
+    /// Renders entries, on all cores. A post whose file cannot be read, or changed since it was seen, is left out: the
+    /// change brings its own event.
+    pub(super) fn render(&self, posts: &BTreeSet<i64>) -> Result<Fresh, Error> {
+        let mut rows = Vec::with_capacity(posts.len());
+        for post in posts {
+            rows.extend(self.catalog.row(*post)?.filter(|row| row.missing.is_none()));
+        }
+        let (settings, places, version) = (&self.settings, &self.places, self.version);
+        let mentions = Mentions::new(self);
+        if rows.len() <= 4 {
+            let render = |row: &Row| {
+                let entry = entry_of(row, settings, places, version, &|name| mentions.find(&row.folder, name))?;
+                Some((row.post, entry))
+            };
+            return Ok(rows.iter().filter_map(render).collect());
+        }
+        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(thread::scope(|scope| {
+            // The catalog cannot be asked from several threads, so those that render ask this one.
+            let (ask, questions) = mpsc::channel::<Question>();
+            let parts: Vec<_> = rows
+                .chunks(rows.len().div_ceil(workers))
+                .map(|part| {
+                    let ask = ask.clone();
+                    scope.spawn(move || {
+                        let render = |row: &Row| {
+                            let find = |name: &str| {
+                                let (reply, answer) = mpsc::channel();
+                                ask.send(Question { folder: row.folder.clone(), name: name.to_owned(), reply }).ok()?;
+                                answer.recv().ok()?
+                            };
+                            Some((row.post, entry_of(row, settings, places, version, &find)?))
+                        };
+                        part.iter().filter_map(render).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            drop(ask);
+            for Question { folder, name, reply } in questions {
+                // Whoever asked is gone only if it panicked.
+                let _ = reply.send(mentions.find(&folder, &name));
+            }
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        }))
+    }
+}
+
+/// A thread that renders asks for a post by its name.
+struct Question {
+    folder: String,
+    name: String,
+    reply: mpsc::Sender<Option<Target>>,
+}
+
+/// Reads a post again and renders it.
+fn entry_of(
+    row: &Row,
+    settings: &Settings,
+    places: &Places,
+    version: [u8; 16],
+    find: &dyn Fn(&str) -> Option<Target>,
+) -> Option<StoredEntry> {
+    let folder = settings.folders.iter().find(|folder| folder.read.folder == row.folder)?;
+    let path = Path::new(OsStr::from_bytes(&row.path));
+    let (stat, bytes) = watch::read(&folder.path.join(path)).ok()?;
+    if digest(&bytes) != row.content {
+        return None;
+    }
+    let modified = DateTime::from_timestamp_nanos(stat.modified);
+    let reading = post::read(&SourceFile { path, bytes: &bytes, modified }, &folder.read);
+    let Outcome::Post(mut post) = reading.outcome else { return None };
+    let parse = |url: &String| url::Url::parse(url).ok();
+    let bases = body::Bases {
+        post: row.link.as_ref().and_then(parse).or_else(|| folder.read.links.site_url.clone()),
+        site: folder.read.links.site_url.clone(),
+    };
+    let mentions = RefCell::new(BTreeSet::new());
+    let lookup = |name: &str| {
+        mentions.borrow_mut().insert(name.rsplit('/').next().unwrap_or(name).to_owned());
+        find(name)
+    };
+    let rendered = body::render(&post.body, &bases, Some(&lookup));
+    for file in post.enclosures.iter_mut().filter(|file| file.length.is_none()) {
+        file.length = media::length(folder, path, &file.url);
+    }
+    let fragments = entry::entry(row, &post, rendered, places, settings.content).fragments();
+    Some(StoredEntry { version, fragments, mentions: mentions.into_inner().into_iter().collect() })
+}

@@ -1,0 +1,143 @@
+//! Which posts a feed shows: what the catalog finds, folded and cut.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Pipeline, entry, places::Place};
+use crate::{
+    catalog::Candidate,
+    config::{Duplicates, OnDelete, OwnFeed, Window},
+    feed,
+};
+
+/// An archive page shows all that is in it.
+const WHOLE_PAGE: Window = Window { entries: u32::MAX, hours: 0, max_entries: u32::MAX, max_bytes: u64::MAX };
+
+impl Pipeline {
+    /// The posts that a document may show, and by which window: an archive page shows all that are in it.
+    pub(super) fn candidates_at(&self, collection: i64, place: &Place) -> Result<(Vec<Candidate>, Window), Error> {
+        match place.archive {
+            Some(page) => Ok((self.archived(collection, place, page)?, WHOLE_PAGE)),
+            None => self.candidates(collection, place.direct),
+        }
+    }
+
+    /// The posts that a feed may show, and the window that it has: a folder's own, if all of them are from there.
+    pub(super) fn candidates(&self, collection: i64, direct: bool) -> Result<(Vec<Candidate>, Window), Error> {
+        let find = |window: Window| {
+            let Window { entries, hours, max_entries, .. } = window;
+            self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)
+        };
+        if let Some(key) = self.catalog.key(collection)
+            && let Some(feed) = self.places.own(key)
+        {
+            let window = feed.window.unwrap_or(self.settings.window);
+            let candidates = find(window)?;
+            return Ok((
+                match feed.duplicates {
+                    Duplicates::Show => candidates,
+                    Duplicates::Fold => self.fold(candidates)?,
+                },
+                window,
+            ));
+        }
+        let candidates = find(self.settings.window)?;
+        let first = candidates.first().map(|candidate| candidate.folder.as_str());
+        let own = self.settings.folders.iter().find(|folder| Some(folder.read.folder.as_str()) == first);
+        match own.and_then(|folder| folder.window) {
+            Some(window) if candidates.iter().all(|candidate| Some(candidate.folder.as_str()) == first) => {
+                Ok((find(window)?, window))
+            }
+            _ => Ok((candidates, self.settings.window)),
+        }
+    }
+
+    /// Leaves out what stands for an entry that was seen before: the same link, or the same title on the same day.
+    fn fold(&self, mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Error> {
+        candidates.sort_by_key(|candidate| candidate.post);
+        let mut likenesses = Vec::with_capacity(candidates.len());
+        for candidate in &candidates {
+            let row = self.catalog.row(candidate.post)?;
+            let (link, title) = row.map_or_else(Default::default, |row| (row.link, row.title));
+            likenesses.push(feed::window::Likeness { link, title, day: candidate.published.div_euclid(24 * 3600) });
+        }
+        let mut first = feed::window::first_of_each(&likenesses).into_iter();
+        candidates.retain(|_| first.next().unwrap_or(true));
+        Ok(candidates)
+    }
+
+    /// The posts that a feed shows, in its order, and the newest publication time among them.
+    pub(super) fn choose(
+        &self,
+        place: &Place,
+        candidates: Vec<Candidate>,
+        window: Window,
+        lengths: &HashMap<i64, usize>,
+    ) -> (Vec<i64>, i64) {
+        let Window { hours, max_entries, max_bytes, .. } = window;
+        let caps = feed::window::Caps {
+            entries: max_entries as usize,
+            bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
+            recent: i64::from(hours) * 3600,
+        };
+        let mut posts = HashMap::with_capacity(candidates.len());
+        let candidates = candidates
+            .into_iter()
+            .filter_map(|candidate| {
+                // Without an entry there is nothing to show: the file went before it was rendered.
+                let length = *lengths.get(&candidate.post)?;
+                posts.insert(candidate.id.clone(), candidate.post);
+                Some(feed::window::Candidate { id: candidate.id, published: candidate.published, length })
+            })
+            .collect();
+        let chosen = feed::window::select(candidates, caps);
+        if chosen.recent_cut > 0 {
+            tracing::warn!(
+                "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
+                 window.max_bytes",
+                self.places.url(&self.places.address(place))
+            );
+        }
+        let newest = chosen.entries.first().map_or(0, |entry| entry.published);
+        (chosen.entries.iter().filter_map(|entry| posts.get(&entry.id).copied()).collect(), newest)
+    }
+
+    /// The newest `updated` of some posts, no earlier than `published`; the Unix epoch for none.
+    pub(super) fn newest_update(&self, posts: &[i64], published: i64) -> Result<DateTime<Utc>, Error> {
+        let newest = if posts.is_empty() { 0 } else { self.catalog.newest_update(posts)?.max(published) };
+        Ok(entry::time(newest))
+    }
+
+    /// The posts of an archive page.
+    fn archived(&self, collection: i64, place: &Place, page: u64) -> Result<Vec<Candidate>, Error> {
+        let candidates = self.catalog.archive_page(collection, place.direct, page)?;
+        match self.places.own(&place.key) {
+            Some(OwnFeed { duplicates: Duplicates::Fold, .. }) => self.fold(candidates),
+            _ => Ok(candidates),
+        }
+    }
+
+    /// Buries posts that are kept though their files are missing, once they have left every window.
+    pub(super) fn bury_unshown(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        for index in 0..self.settings.folders.len() {
+            let folder = self.settings.folders[index].clone();
+            if folder.on_delete != OnDelete::Keep {
+                continue;
+            }
+            let missing = self.catalog.missing(&folder.read.folder)?;
+            let collections: BTreeSet<i64> =
+                missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
+            let mut shown = BTreeSet::new();
+            for collection in collections {
+                shown.extend(self.candidates(collection, false)?.0.into_iter().map(|candidate| candidate.post));
+            }
+            let mut batch = self.catalog.batch(now.timestamp())?;
+            // A crawler that is just writing everything again is not done yet.
+            let until = now.timestamp() - i64::try_from(self.settings.delete_grace.as_secs()).unwrap_or(0);
+            batch.bury_unshown(&folder, &shown, until)?;
+            batch.commit()?;
+        }
+        Ok(())
+    }
+}
