@@ -20,6 +20,9 @@ use crate::{
 /// Posts on a page.
 pub(super) const ENTRIES: usize = 30;
 
+/// Feeds of the administrator's own that a page names.
+const SELECTIONS: usize = 40;
+
 /// Somebody or something: the name, and the folder of the page if there is one.
 type Named = (String, Option<String>);
 
@@ -133,6 +136,7 @@ impl Pipeline {
             _ => None,
         };
         let trail = if folder.is_empty() { Vec::new() } else { self.trail(category, place.direct) };
+        let selections = self.selections();
         let children = match category {
             Some(names) if !place.direct && number == 1 => self.children(names),
             None if place.key == Key::All && number == 1 => self.children(&Vec::new()),
@@ -155,10 +159,18 @@ impl Pipeline {
             trail: trail.iter().map(|(name, path)| site::Place { name, path }).collect(),
             tree: self.tree(category),
             children,
+            selections: selections.iter().map(|(name, path)| site::Place { name, path }).collect(),
             posts,
             entries: shown.iter().map(|post| post.entry(None)).collect(),
             numbering,
         })))
+    }
+
+    /// The feeds of the administrator's own that everybody may read.
+    fn selections(&self) -> Vec<(String, String)> {
+        let places = self.settings.feeds.iter().map(|feed| Place::of(Key::Own(feed.name.clone())));
+        let open = places.filter(|place| !self.places.access(&place.key).is_private()).take(SELECTIONS);
+        open.map(|place| (self.places.feed(&place, DateTime::UNIX_EPOCH).title, self.places.address(&place))).collect()
     }
 
     /// Where the posts of a feed are from, as the page says it.

@@ -34,6 +34,8 @@ pub struct FeedPage<'a> {
     pub tree: Tree,
     /// The categories below this one, without those below them.
     pub children: Tree,
+    /// The feeds that the configuration makes of its own.
+    pub selections: Vec<Place<'a>>,
     /// How many posts there are on all pages.
     pub posts: u64,
     /// Newest first.

@@ -44,6 +44,7 @@ fn category(entries: Vec<Entry<'_>>) -> FeedPage<'_> {
             more: 7,
         },
         children: Tree { branches: vec![branch("a:b?c#d", 1, Fold::Closed, vec![])], more: 0 },
+        selections: vec![Place { name: "专题 <1>", path: "feeds/one/" }],
         posts: 12,
         entries,
         numbering: Numbering { number: 1, last: 1 },
@@ -133,11 +134,12 @@ fn a_category_shows_its_feeds_its_place_and_its_entries() {
             "../../categories/a:b%3Fc%23d/",
             "../../categories/%E5%85%B6%E4%BB%96/",
             "../../categories/%E4%B8%8B/",
+            "../../feeds/one/",
         ]
     );
-    assert_eq!(attributes(&page, ".tree a", "aria-current"), ["page", "-", "-", "-"]);
+    assert_eq!(attributes(&page, ".tree a", "aria-current"), ["page", "-", "-", "-", "-"]);
     assert_eq!(attributes(&page, ".tree details", "open"), ["", "-"]);
-    assert_eq!(texts(&page, ".tree > ul > li > a"), ["社交媒体 12", "其他 3"]);
+    assert_eq!(texts(&page, ".tree > ul > li > a"), ["社交媒体 12", "其他 3", "专题 <1>"]);
     assert_eq!(attributes(&page, ".tree small", "title")[1], "1 篇文章");
     assert_eq!(texts(&page, ".more"), ["另有 7 个，可按名称搜索"]);
     assert_eq!(texts(&page, "article h2"), ["俄罗斯 <装甲> & 'T-72' \"进逼\"", "Second"]);
