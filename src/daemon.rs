@@ -311,8 +311,9 @@ impl Daemon {
                 Event::Asked(ask) => {
                     let health = self.health();
                     // The asker may have given up; then nobody wants the answer.
-                    let answer = self.pipeline.answer(&ask, &health, Utc::now());
-                    let _ = ask.reply.send(answer);
+                    if let Some(answer) = self.pipeline.answer(&ask, &health, Utc::now()) {
+                        let _ = ask.reply.send(answer);
+                    }
                 }
                 Event::Changed => self.take_changes()?,
                 Event::Due => self.work_off_due()?,

@@ -7,7 +7,10 @@ use crate::{
     catalog::{Key, Row},
     config::{Content, Settings},
     feed::{self, CategoryRef, Entry},
-    post::{Enclosure, Post, body::Rendered},
+    post::{
+        Enclosure, Post,
+        body::{self, Rendered},
+    },
 };
 
 /// Digest of all that an entry's bytes depend on besides its post.
@@ -33,7 +36,13 @@ pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places,
         Some(url) => Some(feed::Image { url: url.clone(), alt: String::new() }),
         None => rendered.image.map(|image| feed::Image { url: image.url, alt: image.alt }),
     };
-    let words = [post.excerpt.as_deref(), Some(&rendered.summary), image.as_ref().map(|image| image.alt.as_str())];
+    // A text that begins with its title as a heading would say it twice.
+    let rest = rendered
+        .summary
+        .strip_prefix(&post.title)
+        .filter(|_| body::first_heading(&post.body).as_ref() == Some(&post.title));
+    let cut = rest.map_or(&*rendered.summary, str::trim_start);
+    let words = [post.excerpt.as_deref(), Some(cut), image.as_ref().map(|image| image.alt.as_str())];
     let summary = words.into_iter().flatten().find(|words| !words.trim().is_empty()).unwrap_or(&post.title).to_owned();
     let categories = post.categories.iter().map(|path| {
         let address = places.address(&Place::of(Key::Category(path.clone())));

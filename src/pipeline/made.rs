@@ -21,12 +21,11 @@ use crate::{
 const SHARED: u64 = 2;
 
 impl Pipeline {
-    /// What is at a path that the shelf does not hold.
-    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Answer {
-        self.find(ask, health, now).unwrap_or_else(|error| {
-            tracing::error!("/{} cannot be made: {error}", ask.path);
-            Answer::Absent
-        })
+    /// What is at a path that the shelf does not hold; nothing when the catalog fails, so that nobody takes it for absent.
+    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Option<Answer> {
+        self.find(ask, health, now)
+            .inspect_err(|error| tracing::error!("what HTTP asked for cannot be made: {error}"))
+            .ok()
     }
 
     fn find(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {

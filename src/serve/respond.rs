@@ -213,7 +213,8 @@ fn show(request: &Parts, document: Arc<Document>, now: SystemTime, rules: &Rules
         && !private
         && is_navigation(request)
     {
-        let mut reply = redirect(StatusCode::SEE_OTHER, &rules.address(page));
+        // To where the page says what to do with the address: to the page alone, a click on it would seem to do nothing.
+        let mut reply = redirect(StatusCode::SEE_OTHER, &format!("{}#subscribe", rules.address(page)));
         reply.headers.insert(CACHE_CONTROL, NO_STORE);
         reply.headers.insert(VARY, vary(&document));
         return reply;

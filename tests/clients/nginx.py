@@ -99,7 +99,7 @@ def hits_and_variants(port):
     browser = lambda: request(port, "/rss.xml", sec_fetch_dest="document", **GZIP)
     for visit in ("first", "second"):
         found = browser()
-        check(f"the browser's {visit} visit", (found.status, found.headers["location"], cache(found)), (303, "/", "MISS"))
+        check(f"the browser's {visit} visit", (found.status, found.headers["location"], cache(found)), (303, "/#subscribe", "MISS"))
 
     first = request(port, "/rss.xml", **GZIP)
     check("a reader after it", (first.status, cache(first), titles(first)), (200, "MISS", ["B", "A"]))
