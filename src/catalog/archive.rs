@@ -61,10 +61,67 @@ impl Catalog {
         )?;
         let bit = if direct { 2 } else { 1 };
         transaction.execute("UPDATE collection SET archives = archives | ? WHERE collection = ?", [bit, collection])?;
+        if self.keeps_pages {
+            mark_all(&transaction, "collection = ?1 AND direct = ?2", params![collection, direct])?;
+        }
         transaction.commit()?;
         self.note_archive(collection, direct);
         Ok(())
     }
+
+    /// Says whether archive pages lie in the output folder.
+    pub fn keep_pages(&mut self, kept: bool) {
+        self.keeps_pages = kept;
+    }
+
+    /// Marks every archive page, because what documents are made of has changed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn mark_all_pages(&mut self) -> Result<(), CatalogError> {
+        self.db.execute("DELETE FROM stale_page", [])?;
+        if self.keeps_pages {
+            mark_all(&self.db, "TRUE", [])?;
+        }
+        Ok(())
+    }
+
+    /// The pages of a feed in the output folder that are older than their posts.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn stale_pages(&self, collection: i64, direct: bool) -> Result<Vec<u64>, CatalogError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT page FROM stale_page WHERE collection = ? AND direct = ? ORDER BY 1")?;
+        let pages = statement.query_map(params![collection, direct], |row| row.get(0))?;
+        Ok(pages.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Takes the mark off a page that was made anew.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn clean_page(&mut self, collection: i64, direct: bool, page: u64) -> Result<(), CatalogError> {
+        self.db
+            .prepare_cached("DELETE FROM stale_page WHERE collection = ? AND direct = ? AND page = ?")?
+            .execute(params![collection, direct, page])?;
+        Ok(())
+    }
+}
+
+/// Marks the pages of the archives' rows that a condition selects.
+fn mark_all(db: &Connection, condition: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR IGNORE INTO stale_page SELECT DISTINCT collection, direct, (number + {PAGE} - 1) / {PAGE} \
+         FROM archive WHERE {condition}"
+    );
+    db.prepare_cached(&sql)?.execute(values)?;
+    Ok(())
+}
+
+/// Marks the pages that a post is on.
+pub(super) fn mark(db: &Connection, post: i64) -> rusqlite::Result<()> {
+    mark_all(db, "post = ?1", [post])
 }
 
 /// Gives a new member its number in an archive that has begun, unless it has one.
@@ -81,6 +138,12 @@ pub(super) fn append(db: &Connection, member: &Member, direct: bool) -> rusqlite
             number,
             member.post
         ])?;
+        // The page before has one after it now.
+        mark_all(
+            db,
+            "collection = ?1 AND direct = ?2 AND number IN (?3, ?3 - 1)",
+            params![member.collection, direct, number],
+        )?;
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ pub struct Effects {
 pub struct Batch<'c> {
     db: Transaction<'c>,
     names: &'c mut Names,
+    keeps_pages: bool,
     now: i64,
     effects: Effects,
     /// Written in key order at the end: inserting them as they come costs half as much again.
@@ -119,6 +120,7 @@ impl Catalog {
         let texts = self.text_index()?;
         Ok(Batch {
             db: self.db.transaction()?,
+            keeps_pages: self.keeps_pages,
             names: &mut self.collections,
             now,
             effects: Effects::default(),
@@ -371,10 +373,10 @@ impl Batch<'_> {
             self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
         }
         if was {
-            self.touch(before);
+            self.touch(before)?;
         }
         if row.is_public() {
-            self.touch(row);
+            self.touch(row)?;
             self.effects.arrived += u64::from(!was);
         }
         if !same_place {
@@ -388,17 +390,21 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn touch(&mut self, row: &Row) {
+    fn touch(&mut self, row: &Row) -> Result<(), CatalogError> {
         for (collection, own) in &row.members {
             *self.effects.touched.entry(*collection).or_default() |= own;
         }
+        if self.keeps_pages {
+            archive::mark(&self.db, row.post)?;
+        }
+        Ok(())
     }
 
     /// Lets the entries be made anew that show the title or link of posts which are called so.
     fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
         for row in mentions::mentioning(&self.db, names)? {
             self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
-            self.touch(&row);
+            self.touch(&row)?;
         }
         Ok(())
     }
@@ -497,14 +503,14 @@ impl Batch<'_> {
         (row.path, row.stat, row.settled) = (path, stat, settled);
         (row.missing, row.together) = (None, false);
         row.write(&self.db)?;
-        self.touch(&row);
+        self.touch(&row)?;
         Ok(())
     }
 
     /// Takes a post out of the feeds and keeps its tombstone.
     fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
         if row.is_public() {
-            self.touch(&row);
+            self.touch(&row)?;
             self.remove_members(&row)?;
             search::leave(&self.db, row.post)?;
         }

@@ -297,6 +297,12 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Whether the archive of a feed has begun.
+    #[must_use]
+    pub fn has_archive(&self, collection: i64, direct: bool) -> bool {
+        self.collections.numbered(collection).is_some_and(|one| one.archives.has(direct))
+    }
+
     /// All collections, in key order.
     #[must_use]
     pub fn collections(&self) -> Vec<&Collection> {

@@ -47,6 +47,8 @@ pub struct Catalog {
     /// Held, never read: the lock ends with the process.
     _lock: File,
     collections: collection::Names,
+    /// Archive pages lie in the output folder, and those that get old are marked.
+    keeps_pages: bool,
     /// What opening it had to do that a person should know.
     pub notice: Option<String>,
 }
@@ -131,7 +133,7 @@ impl Catalog {
             }
             other => other?,
         };
-        Ok(Self { db, file, _lock: lock, collections, notice })
+        Ok(Self { db, file, _lock: lock, collections, keeps_pages: false, notice })
     }
 
     /// The database file.

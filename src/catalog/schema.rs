@@ -151,6 +151,15 @@ const STEPS: &[&str] = &[
     ) WITHOUT ROWID;
     CREATE INDEX mention_of_post ON mention (post);
 ",
+    "
+    -- Archive pages in the output folder that are older than their posts.
+    CREATE TABLE stale_page (
+        collection INTEGER NOT NULL,
+        direct     INTEGER NOT NULL,
+        page       INTEGER NOT NULL,
+        PRIMARY KEY (collection, direct, page)
+    ) WITHOUT ROWID;
+",
 ];
 
 /// Brings the tables up to date.

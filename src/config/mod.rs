@@ -218,6 +218,8 @@ pub enum Archives {
     /// Made when somebody asks for them.
     #[default]
     Http,
+    /// Kept in the output folder too, for any static server.
+    Disk,
     /// Not at all.
     Off,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Error, Pipeline, places::Place, press::document};
 use crate::{
     catalog::{Collection, Former, Key},
+    config::Archives,
     feed::{self, Format},
     publish::Failed,
     serve::Change,
@@ -22,6 +23,10 @@ impl Pipeline {
             let format = Format::ALL.into_iter().find(|format| path.ends_with(format.file_name()));
             let media_type = format.map_or(feed::opml::MEDIA_TYPE, Format::content_type);
             let page = format.map(|format| path[..path.len() - format.file_name().len()].to_owned());
+            let page = page.map(|page| match self.places.at(&page) {
+                Some(place) => self.places.address(&place.current()),
+                None => page,
+            });
             if let Some(output) = &mut self.output
                 && !output.holds(&path, record.length, record.hash, clean)
             {
@@ -73,8 +78,15 @@ impl Pipeline {
                 former.push((before, now.map_or(Former::Gone, Former::Moved)));
             }
         }
-        let left =
-            |path: &str| former.iter().map(|(old, _)| old).chain(&closed).any(|old| path.starts_with(old.as_str()));
+        self.places.learn(self.catalog.collections().into_iter());
+        let is_page = |path: &str| {
+            let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
+            self.places.at(folder).is_some_and(|place| place.archive.is_some())
+        };
+        let left = |path: &str| {
+            former.iter().map(|(old, _)| old).chain(&closed).any(|old| path.starts_with(old.as_str()))
+                || (self.settings.archives != Archives::Disk && is_page(path))
+        };
         let documents = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path);
         let gone: Vec<String> = documents.filter(|path| left(path)).collect();
         self.catalog.drop_documents(&gone, &former)?;

@@ -36,7 +36,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     catalog::{Catalog, CatalogError},
-    config::{Folder, Settings},
+    config::{Archives, Folder, Settings},
     publish::{Output, PublishError},
     serve::Shelf,
 };
@@ -180,6 +180,7 @@ impl Pipeline {
                 self.reread.insert(name.clone());
             }
         }
+        self.catalog.keep_pages(self.settings.archives == Archives::Disk);
         let windows: Vec<_> = self.settings.folders.iter().map(|folder| folder.window).collect();
         let documents = digest_of(&(
             self.version,
@@ -191,6 +192,7 @@ impl Pipeline {
         ));
         if self.catalog.fact::<[u8; 16]>("documents")? != Some(documents) {
             self.catalog.mark_all_dirty()?;
+            self.catalog.mark_all_pages()?;
             self.catalog.set_fact("documents", documents)?;
         }
         self.catalog.search_in(self.settings.search)?;

@@ -25,6 +25,8 @@ const GROUP: usize = 32;
 
 /// A document with its bytes.
 struct Made {
+    /// There are older entries in its feed's archive.
+    has_older: bool,
     path: String,
     record: DocumentRecord,
     document: Document,
@@ -58,13 +60,37 @@ impl Pipeline {
             }
             let clean: Vec<i64> = group.iter().map(|mark| mark.collection).collect();
             let (made, fresh) = self.make_documents(&places, now)?;
+            let has_older: Vec<bool> = made.chunks(Format::ALL.len()).map(|formats| formats[0].has_older).collect();
             changed += self.publish(made, fresh, &clean)?;
+            if self.settings.archives == Archives::Disk {
+                for ((number, place), has_older) in places.iter().zip(has_older) {
+                    if has_older || self.catalog.has_archive(*number, place.direct) {
+                        changed += self.press_pages(*number, place, now)?;
+                    }
+                }
+            }
         }
         let opml = self.opml(now)?;
         changed += self.publish(opml, Fresh::new(), &[])?;
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
         self.write_again(now)?;
+        Ok(changed)
+    }
+
+    /// Makes the archive pages of a feed that are older than their posts. Returns how many documents changed.
+    fn press_pages(&mut self, collection: i64, place: &Place, now: DateTime<Utc>) -> Result<u64, Error> {
+        self.catalog.begin_archive(collection, place.direct)?;
+        let mut changed = 0;
+        for page in self.catalog.stale_pages(collection, place.direct)? {
+            if self.is_stopped() {
+                break;
+            }
+            let at = Place { archive: Some(page), ..place.clone() };
+            let (made, fresh) = self.make_documents(&[(collection, at)], now)?;
+            changed += self.publish(made, fresh, &[])?;
+            self.catalog.clean_page(collection, place.direct, page)?;
+        }
         Ok(changed)
     }
 
@@ -142,7 +168,8 @@ impl Pipeline {
                 let frame = self.places.frame(format, place, neighbours, updated);
                 let bytes = self.join(format, &frame, &posts, &fresh)?;
                 let path = format!("{}{}", self.places.record(place), format.file_name());
-                made.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
+                let made_now = self.made(path, Some(place), format.content_type(), bytes, updated, now)?;
+                made.push(Made { has_older: neighbours.previous.is_some(), ..made_now });
             }
         }
         Ok((made, fresh))
@@ -205,7 +232,7 @@ impl Pipeline {
         let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
         let page = place.map(|place| self.places.address(&place.current()));
         let document = document(record, media_type, page, Some(bytes));
-        Ok(Made { path, record, document })
+        Ok(Made { has_older: false, path, record, document })
     }
 
     /// Makes documents durable, then visible.
@@ -254,6 +281,10 @@ impl Pipeline {
     ) -> Result<Option<Document>, Error> {
         let Some((mut made, fresh)) = self.feed_document(place, format, now)? else { return Ok(None) };
         let entries: Vec<_> = fresh.into_iter().collect();
+        if self.catalog.is_stored(&made.path, made.record.hash)? {
+            self.catalog.keep(&entries, &[], true, &[])?;
+            return Ok(Some(made.document));
+        }
         if !entries.is_empty() || self.catalog.document(&made.path)?.is_none_or(|before| before != made.record) {
             self.catalog.keep(&entries, &[(made.path.clone(), made.record)], false, &[])?;
         }

@@ -143,3 +143,43 @@ fn a_feed_that_shows_everything_has_no_archives_and_off_means_off() {
     assert_eq!(link(&atom(&site, "atom.xml"), "prev-archive"), None);
     assert_eq!(site.get("archive-1/atom.xml").status, 404);
 }
+
+#[test]
+fn archives_on_disk_are_whole_and_up_to_date() {
+    let mut site = Site::new().configured("base_url: https://e.org/\narchives: disk\ndelete_grace: 1s\n");
+    for number in 0..230 {
+        write(&site, number);
+    }
+    site = site.start();
+    let on_disk = |site: &Site| -> BTreeSet<String> {
+        let documents = site.documents();
+        let mut found = BTreeSet::new();
+        let mut next = Some("categories/社交媒体/atom.xml".to_owned());
+        while let Some(path) = next {
+            let Some(bytes) = documents.get(&path) else { return BTreeSet::new() };
+            let feed = atom_syndication::Feed::read_from(&bytes[..]).unwrap();
+            found.extend(feed.entries().iter().map(|entry| entry.title().value.clone()));
+            next = link(&feed, "prev-archive")
+                .map(|path| path.replace("%E7%A4%BE%E4%BA%A4%E5%AA%92%E4%BD%93", "社交媒体"));
+        }
+        found
+    };
+    site.until_equal("all posts on disk", &230, || on_disk(&site).len());
+    // An edit, a post that goes, and one that comes and begins a page.
+    site.write("5.md", &post("edited", "[社交媒体, 知乎]", "2022-02-01 05:00:00"));
+    site.until("the edit", || on_disk(&site).contains("edited"));
+    site.remove("6.md");
+    site.until("the post to go", || !on_disk(&site).contains("第6篇"));
+    (230..301).for_each(|number| write(&site, number));
+    site.until_equal("all posts on disk", &300, || on_disk(&site).len());
+    let page = site.get("archive-4/rss.xml");
+    assert_eq!((page.status, &page.body), (200, &site.documents()["archive-4/rss.xml"]));
+    // Back and forth: what is made on request only leaves the folder, and comes back whole.
+    for (setting, pages) in [("http", false), ("disk", true)] {
+        site.configure(&format!("base_url: https://e.org/\narchives: {setting}\n"));
+        site.signal("HUP");
+        site.until_equal(setting, &pages, || site.documents().keys().any(|path| path.starts_with("archive-")));
+        assert_eq!(site.get("archive-1/rss.xml").status, 200);
+    }
+    site.until_equal("all posts on disk", &300, || on_disk(&site).len());
+}
