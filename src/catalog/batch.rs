@@ -1,9 +1,6 @@
 //! One transaction of what was found in the folders.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Transaction, params};
 
@@ -17,16 +14,10 @@ use super::{
     set_fact,
 };
 use crate::{
-    config::{Folder, Future, OnDelete},
+    config::{Folder, Future},
     post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility, id},
     watch::Stat,
 };
-
-/// How long the row of a post that is gone is remembered, in seconds.
-const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
-
-/// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
-const PAIR_WITHIN: i64 = 300;
 
 /// A file that was read.
 #[derive(Debug)]
@@ -59,10 +50,10 @@ pub struct Effects {
 /// One transaction; dropped without [`Batch::commit`] it leaves no trace.
 #[derive(Debug)]
 pub struct Batch<'c> {
-    db: Transaction<'c>,
+    pub(super) db: Transaction<'c>,
     names: &'c mut Names,
     keeps_pages: bool,
-    now: i64,
+    pub(super) now: i64,
     effects: Effects,
     /// Written in key order at the end: inserting them as they come costs half as much again.
     members: Vec<Member>,
@@ -218,18 +209,6 @@ impl Batch<'_> {
                  together = 0 WHERE post = ?1",
             )?
             .execute(params![post, stat.size, stat.modified, stat.changed, stat.inode.cast_signed(), settled])?;
-        Ok(())
-    }
-
-    /// Takes note of a path that holds nothing any more.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn vanish(&mut self, folder: &Folder, path: &Path) -> Result<(), CatalogError> {
-        let values = params![folder.read.folder, path_bytes(path)];
-        if let Some(row) = only(&self.db, "folder = ? AND path = ? AND here AND missing IS NULL", values)? {
-            self.lose(folder, row)?;
-        }
         Ok(())
     }
 
@@ -390,7 +369,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn touch(&mut self, row: &Row) -> Result<(), CatalogError> {
+    pub(super) fn touch(&mut self, row: &Row) -> Result<(), CatalogError> {
         for (collection, own) in &row.members {
             *self.effects.touched.entry(*collection).or_default() |= own;
         }
@@ -401,7 +380,7 @@ impl Batch<'_> {
     }
 
     /// Lets the entries be made anew that show the title or link of posts which are called so.
-    fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
+    pub(super) fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
         for row in mentions::mentioning(&self.db, names)? {
             self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
             self.touch(&row)?;
@@ -430,7 +409,7 @@ impl Batch<'_> {
         }));
     }
 
-    fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
+    pub(super) fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
         self.count(row, -1);
         self.members.retain(|member| member.post != row.post);
         let tie = tie(row.id.as_deref().unwrap_or_default());
@@ -470,117 +449,6 @@ impl Batch<'_> {
         row.together = false;
     }
 
-    /// The file of a row vanished.
-    fn lose(&mut self, folder: &Folder, mut row: Row) -> Result<(), CatalogError> {
-        if row.id.is_none() {
-            self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
-            return Ok(());
-        }
-        if let Some(copy) = self.moved_before(&row)? {
-            return self.take_over(row, copy);
-        }
-        row.diagnostics = None;
-        if row.state != State::Published || folder.on_delete == OnDelete::Remove {
-            return self.bury(row);
-        }
-        row.missing = Some(self.now);
-        row.write(&self.db)?;
-        Ok(())
-    }
-
-    /// The new place of a row that vanished, where its copy was seen before it was missed.
-    fn moved_before(&self, row: &Row) -> Result<Option<Row>, CatalogError> {
-        let since = self.now - PAIR_WITHIN;
-        let copies = "content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
-        Ok(only(&self.db, copies, params![row.content, row.post])?
-            .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
-    }
-
-    /// A row takes the place of its copy, whose id is then another name for nothing.
-    fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
-        let (path, stat, settled) = (copy.path.clone(), copy.stat, copy.settled);
-        self.bury(copy)?;
-        (row.path, row.stat, row.settled) = (path, stat, settled);
-        (row.missing, row.together) = (None, false);
-        row.write(&self.db)?;
-        self.touch(&row)?;
-        Ok(())
-    }
-
-    /// Takes a post out of the feeds and keeps its tombstone.
-    fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
-        if row.is_public() {
-            self.touch(&row)?;
-            self.remove_members(&row)?;
-            search::leave(&self.db, row.post)?;
-        }
-        self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
-        (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));
-        row.write(&self.db)?;
-        Ok(())
-    }
-
-    /// Marks posts that went missing together, and buries those whose grace is over. Returns when the next one is due.
-    ///
-    /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn expire(
-        &mut self,
-        folder: &Folder,
-        present_since: Option<i64>,
-        grace: i64,
-        mass_grace: i64,
-    ) -> Result<Option<i64>, CatalogError> {
-        let name = &folder.read.folder;
-        if folder.on_delete != OnDelete::Auto {
-            return Ok(None);
-        }
-        let rows = select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?;
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let missing = rows.len() as u64;
-        let present: u64 = self
-            .db
-            .prepare_cached(
-                "SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL",
-            )?
-            .query_row([name], |row| row.get(0))?;
-        let together = present_since.is_none() || identity::vanished_together(missing, present);
-        let mut next: Option<i64> = None;
-        for mut row in rows {
-            if together && !row.together {
-                row.together = true;
-                row.write(&self.db)?;
-            }
-            let since = row.missing.unwrap_or(self.now);
-            let end = if row.together { since + mass_grace } else { since.max(present_since.unwrap_or(since)) + grace };
-            if end <= self.now {
-                self.bury(row)?;
-            } else {
-                next = Some(next.map_or(end, |next| next.min(end)));
-            }
-        }
-        Ok(next)
-    }
-
-    /// Buries the posts of a folder that have been missing since before `until` and that `shown` does not name: they have
-    /// left every window.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>, until: i64) -> Result<(), CatalogError> {
-        let condition = "folder = ? AND missing <= ? AND gone IS NULL";
-        for row in select(&self.db, condition, params![folder.read.folder, until])? {
-            if !shown.contains(&row.post) {
-                self.bury(row)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Publishes what was scheduled until now, and withdraws what expired.
     ///
     /// # Errors
@@ -596,18 +464,6 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Drops a post whose file is missing. False if there is none at that path.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn forget(&mut self, folder: &Folder, path: &Path) -> Result<bool, CatalogError> {
-        let condition = "folder = ? AND path = ? AND missing IS NOT NULL AND gone IS NULL";
-        let rows = select(&self.db, condition, params![folder.read.folder, path_bytes(path)])?;
-        let found = !rows.is_empty();
-        rows.into_iter().try_for_each(|row| self.bury(row))?;
-        Ok(found)
-    }
-
     /// Lets the next look take the date and picture of a post afresh. False if there is none at that path.
     ///
     /// # Errors
@@ -618,20 +474,6 @@ impl Batch<'_> {
             .prepare_cached("UPDATE post SET pinned = 0, content = zeroblob(16), settled = 0 WHERE folder = ? AND path = ? AND here")?
             .execute(params![folder.read.folder, path_bytes(path)])?;
         Ok(changed > 0)
-    }
-
-    /// Drops tombstones that are over a year old.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
-        let before = self.now - TOMBSTONE_LIFE;
-        // The number of a row may be given to another post.
-        self.db
-            .prepare_cached("DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)")?
-            .execute([before])?;
-        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([before])?;
-        Ok(())
     }
 
     /// The folder was scanned whole: what comes from now on arrives.
@@ -710,6 +552,6 @@ fn held_back(row: &Row, post: &Post, diagnostics: &[Diagnostic]) -> Option<Vec<D
     })
 }
 
-fn path_bytes(path: &Path) -> &[u8] {
+pub(super) fn path_bytes(path: &Path) -> &[u8] {
     std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())
 }

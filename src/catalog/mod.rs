@@ -13,6 +13,7 @@
 mod archive;
 mod batch;
 mod collection;
+mod departures;
 mod documents;
 mod identity;
 mod mentions;

@@ -269,6 +269,7 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
 #[test]
 fn a_post_that_names_another_follows_its_title_and_link() {
     let site = Site::new()
+        .configured("delete_grace: 1s\n")
         .post("from.md", "---\ntitle: From\ndate: 2022-02-25\ntags: [t]\n---\nSee {% post_link deep/target %} and {% post_link none %}.\n")
         .start();
     let content = || site.item("From")["content_html"].as_str().unwrap().to_owned();
@@ -283,6 +284,10 @@ fn a_post_that_names_another_follows_its_title_and_link() {
     site.until("the new link", || content().contains("<a href=\"https://e.org/2\">Renamed</a>"));
     site.write("deep/target.md", &target("Renamed\ndraft: true", "https://e.org/2"));
     site.until("no link", || !content().contains("e.org"));
+    site.write("deep/target.md", &target("Target", "https://e.org/1"));
+    site.until("a link again", || content().contains("<a href=\"https://e.org/1\">Target</a>"));
+    site.remove("deep/target.md");
+    site.until("no link to what is gone", || !content().contains("e.org"));
     // Many at once are rendered in several threads, which ask one that knows.
     site.write("deep/target.md", &target("Target", "https://e.org/1"));
     for number in 0..9 {

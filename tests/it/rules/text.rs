@@ -165,14 +165,14 @@ fn has_markup(text: &str) -> bool {
         ELEMENTS.contains(&&*name.to_ascii_lowercase())
             && !is_type_parameter
             && rest.starts_with(|c: char| c.is_whitespace() || c == '/' || c == '>')
-            && closes(rest)
+            && tag_end(rest).is_some()
     })
 }
 
-/// Whether there is a `>` outside quotes.
-fn closes(attributes: &str) -> bool {
+/// The byte of the first `>` outside quotes, which ends a tag.
+pub(super) fn tag_end(tag: &str) -> Option<usize> {
     let mut quote = None;
-    attributes.chars().any(|c| {
+    let end = tag.char_indices().find(|&(_, c)| {
         match (quote, c) {
             (None, '>') => return true,
             (None, '"' | '\'') => quote = Some(c),
@@ -180,7 +180,8 @@ fn closes(attributes: &str) -> bool {
             _ => {}
         }
         false
-    })
+    });
+    end.map(|(at, _)| at)
 }
 
 /// Elements that one meets in titles.

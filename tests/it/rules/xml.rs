@@ -115,17 +115,7 @@ impl<'a> Piece<'a> {
             cut(end);
             Some(Self::Opaque)
         } else {
-            let mut quote = None;
-            let end = whole.char_indices().find(|&(_, c)| {
-                match (quote, c) {
-                    (None, '>') => return true,
-                    (None, '"' | '\'') => quote = Some(c),
-                    (Some(open), c) if open == c => quote = None,
-                    _ => {}
-                }
-                false
-            });
-            Some(Self::Tag(cut(end.map_or(whole.len(), |(at, _)| at + 1))))
+            Some(Self::Tag(cut(super::text::tag_end(whole).map_or(whole.len(), |at| at + 1))))
         }
     }
 }

@@ -1,0 +1,174 @@
+//! Posts whose files are gone: missed, found elsewhere, kept for a while, buried, forgotten.
+
+use std::{collections::BTreeSet, path::Path};
+
+use rusqlite::params;
+
+use super::{
+    Batch, CatalogError,
+    batch::path_bytes,
+    identity,
+    mentions::{self, mention_name},
+    row::{Row, State, only, select},
+    search,
+};
+use crate::config::{Folder, OnDelete};
+
+/// How long the row of a post that is gone is remembered, in seconds.
+const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
+
+/// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
+const PAIR_WITHIN: i64 = 300;
+
+impl Batch<'_> {
+    /// Takes note of a path that holds nothing any more.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn vanish(&mut self, folder: &Folder, path: &Path) -> Result<(), CatalogError> {
+        let values = params![folder.read.folder, path_bytes(path)];
+        if let Some(row) = only(&self.db, "folder = ? AND path = ? AND here AND missing IS NULL", values)? {
+            self.lose(folder, row)?;
+        }
+        Ok(())
+    }
+
+    /// The file of a row vanished.
+    pub(super) fn lose(&mut self, folder: &Folder, mut row: Row) -> Result<(), CatalogError> {
+        if row.id.is_none() {
+            self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
+            return Ok(());
+        }
+        if let Some(copy) = self.moved_before(&row)? {
+            return self.take_over(row, copy);
+        }
+        row.diagnostics = None;
+        if row.state != State::Published || folder.on_delete == OnDelete::Remove {
+            return self.bury(row);
+        }
+        row.missing = Some(self.now);
+        row.write(&self.db)?;
+        Ok(())
+    }
+
+    /// The new place of a row that vanished, where its copy was seen before it was missed.
+    fn moved_before(&self, row: &Row) -> Result<Option<Row>, CatalogError> {
+        let since = self.now - PAIR_WITHIN;
+        let copies = "content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
+        Ok(only(&self.db, copies, params![row.content, row.post])?
+            .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
+    }
+
+    /// A row takes the place of its copy, whose id is then another name for nothing.
+    fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
+        let (path, stat, settled) = (copy.path.clone(), copy.stat, copy.settled);
+        self.bury(copy)?;
+        (row.path, row.stat, row.settled) = (path, stat, settled);
+        (row.missing, row.together) = (None, false);
+        row.write(&self.db)?;
+        self.touch(&row)?;
+        Ok(())
+    }
+
+    /// Takes a post out of the feeds and keeps its tombstone.
+    fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
+        if row.is_public() {
+            self.touch(&row)?;
+            self.remove_members(&row)?;
+            self.touch_mentioning(&[mention_name(&row.path)])?;
+            search::leave(&self.db, row.post)?;
+        }
+        mentions::remember(&self.db, row.post, &[])?;
+        self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
+        (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));
+        row.write(&self.db)?;
+        Ok(())
+    }
+
+    /// Marks posts that went missing together, and buries those whose grace is over. Returns when the next one is due.
+    ///
+    /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn expire(
+        &mut self,
+        folder: &Folder,
+        present_since: Option<i64>,
+        grace: i64,
+        mass_grace: i64,
+    ) -> Result<Option<i64>, CatalogError> {
+        let name = &folder.read.folder;
+        if folder.on_delete != OnDelete::Auto {
+            return Ok(None);
+        }
+        let rows = select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let missing = rows.len() as u64;
+        let present: u64 = self
+            .db
+            .prepare_cached(
+                "SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL",
+            )?
+            .query_row([name], |row| row.get(0))?;
+        let together = present_since.is_none() || identity::vanished_together(missing, present);
+        let mut next: Option<i64> = None;
+        for mut row in rows {
+            if together && !row.together {
+                row.together = true;
+                row.write(&self.db)?;
+            }
+            let since = row.missing.unwrap_or(self.now);
+            let end = if row.together { since + mass_grace } else { since.max(present_since.unwrap_or(since)) + grace };
+            if end <= self.now {
+                self.bury(row)?;
+            } else {
+                next = Some(next.map_or(end, |next| next.min(end)));
+            }
+        }
+        Ok(next)
+    }
+
+    /// Buries the posts of a folder that have been missing since before `until` and that `shown` does not name: they have
+    /// left every window.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>, until: i64) -> Result<(), CatalogError> {
+        let condition = "folder = ? AND missing <= ? AND gone IS NULL";
+        for row in select(&self.db, condition, params![folder.read.folder, until])? {
+            if !shown.contains(&row.post) {
+                self.bury(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops a post whose file is missing. False if there is none at that path.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn forget(&mut self, folder: &Folder, path: &Path) -> Result<bool, CatalogError> {
+        let condition = "folder = ? AND path = ? AND missing IS NOT NULL AND gone IS NULL";
+        let rows = select(&self.db, condition, params![folder.read.folder, path_bytes(path)])?;
+        let found = !rows.is_empty();
+        rows.into_iter().try_for_each(|row| self.bury(row))?;
+        Ok(found)
+    }
+
+    /// Drops tombstones that are over a year old.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
+        let before = self.now - TOMBSTONE_LIFE;
+        // The number of a row may be given to another post.
+        self.db
+            .prepare_cached("DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)")?
+            .execute([before])?;
+        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([before])?;
+        Ok(())
+    }
+}
