@@ -158,15 +158,24 @@ impl Pipeline {
             Some(Former::Gone) => return Ok(Answer::Gone),
             None => {}
         }
-        for redirect in &self.settings.redirects {
-            match redirect.follow(bare) {
-                Some(Target::Moved(target)) if self.is_document(&target) => return Ok(Answer::Moved(target)),
-                Some(Target::Elsewhere(url)) => return Ok(Answer::Moved(url)),
-                Some(Target::Gone) => return Ok(Answer::Gone),
-                _ => {}
-            }
+        Ok(self.formerly(bare).unwrap_or(Answer::Absent))
+    }
+
+    /// What answers an address that another program gave to a feed: below our root, or below that of a blog.
+    fn formerly(&self, path: &str) -> Option<Answer> {
+        let sites = self.settings.folders.iter().filter_map(|folder| folder.read.links.site_url.as_ref());
+        let below = sites.filter_map(|site| path.strip_prefix(site.path().trim_matches('/'))?.strip_prefix('/'));
+        let below: Vec<&str> = below.collect();
+        if let Some(ours) = below.iter().find(|path| self.is_document(path)) {
+            return Some(Answer::Moved((*ours).to_owned()));
         }
-        Ok(Answer::Absent)
+        std::iter::once(path).chain(below).find_map(|path| {
+            self.settings.redirects.iter().find_map(|redirect| match redirect.follow(path)? {
+                Target::Moved(target) => self.is_document(&target).then_some(Answer::Moved(target)),
+                Target::Elsewhere(url) => Some(Answer::Moved(url)),
+                Target::Gone => Some(Answer::Gone),
+            })
+        })
     }
 
     /// Whether a feed, or a list of feeds, is at a path.

@@ -267,6 +267,26 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
 }
 
 #[test]
+fn feeds_of_a_blog_below_a_path_lead_to_ours() {
+    let site = Site::new()
+        .configured("    site_url: https://e.org/blog/\n    preset: hexo\nbase_url: https://e.org/blog/feeds/\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .start();
+    for (from, to) in [
+        ("blog/atom.xml", "/blog/feeds/atom.xml"),
+        ("blog/rss2.xml", "/blog/feeds/rss.xml"),
+        ("blog/feed.xml", "/blog/feeds/atom.xml"),
+        ("rss2.xml", "/blog/feeds/rss.xml"),
+        ("blog/feeds/index.xml", "/blog/feeds/rss.xml"),
+    ] {
+        let answer = site.get(from);
+        assert_eq!((answer.status, answer.headers.get("location").map(String::as_str)), (301, Some(to)), "{from}");
+    }
+    assert_eq!(site.get("blog/nothing.xml").status, 404);
+    assert_eq!(site.get("atom.xml").status, 200);
+}
+
+#[test]
 fn a_post_that_names_another_follows_its_title_and_link() {
     let site = Site::new()
         .configured("delete_grace: 1s\n")
