@@ -20,6 +20,8 @@ pub struct Outline {
     pub url: String,
     /// For a parent with posts of its own: the title of the feed in its `direct/` folder.
     pub direct: Option<String>,
+    /// It has posts of other feeds, so that only the whole list names it.
+    pub overlaps: bool,
     /// In any order; they are listed by title.
     pub children: Vec<Outline>,
 }
@@ -63,13 +65,14 @@ fn write(writer: &mut Writer<Vec<u8>>, root: &Outline, listing: Listing) -> io::
 
 /// What the folder of an outline holds: its own feed where that is wanted, then the feeds below it.
 fn write_inside(writer: &mut Writer<Vec<u8>>, outline: &Outline, listing: Listing) -> io::Result<()> {
-    if outline.children.is_empty() || listing == Listing::All {
+    let is_listed = |child: &&Outline| listing == Listing::All || !child.overlaps;
+    let mut children: Vec<&Outline> = outline.children.iter().filter(is_listed).collect();
+    if children.is_empty() || listing == Listing::All {
         write_feed(writer, &outline.title, &outline.url)?;
     }
-    if let Some(title) = outline.direct.as_ref().filter(|_| !outline.children.is_empty()) {
+    if let Some(title) = outline.direct.as_ref().filter(|_| !children.is_empty()) {
         write_feed(writer, title, &[&outline.url, "direct/"].concat())?;
     }
-    let mut children: Vec<&Outline> = outline.children.iter().collect();
     children.sort_by_key(|child| (&child.title, &child.url));
     children.into_iter().try_for_each(|child| {
         if child.children.is_empty() {
@@ -97,7 +100,7 @@ mod tests {
 
     fn outline(title: &str, url: &str, direct: Option<&str>, children: Vec<Outline>) -> Outline {
         let url = format!("https://feeds.example.org/{url}");
-        Outline { title: title.to_owned(), url, direct: direct.map(str::to_owned), children }
+        Outline { title: title.to_owned(), url, direct: direct.map(str::to_owned), overlaps: false, children }
     }
 
     fn tree() -> Outline {
@@ -105,7 +108,8 @@ mod tests {
         let zhihu = outline("知乎", "categories/a/b/", Some("知乎, direct"), vec![hot]);
         let weibo = outline("微\n博", "categories/a/w/", None, vec![]);
         let social = outline("社交媒体", "categories/a/", None, vec![zhihu, weibo]);
-        outline("All\u{1} posts", "", None, vec![social, outline("Rust", "categories/rust/", None, vec![])])
+        let own = Outline { overlaps: true, ..outline("My own", "feeds/my/", None, vec![]) };
+        outline("All\u{1} posts", "", None, vec![social, outline("Rust", "categories/rust/", None, vec![]), own])
     }
 
     fn lines(root: &Outline, listing: Listing) -> String {

@@ -373,7 +373,7 @@ proptest! {
 
     #[test]
     fn an_opml_list_of_any_text_is_well_formed(title in text_of_any_kind(), url in text_of_any_kind()) {
-        let leaf = opml::Outline { title, url, direct: None, children: vec![] };
+        let leaf = opml::Outline { title, url, direct: None, overlaps: false, children: vec![] };
         let root = opml::Outline { direct: Some(leaf.title.clone()), children: vec![leaf.clone()], ..leaf };
         for listing in [opml::Listing::Leaves, opml::Listing::All] {
             assert_well_formed(&String::from_utf8(opml::document(&root, listing)).unwrap());

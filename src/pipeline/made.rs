@@ -231,18 +231,25 @@ pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
         let place = Place::of(collection.key.clone());
         parent.children.push(outline(places, &place, collection.own && places.is_parent(path)));
     }
+    for collection in catalog.collections() {
+        if matches!(collection.key, Key::Own(_)) && !places.access(&collection.key).is_private() {
+            let own = outline(places, &Place::of(collection.key.clone()), false);
+            root.children.push(Outline { overlaps: true, ..own });
+        }
+    }
     root
 }
 
 fn outline(places: &Places, place: &Place, direct: bool) -> Outline {
     let title = match &place.key {
         Key::Category(path) => places.label(path),
-        _ => places.site().title.clone(),
+        _ => places.feed(place, DateTime::UNIX_EPOCH).title,
     };
     Outline {
         url: places.url(&places.address(place)),
         direct: direct.then(|| title.clone()),
         title,
+        overlaps: false,
         children: Vec::new(),
     }
 }

@@ -70,6 +70,7 @@ fn a_feed_of_ones_own_has_what_its_rules_pick() {
     assert!(site.documents().contains_key("feeds/rust/atom.xml"));
     assert_eq!(site.get("feeds/rust/").status, 200);
     assert!(!text(&site.get("opml.xml")).contains("feeds/rust"), "its posts are listed elsewhere");
+    assert!(text(&site.get("opml-all.xml")).contains("title=\"All of Rust\""));
 
     site.write("other.md", &post("Other news", "[x]\ntags: [rust]", DATE));
     site.shows("feeds/both/", &["Other news"]);
