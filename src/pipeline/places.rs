@@ -248,14 +248,13 @@ impl Places {
         };
         let (title, description) = match &place.key {
             Key::All => (site.title.clone(), site.description.clone()),
-            Key::Tag(name) => (format!("#{name}"), format!("{}: posts tagged {name}", site.title)),
-            Key::Author(name) => (name.clone(), format!("{}: posts by {name}", site.title)),
+            Key::Tag(name) => (format!("#{name}"), format!("{}: #{name}", site.title)),
             Key::Category(path) => {
                 let labels: Vec<_> = (1..=path.len()).map(|depth| self.label(&path[..depth])).collect();
                 let path = labels.join(" / ");
-                (path.clone(), format!("{}: posts in {path}", site.title))
+                (path.clone(), format!("{}: {path}", site.title))
             }
-            Key::Own(name) | Key::Folder(name) => (name.clone(), format!("{}: {name}", site.title)),
+            Key::Author(name) | Key::Own(name) | Key::Folder(name) => (name.clone(), format!("{}: {name}", site.title)),
         };
         let own = self.own(&place.key).map(|feed| [&feed.title, &feed.description, &feed.language]);
         let words = words.map(|words| [&words.title, &words.description, &words.language]);
