@@ -150,7 +150,8 @@ author: "<i>Ада</i> & co"
         ("hugo", "    preset: hugo\n    site_url: https://例え.example/知/\n", "language: zh-Hans\n"),
         (
             "summary",
-            "    preset: hexo\n    site_url: https://blog.example/\n    ids: permalink\n",
+            // Not `ids: permalink`, which keeps what Hexo made of such titles to the letter.
+            "    preset: hexo\n    site_url: https://blog.example/\n",
             "content: summary\n",
         ),
     ];
