@@ -348,7 +348,9 @@ impl Batch<'_> {
             // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
             self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
         }
-        if was != row.is_public() || (&before.title, &before.link, &before.path) != (&row.title, &row.link, &row.path) {
+        // Who may read it shows in its collections.
+        let as_before = (&before.title, &before.link, &before.path, &before.members);
+        if was != row.is_public() || as_before != (&row.title, &row.link, &row.path, &row.members) {
             self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
         }
         if was {

@@ -164,6 +164,9 @@ fn configuration(command: ConfigCommand) -> Result<ExitCode, Failure> {
             let file = loaded.file.as_ref().map(|file| file.display().to_string());
             let file = file.unwrap_or_else(|| String::from("no configuration file"));
             let settings = loaded.into_settings()?;
+            for remark in settings.remarks() {
+                complain(&format!("warning: {remark}"));
+            }
             for folder in settings.folders.iter().filter(|folder| !folder.path.is_dir()) {
                 complain(&format!("warning: {} is not there (yet): make it, or correct `path`", folder.path.display()));
             }

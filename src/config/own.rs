@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    Access, ConfigError, Folder, OwnFeed, Pick, Token,
+    Access, ConfigError, Folder, OwnFeed, Pick, Settings, Token,
     error::closest,
     raw::File,
     resolve::{language, optional, shown, window},
@@ -19,27 +19,39 @@ pub(super) fn tokens(file: &File) -> Result<Vec<Token>, ConfigError> {
     tokens.collect()
 }
 
-/// `public`, `token` for all tokens, or the names of some.
-pub(super) fn access(names: Option<&Vec<String>>, key: &str, tokens: &[Token]) -> Result<Access, ConfigError> {
-    let Some(names) = names else { return Ok(Access::Public) };
-    let known = || tokens.iter().map(|token| token.name.clone());
-    match names.as_slice() {
-        [one] if one == "public" => return Ok(Access::Public),
-        [one] if one == "token" && !tokens.is_empty() => return Ok(Access::Tokens(known().collect())),
-        [one] if one == "token" => {
-            let message = "there are no `tokens`, so nobody could read it: add what `feedwright config token` prints";
-            return Err(ConfigError::value(key, message));
+/// `public`, `token` for all tokens, or the names of some. A name without a token opens nothing: who takes a token out locks
+/// its holder out, and nobody else.
+pub(super) fn access(names: Option<&Vec<String>>, tokens: &[Token]) -> Access {
+    match names.map(Vec::as_slice) {
+        None => Access::Public,
+        Some([one]) if one == "public" => Access::Public,
+        Some([one]) if one == "token" => Access::Tokens(tokens.iter().map(|token| token.name.clone()).collect()),
+        Some(names) => Access::Tokens(names.iter().cloned().collect()),
+    }
+}
+
+impl Settings {
+    /// What is allowed, but hardly meant: feeds that nobody, or not everybody named, can read.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let categories =
+            self.names.iter().map(|name| (format!("the category `{}`", name.path.join("/")), &name.access));
+        let folders = self.folders.iter().map(|one| (format!("the folder `{}`", one.read.folder), &one.access));
+        let feeds = self.feeds.iter().map(|feed| (format!("the feed `{}`", feed.name), &feed.access));
+        let mut remarks = Vec::new();
+        for (what, access) in categories.chain(folders).chain(feeds) {
+            let Access::Tokens(names) = access else { continue };
+            if names.is_empty() {
+                remarks.push(format!("nobody can read {what}: add what `feedwright config token` prints to `tokens`"));
+            }
+            for name in names.iter().filter(|name| self.tokens.iter().all(|token| token.name != **name)) {
+                let known = self.tokens.iter().map(|token| &*token.name).chain(["public", "token"]);
+                let near = closest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                remarks.push(format!("{what} names `{name}`, and there is no such token{near}"));
+            }
         }
-        _ => {}
+        remarks
     }
-    if let Some(unknown) = names.iter().find(|name| known().all(|known| known != **name)) {
-        let message = match closest(unknown, tokens.iter().map(|token| &*token.name).chain(["public", "token"])) {
-            Some(near) => format!("there is no token `{unknown}`; did you mean `{near}`?"),
-            None => format!("there is no token `{unknown}`: name one of `tokens`, or write `public` or `token`"),
-        };
-        return Err(ConfigError::value(key, message));
-    }
-    Ok(Access::Tokens(names.iter().cloned().collect()))
 }
 
 pub(super) fn own_feeds(file: &File, tokens: &[Token], folders: &[Folder]) -> Result<Vec<OwnFeed>, ConfigError> {
@@ -69,7 +81,7 @@ pub(super) fn own_feeds(file: &File, tokens: &[Token], folders: &[Folder]) -> Re
             from: optional(own.from.as_deref(), day, at("from"))?,
             before: optional(own.before.as_deref(), day, at("before"))?,
             duplicates: own.duplicates.unwrap_or_default(),
-            access: access(own.access.as_ref(), &format!("{key}.access"), tokens)?,
+            access: access(own.access.as_ref(), tokens),
             window: match &own.window {
                 Some(own) => Some(window(Some(own), &format!("{key}.window"))?),
                 None => None,

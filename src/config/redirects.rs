@@ -3,6 +3,8 @@
 //! A pattern is a path with at most one `*`, which stands for one character or more, slashes too, and is put where the
 //! target has one. A slash at the end does not matter.
 
+use percent_encoding::percent_decode_str;
+
 /// Where a request for an address of the past goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
@@ -87,7 +89,9 @@ impl Former {
 impl Redirect {
     /// A redirect as the configuration has it.
     pub(super) fn read(from: &str, to: &str) -> Result<Self, String> {
-        let (from, to) = (from.trim().trim_matches('/'), to.trim().trim_start_matches('/'));
+        let from = percent_decode_str(from.trim().trim_matches('/')).decode_utf8_lossy();
+        let to = to.trim().trim_start_matches('/');
+        let from = &*from;
         let stars = |text: &str| text.matches('*').count();
         if from.is_empty() {
             return Err("the main page is never redirected: write the path of a former feed, such as `feed.xml`".into());
@@ -155,6 +159,7 @@ mod tests {
         let own = |from: &str, to: &str| Redirect::read(from, to).unwrap();
         let moved = |to: &str| Some(Target::Moved(to.to_owned()));
         assert_eq!(own("/blog/*.rss/", "/tags/*/rss.xml").follow("blog/a.rss"), moved("tags/a/rss.xml"));
+        assert_eq!(own("/caf%C3%A9.xml", "rss.xml").follow("café.xml"), moved("rss.xml"));
         assert_eq!(own("old.xml", "gone").follow("old.xml"), Some(Target::Gone));
         let away = Some(Target::Elsewhere("https://e.org/rss".into()));
         assert_eq!(own("old.xml", "https://e.org/rss").follow("old.xml"), away);

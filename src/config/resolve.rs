@@ -276,7 +276,7 @@ fn folder(posts: &Posts, key: &str, tokens: &[Token]) -> Result<Folder, ConfigEr
             Some(own) => Some(window(Some(own), &format!("{key}.window"))?),
             None => None,
         },
-        access: access(posts.access.as_ref(), &format!("{key}.access"), tokens)?,
+        access: access(posts.access.as_ref(), tokens),
     })
 }
 
@@ -342,10 +342,21 @@ fn names(file: &File, tokens: &[Token]) -> Result<Vec<CategoryName>, ConfigError
                 title: shown(name.title.as_deref()),
                 description: shown(name.description.as_deref()),
                 language: optional(name.language.as_deref(), language, at)?,
-                access: access(name.access.as_ref(), &format!("{key}.access"), tokens)?,
+                access: access(name.access.as_ref(), tokens),
             };
             if names.get(&path).is_some_and(|other| *other != name) {
                 return Err(ConfigError::value(key, "this category has other words elsewhere: keep one of the two"));
+            }
+            let parent = |path: &CategoryPath| path[..path.len() - 1].to_vec();
+            let twin = |other: &&CategoryName| {
+                other.path != path
+                    && parent(&other.path) == parent(&path)
+                    && name.slug.is_some()
+                    && other.slug == name.slug
+            };
+            if let Some(other) = names.values().find(twin) {
+                let message = format!("the category `{}` has this slug too: choose another one", other.path.join("/"));
+                return Err(ConfigError::value(format!("{key}.slug"), message));
             }
             names.insert(path, name);
         }

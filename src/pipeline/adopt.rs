@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{Error, Pipeline, places::Place, press::document};
 use crate::{
     catalog::{Collection, Former, Key},
-    config::Archives,
+    config::{Archives, Folder},
     feed::{self, Format},
+    post::CategoryPath,
     publish::Failed,
     serve::Change,
 };
@@ -34,17 +35,21 @@ impl Pipeline {
             }
             documents.push((path, document(record, media_type, page, None)));
         }
-        let known: BTreeSet<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
-        if let Some(output) = &mut self.output {
-            let report = output
-                .retain(&|path| known.contains(path))
-                .map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
-            for Failed { path, error } in report.failed {
-                tracing::warn!("{}/{path} is stale and cannot be removed: {error}", self.settings.output.display());
-            }
-        }
-        drop(known);
+        self.tidy_output()?;
         self.shelf.update(documents.into_iter().map(|(path, document)| Change::Put(path, document)));
+        Ok(())
+    }
+
+    /// Removes what the output folder has beside the documents that are kept there.
+    fn tidy_output(&mut self) -> Result<(), Error> {
+        let known: BTreeSet<String> = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path).collect();
+        let Some(output) = &mut self.output else { return Ok(()) };
+        let report = output
+            .retain(&|path| known.contains(path))
+            .map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
+        for Failed { path, error } in report.failed {
+            tracing::warn!("{}/{path} is stale and cannot be removed: {error}", self.settings.output.display());
+        }
         Ok(())
     }
 
@@ -59,75 +64,92 @@ impl Pipeline {
         let collections: Vec<Collection> = self.catalog.collections().into_iter().cloned().collect();
         let (mut former, mut closed) = (Vec::new(), Vec::new());
         for Collection { key, address, .. } in collections {
-            let fate = self.fate(&key);
-            match &fate {
-                Fate::Stays => self.catalog.set_address(&key, &self.places.address(&Place::of(key.clone())))?,
-                Fate::Becomes(_) | Fate::Goes => self.catalog.drop_collection(&key)?,
+            let stays = match &key {
+                Key::All | Key::Tag(_) | Key::Author(_) | Key::Category(_) => true,
+                Key::Own(_) => self.places.own(&key).is_some(),
+                Key::Folder(name) => {
+                    self.settings.folders.iter().any(|one| one.read.folder == *name && one.access.is_private())
+                }
+            };
+            let now = self.places.address(&Place::of(key.clone()));
+            if stays {
+                self.catalog.set_address(&key, &now)?;
+            } else {
+                self.catalog.drop_collection(&key)?;
             }
             let Some(before) = address else { continue };
-            let now = match fate {
-                Fate::Stays if self.places.access(&key).is_private() => {
-                    closed.push(before.clone());
-                    Some(self.places.address(&Place::of(key)))
-                }
-                Fate::Stays => Some(self.places.address(&Place::of(key))),
-                Fate::Becomes(other) => Some(self.places.address(&Place::of(other))),
-                Fate::Goes => None,
-            };
-            if now.as_ref() != Some(&before) {
-                former.push((before, now.map_or(Former::Gone, Former::Moved)));
+            if !stays {
+                former.push((before, Former::Gone));
+            } else if before != now {
+                former.push((before, Former::Moved(now)));
+            } else if self.places.access(&key).is_private() {
+                closed.push(before);
             }
         }
+        self.leave(&former, &closed)
+    }
+
+    /// Follows what the settings made of categories, once every post was read under them: one that has no posts any more
+    /// leads to what it is called now, or is gone. `before` are those that had some.
+    pub(super) fn follow_categories(&mut self, before: &BTreeSet<Key>) -> Result<(), Error> {
+        let empty: Vec<Collection> =
+            self.catalog.collections().into_iter().filter(|one| one.size == 0).cloned().collect();
+        let mut former = Vec::new();
+        for Collection { key, address, .. } in empty {
+            let Key::Category(path) = &key else { continue };
+            let fate = match self.renamed(path) {
+                Some(other) => Former::Moved(self.places.address(&Place::of(Key::Category(other)))),
+                None if self.is_left_out(path, before.contains(&key)) => Former::Gone,
+                None => continue,
+            };
+            self.catalog.drop_collection(&key)?;
+            former.extend(address.map(|address| (address, fate)));
+        }
+        self.leave(&former, &[])
+    }
+
+    /// The category that has the posts of another one now, by the aliases of the folders.
+    fn renamed(&self, path: &CategoryPath) -> Option<CategoryPath> {
+        let lives = |path: &CategoryPath| {
+            self.catalog.collection(&Key::Category(path.clone())).is_some_and(|collection| collection.size > 0)
+        };
+        let rules = self.settings.folders.iter().map(|folder| &folder.read.categories);
+        rules.filter_map(|rules| rules.renamed_as_shown(path)).find(|now| now != path && lives(now))
+    }
+
+    /// Whether an empty category is one that the settings took away: by an alias or an exclusion of every folder, or, if it
+    /// had posts until now, by making these private.
+    fn is_left_out(&self, path: &CategoryPath, had_posts: bool) -> bool {
+        let folders = &self.settings.folders;
+        let excludes = |folder: &Folder| {
+            let now = folder.read.categories.renamed_as_shown(path).unwrap_or_default();
+            now.is_empty() || folder.selection.excludes(&now)
+        };
+        let hides = folders.iter().any(|folder| folder.access.is_private())
+            || self.settings.names.iter().any(|name| name.access.is_private());
+        !folders.is_empty() && (folders.iter().all(excludes) || (had_posts && hides))
+    }
+
+    /// Takes the documents of folders that are no more, or not for everybody, off the shelf and out of the output folder.
+    fn leave(&mut self, former: &[(String, Former)], closed: &[String]) -> Result<(), Error> {
         self.places.learn(self.catalog.collections().into_iter());
         let is_page = |path: &str| {
             let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
             self.places.at(folder).is_some_and(|place| place.archive.is_some())
         };
         let left = |path: &str| {
-            former.iter().map(|(old, _)| old).chain(&closed).any(|old| path.starts_with(old.as_str()))
+            former.iter().map(|(old, _)| old).chain(closed).any(|old| path.starts_with(old.as_str()))
                 || (self.settings.archives != Archives::Disk && is_page(path))
         };
         let documents = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path);
         let gone: Vec<String> = documents.filter(|path| left(path)).collect();
-        self.catalog.drop_documents(&gone, &former)?;
-        self.shelf.update(gone.iter().cloned().map(Change::Remove));
-        if !gone.is_empty() {
+        self.catalog.drop_documents(&gone, former)?;
+        if !former.is_empty() || !gone.is_empty() {
+            self.categories.take();
+            self.shelf.update(gone.iter().cloned().map(Change::Remove));
+            self.tidy_output()?;
             self.catalog.mark_all_dirty()?;
         }
         Ok(())
     }
-
-    /// What the settings make of a collection.
-    fn fate(&self, key: &Key) -> Fate {
-        let folders = &self.settings.folders;
-        match key {
-            Key::All | Key::Tag(_) | Key::Author(_) => Fate::Stays,
-            Key::Own(_) if self.places.own(key).is_some() => Fate::Stays,
-            Key::Folder(name) if folders.iter().any(|one| one.read.folder == *name && one.access.is_private()) => {
-                Fate::Stays
-            }
-            Key::Own(_) | Key::Folder(_) => Fate::Goes,
-            Key::Category(path) => {
-                let mut goes = !folders.is_empty();
-                for folder in folders {
-                    let now = folder.read.categories.renamed(path);
-                    if now.is_empty() || folder.selection.excludes(&now) {
-                        continue;
-                    }
-                    if now != *path {
-                        return Fate::Becomes(Key::Category(now));
-                    }
-                    goes = false;
-                }
-                if goes { Fate::Goes } else { Fate::Stays }
-            }
-        }
-    }
-}
-
-/// What the settings make of a collection.
-enum Fate {
-    Stays,
-    Becomes(Key),
-    Goes,
 }

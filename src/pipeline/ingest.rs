@@ -21,7 +21,7 @@ use super::{Error, Pass, Pipeline, members};
 use crate::{
     catalog::{Key, Known, Seen, digest},
     config::Folder,
-    post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
+    post::{self, CategoryPath, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Found, Kind, Stat},
 };
 
@@ -59,6 +59,11 @@ impl Pipeline {
     /// When the catalog fails.
     pub fn scan(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
         let mut pass = Pass::default();
+        let before: BTreeSet<Key> = if self.reread.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.catalog.collections().into_iter().filter(|one| one.size > 0).map(|one| one.key.clone()).collect()
+        };
         for index in 0..self.settings.folders.len() {
             self.scan_folder(index, now, &mut pass, progress)?;
         }
@@ -66,11 +71,30 @@ impl Pipeline {
         batch.clear_tombstones()?;
         batch.commit()?;
         self.bury_unshown(now)?;
+        if !self.is_stopped() {
+            self.follow_categories(&before)?;
+        }
         pass.documents = self.press(now)?;
         if pass.read > 0 {
             self.warn_of_order();
+            self.warn_of_unused_access();
         }
         Ok(pass)
+    }
+
+    /// What is meant to be private and is called otherwise is public.
+    fn warn_of_unused_access(&self) {
+        let collections = self.catalog.collections();
+        for name in self.settings.names.iter().filter(|name| name.access.is_private()) {
+            let is_it =
+                |path: &CategoryPath| *path == name.path || (name.path.len() == 1 && path.contains(&name.path[0]));
+            if !collections.iter().any(|one| matches!(&one.key, Key::Category(path) if is_it(path))) {
+                let path = name.path.join("/");
+                tracing::warn!(
+                    "no category is called `{path}`, so its `access` keeps nothing private: is it spelled so?"
+                );
+            }
+        }
     }
 
     /// Names that stand in both orders look like categories of their own, written as a list.

@@ -178,11 +178,12 @@ impl Pipeline {
         })
     }
 
-    /// Whether a feed, or a list of feeds, is at a path.
+    /// Whether a feed, a list of feeds, or the page of a feed is at a path.
     fn is_document(&self, path: &str) -> bool {
         let shown = |place: &Place| !matches!(place.key, Key::Tag(_) | Key::Author(_)) || self.is_shared(&place.key);
+        let is_whole = |name: &str| !name.is_empty() || path.is_empty() || path.ends_with('/');
         matches!(path, "opml.xml" | "opml-all.xml")
-            || self.located(path).is_some_and(|(place, name)| (path.is_empty() || !name.is_empty()) && shown(&place))
+            || self.located(path).is_some_and(|(place, name)| is_whole(name) && shown(&place))
     }
 
     pub(super) fn is_shared(&self, key: &Key) -> bool {

@@ -172,6 +172,9 @@ impl Pipeline {
 
     /// Compares the catalog with the settings: whose files must be read again, which documents made anew, what moved.
     fn adopt(&mut self) -> Result<(), Error> {
+        for remark in self.settings.remarks() {
+            tracing::warn!("{remark}");
+        }
         for folder in &self.settings.folders {
             let name = &folder.read.folder;
             let fact = format!("settings {name}");

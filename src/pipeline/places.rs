@@ -193,7 +193,8 @@ impl Places {
         match key {
             Key::All | Key::Tag(_) | Key::Author(_) => Access::Public,
             Key::Category(path) => (1..=path.len())
-                .filter_map(|depth| self.words(&path[..depth]))
+                .flat_map(|depth| [self.names.get(&path[..depth]), self.names.get(&path[depth - 1..depth])])
+                .flatten()
                 .fold(Access::Public, |access, words| access.and(&words.access)),
             // One that is configured no more is nobody's.
             Key::Own(name) => self.own.get(name).map_or_else(nobody, |feed| feed.access.clone()),

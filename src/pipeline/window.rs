@@ -95,8 +95,8 @@ impl Pipeline {
         if chosen.recent_cut > 0 {
             tracing::warn!(
                 "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
-                 window.max_bytes",
-                self.places.url(&self.places.address(place))
+                 window.max_size",
+                self.places.url(&self.places.address(&place.without_secret()))
             );
         }
         let newest = chosen.entries.first().map_or(0, |entry| entry.published);

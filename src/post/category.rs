@@ -158,6 +158,14 @@ impl CategoryRules {
         if path.is_empty() { path } else { self.prefix.iter().cloned().chain(path).collect() }
     }
 
+    /// A path as it is shown, under the name that it has now: aliases are for what stands behind the prefix. `None` for
+    /// one without the prefix, which this folder never shows.
+    #[must_use]
+    pub fn renamed_as_shown(&self, path: &[String]) -> Option<CategoryPath> {
+        let now = self.renamed(path.strip_prefix(&*self.prefix)?);
+        Some(if now.is_empty() { now } else { self.prefix.iter().cloned().chain(now).collect() })
+    }
+
     /// A path under the name that it has now.
     #[must_use]
     pub fn renamed(&self, names: &[String]) -> CategoryPath {

@@ -342,3 +342,69 @@ fn a_sound_of_the_blog_has_its_true_length() {
     assert!(rss.contains("url=\"https://blog.example.org/media/one.mp3\" length=\"4321\" type=\"audio/mpeg\""));
     assert!(rss.contains("url=\"https://other.example.org/one.mp3\" length=\"0\""));
 }
+
+#[test]
+fn a_category_that_lives_is_never_renamed_away() {
+    // What stands behind a prefix, the target of another alias, a chain; through reloads and a restart.
+    let aliases = "    category_prefix: Blog\n    categories: {aliases: {weibo: social/weibo, A: B, B: C, junk: ''}}\n";
+    let mut site = Site::new()
+        .post("w.md", &post("W", "[weibo]", DATE))
+        .post("a.md", &post("A", "[A]", "2022-02-24"))
+        .post("b.md", &post("B", "[B]", "2022-02-23"))
+        .start();
+    site.shows("categories/A/", &["A"]);
+    let check = |site: &Site| {
+        site.shows("categories/Blog/social/weibo/", &["W"]).shows("categories/Blog/B/", &["A"]);
+        site.shows("categories/Blog/C/", &["B"]).shows("categories/Blog/", &["W", "A", "B"]);
+        let written = site.documents();
+        assert!(written.contains_key("categories/Blog/social/weibo/rss.xml"), "{:?}", written.keys());
+    };
+    site.configure(aliases);
+    for _ in 0..3 {
+        site.signal("HUP");
+        check(&site);
+    }
+    site.restart();
+    check(&site);
+    let list = text(&site.get("opml-all.xml"));
+    assert!(list.contains("Blog/social/weibo/rss.xml") && list.contains("Blog/C/rss.xml"), "{list}");
+}
+
+#[test]
+fn what_becomes_private_leaves_no_trace() {
+    let (alice, alices) = token("alice");
+    let settings = format!(
+        "tokens: {{{alices}}}\ncategories: {{names: {{Diary: {{access: [alice]}}, Life/Diary: {{title: x}}}}}}\n"
+    );
+    let mut site = Site::new()
+        .configured(&settings)
+        .post("secret.md", &post("Secretive", "[Life]", DATE))
+        .post("open.md", &format!("{}{{% post_link secret %}}", post("Open", "[x]", "2022-02-24")))
+        .start();
+    site.until("the link", || {
+        everything_public(&site).contains("Secretive</a>") || everything_public(&site).contains("Secretive")
+    });
+    site.write("secret.md", &post("Secretive", "[Life, Diary]", DATE));
+    site.shows("", &["Open"]);
+    site.until("no trace in others", || !everything_public(&site).contains("Secretive"));
+    assert_eq!(site.get("categories/Life/Diary/rss.xml").status, 401, "a title for the whole path opens nothing");
+
+    // A token that is taken out locks its holder out, though `access` still names it.
+    assert_eq!(basic(&site, "categories/Life/Diary/rss.xml", &alice).status, 200);
+    site.configure("categories: {names: {Diary: {access: [alice]}}}\n");
+    site.signal("HUP");
+    site.until_equal("the holder to be locked out", &401, || {
+        basic(&site, "categories/Life/Diary/rss.xml", &alice).status
+    });
+    site.until("a word of it", || site.log().contains("there is no such token"));
+
+    // A folder that becomes private takes the names of its categories along.
+    site.configure(&format!("    access: token\ntokens: {{{alices}}}\n"));
+    site.signal("HUP");
+    site.shows("", &[]);
+    site.until_equal("the category to be gone", &410, || site.get("categories/x/rss.xml").status);
+    assert!(!text(&site.get("opml-all.xml")).contains("categories/x/"));
+    assert!(site.documents().keys().all(|path| !path.starts_with("categories/x/")));
+    assert!(!site.log().contains(&alice));
+    assert!(site.stop().unwrap().0.success());
+}
