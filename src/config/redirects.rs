@@ -75,6 +75,8 @@ impl Former {
                 ("tag/*/feed", "tags/*/rss.xml"),
                 ("author/*/feed/atom", "authors/*/atom.xml"),
                 ("author/*/feed", "authors/*/rss.xml"),
+                ("categories/*/feed", "categories/*/rss.xml"),
+                ("tags/*/feed", "tags/*/rss.xml"),
                 ("comments/feed", GONE),
             ],
         }

@@ -171,7 +171,10 @@ impl Pipeline {
         }
         std::iter::once(path).chain(below).find_map(|path| {
             self.settings.redirects.iter().find_map(|redirect| match redirect.follow(path)? {
-                Target::Moved(target) => self.is_document(&target).then_some(Answer::Moved(target)),
+                Target::Moved(target) if self.is_document(&target) => Some(Answer::Moved(target)),
+                Target::Moved(target) => {
+                    self.places.respelled(&target).filter(|target| self.is_document(target)).map(Answer::Moved)
+                }
                 Target::Elsewhere(url) => Some(Answer::Moved(url)),
                 Target::Gone => Some(Answer::Gone),
             })

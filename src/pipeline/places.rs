@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write,
+    sync::OnceLock,
 };
 
 use chrono::{DateTime, Utc};
@@ -73,6 +74,8 @@ pub(super) struct Places {
     own: BTreeMap<String, OwnFeed>,
     folders: BTreeMap<String, Access>,
     by_address: HashMap<String, Place>,
+    /// Addresses by their slugs, read when the first is asked for.
+    by_slug: OnceLock<HashMap<String, String>>,
     /// Categories with categories below them.
     parents: std::collections::HashSet<CategoryPath>,
 }
@@ -94,6 +97,7 @@ impl Places {
             own: settings.feeds.iter().map(|feed| (feed.name.clone(), feed.clone())).collect(),
             folders: settings.folders.iter().map(|one| (one.read.folder.clone(), one.access.clone())).collect(),
             by_address: HashMap::new(),
+            by_slug: OnceLock::new(),
             parents: std::collections::HashSet::new(),
         }
     }
@@ -106,6 +110,7 @@ impl Places {
     /// Learns of all collections. Call again when one is new.
     pub(super) fn learn<'a>(&mut self, collections: impl Iterator<Item = &'a Collection>) {
         self.by_address.clear();
+        self.by_slug = OnceLock::new();
         self.parents.clear();
         for collection in collections {
             if let Key::Category(path) = &collection.key {
@@ -134,6 +139,14 @@ impl Places {
         let is_ours = number.starts_with(|digit| matches!(digit, '1'..='9')) && number.len() < 16;
         let number = number.parse().ok().filter(|_| is_ours)?;
         Some(Place { archive: Some(number), ..self.by_address.get(folder)?.clone() })
+    }
+
+    /// The path of a document by the way in which other programs spell names in addresses: small letters and dashes.
+    pub(super) fn respelled(&self, path: &str) -> Option<String> {
+        let (folder, name) = path.rsplit_once('/')?;
+        let read = || self.by_address.keys().map(|address| (slug(address), address.clone())).collect();
+        let address = self.by_slug.get_or_init(read).get(&slug(folder))?;
+        Some(format!("{address}{name}"))
     }
 
     /// Whether a category has categories below it.
@@ -283,6 +296,18 @@ impl Places {
     pub(super) fn site(&self) -> &Site {
         &self.site
     }
+}
+
+fn slug(address: &str) -> String {
+    let mut slug = String::with_capacity(address.len());
+    for c in address.trim_matches('/').chars().flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() || c == '/' {
+            slug.push(c);
+        } else if !slug.ends_with(['-', '/']) {
+            slug.push('-');
+        }
+    }
+    slug.replace("-/", "/").trim_end_matches('-').to_owned()
 }
 
 fn nobody() -> Access {

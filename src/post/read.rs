@@ -116,7 +116,10 @@ impl<'a> Reader<'a> {
             }),
             id: id.or(generated),
             language: self.language(),
-            excerpt: self.text(Field::Excerpt).map(plain).filter(|excerpt| !excerpt.is_empty()),
+            excerpt: self
+                .text(Field::Excerpt)
+                .map(|text| title::plain(&body::strip_all(text)))
+                .filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
             digest: body::significant(&title, link.as_deref(), &body.text),
             categories: categories.paths,

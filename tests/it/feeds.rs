@@ -212,10 +212,10 @@ fn a_private_folder_has_one_feed() {
 fn addresses_of_the_past_lead_on_or_are_gone() {
     let site = Site::new()
         .configured(
-            "redirects:\n  table: {'old/*.rss': 'categories/*/rss.xml', 'dead.xml': gone, 'away': 'https://e.org/'}\n",
+            "redirects:\n  table: {'old/*.rss': 'categories/*/rss.xml', 'page/x': 'categories/x/', 'dead.xml': gone, 'away': 'https://e.org/'}\n",
         )
         .post("a.md", &post("A", "[x, y]\ntags: [t]", DATE))
-        .post("b.md", &post("B", "[junk]\ntags: [t]", "2022-02-24"))
+        .post("b.md", &post("B", "[[junk], [Rust Lang!]]\ntags: [t]", "2022-02-24"))
         .start();
     let goes = |from: &str, to: &str| {
         let answer = site.get(from);
@@ -233,6 +233,9 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
     goes("categories/x/y/index.xml", "/categories/x/y/rss.xml");
     goes("category/x/y/feed/", "/categories/x/y/rss.xml");
     goes("tag/t/feed/atom/", "/tags/t/atom.xml");
+    goes("category/rust-lang/feed/", "/categories/Rust%20Lang!/rss.xml");
+    goes("categories/rust-lang/index.xml", "/categories/Rust%20Lang!/rss.xml");
+    goes("page/x", "/categories/x/");
     goes("old/x.rss", "/categories/x/rss.xml");
     goes("away", "https://e.org/");
     assert_eq!(site.get("dead.xml").status, 410);
@@ -255,7 +258,7 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
     goes(archive, "/categories/newer/y/archive-1/rss.xml");
     assert_eq!(site.get("categories/junk/rss.xml").status, 410);
     assert_eq!(site.get("categories/junk/").status, 410);
-    site.shows("", &["A", "B"]).shows("categories/uncategorised/", &["B"]);
+    site.shows("", &["A", "B"]).shows("categories/Rust%20Lang!/", &["B"]);
 
     // Left out by configuration: gone. And back again.
     site.configure("    categories: {aliases: {x: newer}}\n    exclude: ['category:newer']\n");

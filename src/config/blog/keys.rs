@@ -7,7 +7,7 @@ use super::super::places::Places;
 pub(super) struct Keys(Vec<(String, String)>);
 
 impl Keys {
-    /// Reads as much of a text as is YAML, which JSON is too.
+    /// Reads a text that is YAML, which JSON is too.
     pub(super) fn of_yaml(text: &str) -> Self {
         let places = Places::of(text);
         Self(places.texts().map(|(key, text)| (key.to_owned(), text.to_owned())).collect())

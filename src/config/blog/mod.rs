@@ -15,6 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use granit_parser::Parser;
+
 use super::{Future, raw::Preset};
 use keys::Keys;
 
@@ -41,7 +43,7 @@ pub enum BlogError {
         source: io::Error,
     },
     /// Its configuration cannot be understood.
-    #[error("{path}: this is no valid TOML: {message}")]
+    #[error("{path}: this cannot be read: {message}; the blog's generator cannot read it either: mend it first")]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -114,6 +116,9 @@ fn beside(path: &Path) -> Result<Vec<(String, PathBuf)>, BlogError> {
 fn read(path: &Path) -> Result<Keys, BlogError> {
     let text = fs::read_to_string(path).map_err(|source| BlogError::Unreadable { path: path.to_owned(), source })?;
     if path.extension().is_none_or(|end| end != "toml") {
+        if let Some(error) = Parser::new_from_str(&text).find_map(Result::err) {
+            return Err(BlogError::Syntax { path: path.to_owned(), message: error.to_string() });
+        }
         return Ok(Keys::of_yaml(&text));
     }
     let table = text.parse::<toml::Table>();

@@ -242,3 +242,13 @@ fn no_blog() {
     fs::write(folder.path().join("config.toml"), "= nothing").unwrap();
     assert!(matches!(of_blog(folder.path()), Err(BlogError::Syntax { .. })));
 }
+
+#[test]
+fn a_configuration_that_is_no_yaml_is_refused() {
+    let blog = tempfile::tempdir().unwrap();
+    for text in ["title: My: Blog\nurl: https://e.org\n", "title: [\n"] {
+        fs::write(blog.path().join("_config.yml"), text).unwrap();
+        let error = of_blog(blog.path()).unwrap_err().to_string();
+        assert!(error.contains("_config.yml: this cannot be read: "), "{error}");
+    }
+}

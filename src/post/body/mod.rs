@@ -27,7 +27,7 @@ use guard::Excess;
 
 pub use digest::significant;
 pub use heading::first_heading;
-pub(crate) use template::strip;
+pub(crate) use template::{strip, strip_all};
 
 /// A body as it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -356,3 +356,11 @@ proptest! {
         prop_assert!(diagnostics.iter().all(|diagnostic| !diagnostic.message.ends_with('.')));
     }
 }
+
+#[test]
+fn an_excerpt_shows_no_expression_and_a_title_none_that_is_plainly_one() {
+    let yaml = "title: 'About {{mustache}} {{ page.x }}'\nexcerpt: 'a {{ z }} b {% q %} c {{- /* d */ -}}'";
+    let (post, _) = post(yaml, &settings());
+    assert_eq!(post.title, "About {{mustache}}");
+    assert_eq!(post.excerpt.as_deref(), Some("a b c"));
+}

@@ -67,6 +67,15 @@ pub(super) fn expand<'a>(body: &'a Body, bases: &'a Bases, posts: Option<&'a Loo
 /// that are known, shortcodes, and expressions with a path, a filter or a text in quotes. `{{mustache}}` stays, and so
 /// does what is between backticks or written with entities.
 pub(crate) fn strip(line: &str) -> Cow<'_, str> {
+    without(line, is_plainly_meant)
+}
+
+/// A text that is no body without any mark that an engine would take for one.
+pub(crate) fn strip_all(text: &str) -> Cow<'_, str> {
+    without(text, |_| true)
+}
+
+fn without(line: &str, is_meant: fn(&Mark<'_>) -> bool) -> Cow<'_, str> {
     if !has_marks(line) {
         return Cow::Borrowed(line);
     }
@@ -79,7 +88,7 @@ pub(crate) fn strip(line: &str) -> Cow<'_, str> {
         let span = rest.strip_prefix('`').and_then(|inside| inside.find('`')).map(|end| start + end + 2);
         let mark = if rest.starts_with('{') { scanner.mark(start) } else { None };
         at = match mark {
-            Some((mark, end)) if is_plainly_meant(&mark) => end,
+            Some((mark, end)) if is_meant(&mark) => end,
             _ => {
                 let end = span.unwrap_or(start + 1);
                 out.push_str(line.get(start..end).unwrap_or_default());

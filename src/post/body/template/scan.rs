@@ -186,6 +186,9 @@ impl<'a> Scanner<'a> {
         let triple = self.text.as_bytes().get(at + 2) == Some(&b'{');
         let (close, from) = if triple { ("}}}", at + 3) } else { ("}}", at + 2) };
         let (inside, end) = self.inside(close, from)?;
+        if trimmed(inside).strip_prefix("/*").is_some_and(|comment| comment.ends_with("*/")) {
+            return Some((Mark::Comment, end));
+        }
         let before = self.text.get(..at)?;
         if !expression::is_one(inside) || is_tex(before, self.text.get(end..)?) {
             return None;
