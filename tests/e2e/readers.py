@@ -121,7 +121,6 @@ def main():
             all_parsers(site)
             produced.keep("readers/posts", site.folder / "out", site.base)
             life_of_a_post(site)
-        produced.keep("readers/life", site.folder / "out", site.base)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import threading
 import time
 import urllib.request
 
+import produced
+
 FEEDWRIGHT = os.environ["FEEDWRIGHT"]
 DEADLINE = 60
 
@@ -63,12 +65,15 @@ class Place:
 
 
 class Daemon:
-    """`feedwright run` over the folder's `posts`, with short graces."""
+    """`feedwright run` over the folder's `posts`, with short graces. What it wrote is left to be judged."""
+
+    ended = 0
 
     def __init__(self, folder, configuration=""):
         self.folder = pathlib.Path(folder)
         self.posts = self.folder / "posts"
         self.posts.mkdir(parents=True, exist_ok=True)
+        self.base = None
         self.configure(configuration)
 
     def configure(self, more):
@@ -97,6 +102,11 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.log.close()
+        if self.base and (self.folder / "out").is_dir():
+            base = re.search(r"^base_url: (\S+)", (self.folder / "feedwright.yaml").read_text(), re.M)
+            Daemon.ended += 1
+            name = f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}"
+            produced.keep(name, self.folder / "out", base[1] if base else self.base)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

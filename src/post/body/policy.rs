@@ -200,6 +200,16 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .attribute_filter(|_, attribute, value| {
+            // Values that would fetch more, sooner, or tell where from, than pages and readers mean to.
+            let calm = match attribute {
+                "referrerpolicy" => value == "no-referrer",
+                "loading" => value == "lazy",
+                "preload" => value == "none",
+                _ => true,
+            };
+            if !calm {
+                return None;
+            }
             let safe = match address(attribute) {
                 // Links have been held against the schemes above.
                 None | Some(Address::Link) => true,
