@@ -7,7 +7,7 @@ use rusqlite::{Transaction, params};
 use super::{
     Catalog, CatalogError, archive,
     collection::{Growth, Key, Member, Names, tie},
-    identity,
+    identity, likeness,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
@@ -336,6 +336,7 @@ impl Batch<'_> {
         row.write(&self.db)?;
         let indexed = Indexed { all: self.names.all(), texts: self.texts };
         search::follow(&self.db, known.then_some(before), row, indexed)?;
+        likeness::follow(&self.db, self.names, row)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published

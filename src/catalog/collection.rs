@@ -1,6 +1,6 @@
 //! Collections: everything that has a feed, and which posts it shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, params};
 
@@ -148,6 +148,8 @@ pub struct Candidate {
 pub(super) struct Names {
     known: HashMap<Key, Collection>,
     by_number: HashMap<i64, Key>,
+    /// Those that show an entry from several places once.
+    pub(super) folding: HashSet<i64>,
     /// Made by the batch that is not yet committed, or changed by it: as they were before.
     pending: Vec<(Key, Option<Collection>)>,
 }
@@ -175,7 +177,7 @@ impl Names {
             })?
             .collect::<rusqlite::Result<_>>()?;
         let by_number = known.values().map(|collection| (collection.number, collection.key.clone())).collect();
-        Ok(Self { known, by_number, pending: Vec::new() })
+        Ok(Self { known, by_number, folding: HashSet::new(), pending: Vec::new() })
     }
 
     pub(super) fn numbered(&self, number: i64) -> Option<&Collection> {
@@ -386,7 +388,7 @@ impl Catalog {
         most: u32,
     ) -> Result<Vec<Candidate>, CatalogError> {
         let mut chosen = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let mut statement = self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
         let mut rows = statement.query(params![collection, direct, most])?;
         let mut line = i64::MIN;

@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::{
     Batch, CatalogError,
     batch::path_bytes,
-    identity,
+    identity, likeness,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search,
@@ -77,6 +77,7 @@ impl Batch<'_> {
             self.remove_members(&row)?;
             self.touch_mentioning(&[mention_name(&row.path)])?;
             search::leave(&self.db, row.post)?;
+            likeness::leave(&self.db, row.post)?;
         }
         mentions::remember(&self.db, row.post, &[])?;
         self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;

@@ -16,6 +16,7 @@ mod collection;
 mod departures;
 mod documents;
 mod identity;
+mod likeness;
 mod mentions;
 mod row;
 mod schema;

@@ -160,6 +160,20 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (collection, direct, page)
     ) WITHOUT ROWID;
 ",
+    "
+    -- Feeds that show an entry from several places once, and what their posts are like: a link, or a day and a title.
+    CREATE TABLE folding (collection INTEGER PRIMARY KEY);
+    CREATE TABLE likeness (
+        collection INTEGER NOT NULL,
+        likeness   TEXT NOT NULL,
+        arrival    INTEGER NOT NULL,
+        published  INTEGER NOT NULL,
+        tie        INTEGER NOT NULL,
+        post       INTEGER NOT NULL,
+        PRIMARY KEY (collection, likeness, arrival, published, tie, post)
+    ) WITHOUT ROWID;
+    CREATE INDEX likeness_of_post ON likeness (post);
+",
 ];
 
 /// Brings the tables up to date.

@@ -3,7 +3,7 @@
 //! Candidates in (the catalog has found the newest N, the tail of hours and the late arrivals), a [`Window`] out. The
 //! only clock is the newest candidate's own time.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::cmp::Reverse;
 
 /// An entry that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,36 +34,6 @@ pub struct Window<I> {
     pub entries: Vec<Candidate<I>>,
     /// How many recent entries the caps cut; worth a warning when not 0.
     pub recent_cut: usize,
-}
-
-/// By what an entry is known as one that came before from another place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Likeness {
-    /// Absolute URL.
-    pub link: Option<String>,
-    /// Plain text; case does not matter.
-    pub title: String,
-    /// The day of its publication (UTC), counted from anywhere.
-    pub day: i64,
-}
-
-/// Whether each entry is the first with its link, and the first with its title on its day. One that is not the first
-/// hides no other.
-#[must_use]
-pub fn first_of_each(entries: &[Likeness]) -> Vec<bool> {
-    let (mut links, mut titles) = (HashSet::new(), HashSet::new());
-    let mut first = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let link = entry.link.as_deref();
-        let title = (entry.title.to_lowercase(), entry.day);
-        let is_known = link.is_some_and(|link| links.contains(link)) || titles.contains(&title);
-        if !is_known {
-            links.extend(link);
-            titles.insert(title);
-        }
-        first.push(!is_known);
-    }
-    first
 }
 
 /// Orders candidates and cuts from the oldest what exceeds the caps. The newest entry stays, however long it is.
@@ -113,26 +83,6 @@ mod tests {
         check(&[("a", 97, 1), ("b", 98, 60), ("c", 99, 9), ("d", 100, 40)], &["d", "c"], 2);
         check(&[("a", 99, 1), ("b", 100, 5000)], &["b"], 1);
         check(&[("a", i64::MIN, usize::MAX), ("b", i64::MIN, usize::MAX)], &["a"], 1);
-    }
-
-    #[test]
-    fn an_entry_from_two_places_is_one() {
-        let entry = |link: &str, title: &str, day| Likeness {
-            link: (!link.is_empty()).then(|| link.to_owned()),
-            title: title.to_owned(),
-            day,
-        };
-        let entries = [
-            entry("https://a/1", "One", 1),
-            entry("https://a/1", "One, again", 2),
-            entry("https://b/1", "ONE", 1),
-            entry("https://b/2", "One", 3),
-            entry("", "Two", 1),
-            entry("", "Three", 1),
-            // Like one that is hidden, but not like one that is shown.
-            entry("", "One, again", 2),
-        ];
-        assert_eq!(first_of_each(&entries), [true, false, false, true, true, true, true]);
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Error, Pipeline, places::Place, press::document};
 use crate::{
     catalog::{Collection, Former, Key},
-    config::{Archives, Folder},
+    config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::CategoryPath,
     publish::Failed,
@@ -60,6 +60,9 @@ impl Pipeline {
         let private = self.settings.folders.iter().filter(|folder| folder.access.is_private());
         let wanted: Vec<Key> = own.chain(private.map(|folder| Key::Folder(folder.read.folder.clone()))).collect();
         wanted.into_iter().try_for_each(|key| self.catalog.found(key))?;
+        let folding = self.settings.feeds.iter().filter(|feed| feed.duplicates == Duplicates::Fold);
+        let folding: Vec<Key> = folding.map(|feed| Key::Own(feed.name.clone())).collect();
+        self.catalog.set_folding(&folding)?;
 
         let collections: Vec<Collection> = self.catalog.collections().into_iter().cloned().collect();
         let (mut former, mut closed) = (Vec::new(), Vec::new());

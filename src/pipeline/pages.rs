@@ -123,7 +123,8 @@ impl Pipeline {
         let shown = match collection {
             Some(collection) => {
                 let skip = (number - 1) * ENTRIES as u64;
-                self.shown(&self.catalog.members(collection, place.direct, skip, ENTRIES)?)?
+                let members = self.catalog.members(collection, place.direct, skip, ENTRIES)?;
+                self.shown(&self.fold(&place.key, members, |post| *post)?)?
             }
             None => Vec::new(),
         };

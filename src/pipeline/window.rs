@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Pipeline, entry, places::Place};
 use crate::{
-    catalog::Candidate,
+    catalog::{Candidate, Key},
     config::{Duplicates, OnDelete, OwnFeed, Window},
     feed,
 };
@@ -34,13 +34,7 @@ impl Pipeline {
         {
             let window = feed.window.unwrap_or(self.settings.window);
             let candidates = find(window)?;
-            return Ok((
-                match feed.duplicates {
-                    Duplicates::Show => candidates,
-                    Duplicates::Fold => self.fold(candidates)?,
-                },
-                window,
-            ));
+            return Ok((self.fold(key, candidates, |candidate| candidate.post)?, window));
         }
         let candidates = find(self.settings.window)?;
         let first = candidates.first().map(|candidate| candidate.folder.as_str());
@@ -53,18 +47,19 @@ impl Pipeline {
         }
     }
 
-    /// Leaves out what stands for an entry that was seen before: the same link, or the same title on the same day.
-    fn fold(&self, mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Error> {
-        candidates.sort_by_key(|candidate| candidate.post);
-        let mut likenesses = Vec::with_capacity(candidates.len());
-        for candidate in &candidates {
-            let row = self.catalog.row(candidate.post)?;
-            let (link, title) = row.map_or_else(Default::default, |row| (row.link, row.title));
-            likenesses.push(feed::window::Likeness { link, title, day: candidate.published.div_euclid(24 * 3600) });
+    /// Leaves out what another post stands for, where a feed folds such entries.
+    pub(super) fn fold<T>(&self, key: &Key, posts: Vec<T>, number: impl Fn(&T) -> i64) -> Result<Vec<T>, Error> {
+        let Some(OwnFeed { duplicates: Duplicates::Fold, .. }) = self.places.own(key) else { return Ok(posts) };
+        let Some(collection) = self.catalog.collection(key).map(|collection| collection.number) else {
+            return Ok(posts);
+        };
+        let mut folded = Vec::with_capacity(posts.len());
+        for post in posts {
+            if self.catalog.is_first(collection, number(&post))? {
+                folded.push(post);
+            }
         }
-        let mut first = feed::window::first_of_each(&likenesses).into_iter();
-        candidates.retain(|_| first.next().unwrap_or(true));
-        Ok(candidates)
+        Ok(folded)
     }
 
     /// The posts that a feed shows, in its order, and the newest publication time among them.
@@ -112,10 +107,7 @@ impl Pipeline {
     /// The posts of an archive page.
     fn archived(&self, collection: i64, place: &Place, page: u64) -> Result<Vec<Candidate>, Error> {
         let candidates = self.catalog.archive_page(collection, place.direct, page)?;
-        match self.places.own(&place.key) {
-            Some(OwnFeed { duplicates: Duplicates::Fold, .. }) => self.fold(candidates),
-            _ => Ok(candidates),
-        }
+        self.fold(&place.key, candidates, |candidate| candidate.post)
     }
 
     /// Buries posts that are kept though their files are missing, once they have left every window.

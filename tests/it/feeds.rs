@@ -101,6 +101,23 @@ fn what_comes_from_two_places_is_one_entry() {
     site.write("b/3.md", &post("Two", "[b]\nlink: https://copy.example.org/3", "2022-02-26 20:00:00"));
     site.shows("", &["One, copied", "Two", "two", "Two", "One"]);
     site.shows("feeds/merged/", &["Two", "Two", "One"]);
+
+    // Out of the window the first one still stands for the others; when it goes, another one does.
+    site.configure(
+        "feeds:\n  merged: {duplicates: fold, window: {entries: 1, hours: 0, max_entries: 2}}\ndelete_grace: 1s\n",
+    );
+    site.signal("HUP");
+    site.write("a/4.md", &post("Four", "[a]\nlink: https://blog.example.org/4", "2022-02-28 10:00:00"));
+    site.until("a smaller window", || {
+        site.titles("feeds/merged/").is_some_and(|titles| titles.len() < 4 && titles[0] == "Four")
+    });
+    assert!(!site.titles("feeds/merged/").unwrap().contains(&"One, copied".to_owned()));
+    site.remove("a/1.md");
+    site.configure("feeds:\n  merged: {duplicates: fold}\ndelete_grace: 1s\n");
+    site.signal("HUP");
+    site.shows("feeds/merged/", &["Four", "One, copied", "Two", "Two"]);
+    let page = text(&site.get("feeds/merged/"));
+    assert!(page.contains("One, copied") && page.matches("https://copy.example.org").count() == 1, "{page}");
 }
 
 #[test]

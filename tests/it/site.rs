@@ -323,18 +323,18 @@ impl Site {
     }
 }
 
-/// Every file below a folder but hidden ones, by its path there.
+/// Every file below a folder but hidden ones, by its path there. What goes while it is looked at is not there.
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
             } else if !entry.file_name().to_string_lossy().starts_with('.') {
                 let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                files.insert(name, fs::read(path).unwrap());
+                files.extend(fs::read(path).ok().map(|bytes| (name, bytes)));
             }
         }
     }
