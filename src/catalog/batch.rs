@@ -51,7 +51,7 @@ pub struct Effects {
 #[derive(Debug)]
 pub struct Batch<'c> {
     pub(super) db: Transaction<'c>,
-    names: &'c mut Names,
+    pub(super) names: &'c mut Names,
     keeps_pages: bool,
     pub(super) now: i64,
     effects: Effects,
@@ -212,6 +212,27 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Takes note of a file that is back with the bytes that it had.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn back(&mut self, post: i64, stat: Stat, settled: bool) -> Result<(), CatalogError> {
+        self.same(post, stat, settled)?;
+        self.touch_unrendered(post)
+    }
+
+    /// Lets a post be rendered that could not be when its feeds were made last.
+    fn touch_unrendered(&mut self, post: i64) -> Result<(), CatalogError> {
+        let rendered: bool = self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE post = ? AND version <> zeroblob(16))")?
+            .query_row([post], |row| row.get(0))?;
+        match only(&self.db, "post = ?", [post])? {
+            Some(row) if !rendered && row.is_public() => self.touch(&row),
+            _ => Ok(()),
+        }
+    }
+
     /// Which row a file that holds a post belongs to; a new one has the number 0.
     fn row_of(
         &mut self,
@@ -327,7 +348,7 @@ impl Batch<'_> {
     }
 
     /// Writes a row, and its memberships where they changed.
-    fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
+    pub(super) fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
         let was = known && before.is_public();
         if row.is_public() && row.arrival.is_none() {
             row.arrival = Some(if self.in_first_scan(&row.folder)? { 0 } else { self.next_arrival });
@@ -342,17 +363,20 @@ impl Batch<'_> {
             && before.published == row.published
             && before.members == row.members
             && before.arrival == row.arrival;
+        // Who may read it shows in its collections.
+        let as_before = (&before.title, &before.link, &before.path, &before.members);
+        if was != row.is_public() || as_before != (&row.title, &row.link, &row.path, &row.members) {
+            self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
+        }
         if same_place && before.rendering == row.rendering {
+            if before.missing.is_some() || before.diagnostics.is_some() {
+                self.touch_unrendered(row.post)?;
+            }
             return Ok(());
         }
         if before.rendering != row.rendering {
             // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
             self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
-        }
-        // Who may read it shows in its collections.
-        let as_before = (&before.title, &before.link, &before.path, &before.members);
-        if was != row.is_public() || as_before != (&row.title, &row.link, &row.path, &row.members) {
-            self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
         }
         if was {
             self.touch(before)?;

@@ -299,6 +299,16 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Whether a scheduled post will come out in a collection. Looks at every row.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_awaited(&self, collection: i64) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
+                   WHERE gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
+        Ok(self.db.prepare_cached(sql)?.query_row([collection], |row| row.get(0))?)
+    }
+
     /// Whether the archive of a feed has begun.
     #[must_use]
     pub fn has_archive(&self, collection: i64, direct: bool) -> bool {

@@ -1,11 +1,14 @@
 //! Posts whose files are gone: missed, found elsewhere, kept for a while, buried, forgotten.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use rusqlite::params;
 
 use super::{
-    Batch, CatalogError,
+    Batch, CatalogError, Key,
     batch::path_bytes,
     identity, likeness,
     mentions::{self, mention_name},
@@ -54,20 +57,27 @@ impl Batch<'_> {
     /// The new place of a row that vanished, where its copy was seen before it was missed.
     fn moved_before(&self, row: &Row) -> Result<Option<Row>, CatalogError> {
         let since = self.now - PAIR_WITHIN;
-        let copies = "content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
-        Ok(only(&self.db, copies, params![row.content, row.post])?
+        // Another folder has other rules, and what cannot be read as a post is like any other such file.
+        if row.diagnostics.is_some() && row.state == State::Published {
+            return Ok(None);
+        }
+        let copies = "folder = ? AND content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
+        Ok(only(&self.db, copies, params![row.folder, row.content, row.post])?
             .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
     }
 
     /// A row takes the place of its copy, whose id is then another name for nothing.
     fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
-        let (path, stat, settled) = (copy.path.clone(), copy.stat, copy.settled);
+        let (path, stat, settled, link) = (copy.path.clone(), copy.stat, copy.settled, copy.link.clone());
+        let names = [mention_name(&row.path), mention_name(&path)];
         self.bury(copy)?;
-        (row.path, row.stat, row.settled) = (path, stat, settled);
-        (row.missing, row.together) = (None, false);
+        (row.path, row.stat, row.settled, row.link) = (path, stat, settled, link);
+        (row.here, row.missing, row.together) = (true, None, false);
         row.write(&self.db)?;
-        self.touch(&row)?;
-        Ok(())
+        // Its address may be made of its path.
+        self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+        self.touch_mentioning(&names)?;
+        self.touch(&row)
     }
 
     /// Takes a post out of the feeds and keeps its tombstone.
@@ -157,6 +167,37 @@ impl Batch<'_> {
         let found = !rows.is_empty();
         rows.into_iter().try_for_each(|row| self.bury(row))?;
         Ok(found)
+    }
+
+    /// Applies new settings to posts whose files could not be read under them: they stay only where `still_in` says, and a
+    /// file that comes back is read, though its bytes are known.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn apply_to_unread(
+        &mut self,
+        folder: &Folder,
+        still_in: impl Fn(&[(Key, bool)]) -> BTreeMap<Key, bool>,
+    ) -> Result<(), CatalogError> {
+        let unread = "folder = ? AND id IS NOT NULL AND gone IS NULL \
+                      AND (missing IS NOT NULL OR (diagnostics IS NOT NULL AND state = 'published'))";
+        for before in select(&self.db, unread, [&folder.read.folder])? {
+            let mut row = before.clone();
+            let keys: Vec<(Key, bool)> = before
+                .members
+                .iter()
+                .filter_map(|(number, direct)| Some((self.names.numbered(*number)?.key.clone(), *direct)))
+                .collect();
+            row.members.clear();
+            for (key, direct) in still_in(&keys) {
+                row.members.push((self.names.number(&self.db, key, direct)?, direct));
+            }
+            if row.missing.is_some() {
+                row.content = [0; 16];
+            }
+            self.write_public(&before, &mut row, true)?;
+        }
+        Ok(())
     }
 
     /// Drops tombstones that are over a year old.

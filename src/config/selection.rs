@@ -89,14 +89,22 @@ impl Pick {
     }
 
     fn takes(&self, source: &str, post: &Post) -> bool {
-        let among = |names: &[String], name: &str| names.iter().any(|one| one.to_lowercase() == name.to_lowercase());
         match self {
-            Self::Tag(name) => among(&post.tags, name),
-            Self::Category(path) => post.categories.iter().any(|category| category.starts_with(path)),
-            Self::Author(name) => among(&post.authors, name),
             Self::Source(name) => source == name,
             Self::Title(words) => has_words(&post.title, words),
             Self::Text(words) => has_words(&post.title, words) || has_words(&post.body.words(), words),
+            _ => self.takes_names(&post.categories, &post.tags, &post.authors).unwrap_or(false),
+        }
+    }
+
+    /// Whether names alone pick a post; nothing where they cannot tell.
+    fn takes_names(&self, categories: &[CategoryPath], tags: &[String], authors: &[String]) -> Option<bool> {
+        let among = |names: &[String], name: &str| names.iter().any(|one| one.to_lowercase() == name.to_lowercase());
+        match self {
+            Self::Tag(name) => Some(among(tags, name)),
+            Self::Category(path) => Some(categories.iter().any(|category| category.starts_with(path))),
+            Self::Author(name) => Some(among(authors, name)),
+            Self::Source(_) | Self::Title(_) | Self::Text(_) => None,
         }
     }
 }
@@ -120,6 +128,14 @@ impl Selection {
     pub fn admits(&self, source: &str, post: &Post) -> bool {
         let takes = |pick: &Pick| pick.takes(source, post);
         (self.include.is_empty() || self.include.iter().any(takes)) && !self.exclude.iter().any(takes)
+    }
+
+    /// Whether a post that cannot be read now is let in, as far as its names tell. Where they do not, it is not left out.
+    #[must_use]
+    pub fn admits_names(&self, categories: &[CategoryPath], tags: &[String], authors: &[String]) -> bool {
+        let takes = |pick: &Pick| pick.takes_names(categories, tags, authors);
+        (self.include.is_empty() || self.include.iter().any(|pick| takes(pick).unwrap_or(true)))
+            && !self.exclude.iter().any(|pick| takes(pick).unwrap_or(false))
     }
 
     /// Whether no post of a category, or of one below it, is let in.

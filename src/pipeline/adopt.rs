@@ -98,13 +98,17 @@ impl Pipeline {
         let empty: Vec<Collection> =
             self.catalog.collections().into_iter().filter(|one| one.size == 0).cloned().collect();
         let mut former = Vec::new();
-        for Collection { key, address, .. } in empty {
+        for Collection { key, address, number, .. } in empty {
             let Key::Category(path) = &key else { continue };
             let fate = match self.renamed(path) {
                 Some(other) => Former::Moved(self.places.address(&Place::of(Key::Category(other)))),
                 None if self.is_left_out(path, before.contains(&key)) => Former::Gone,
                 None => continue,
             };
+            // A scheduled post comes out in it.
+            if self.catalog.is_awaited(number)? {
+                continue;
+            }
             self.catalog.drop_collection(&key)?;
             former.extend(address.map(|address| (address, fate)));
         }

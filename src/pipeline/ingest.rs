@@ -195,7 +195,7 @@ impl Pipeline {
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.scanned(&folder.read.folder)?;
         batch.commit()?;
-        self.settings_applied(index)
+        self.settings_applied(index, now)
     }
 
     /// Remembers since when a folder is there, for the grace of its missing posts.
@@ -245,11 +245,11 @@ impl Pipeline {
                     pass.unfinished += 1;
                     pass.unsettled.insert((index, look.path));
                 }
-                Taken::Same(stat) => {
-                    if let Some(known) = look.known {
-                        batch.same(known.post, stat, is_settled(stat, now))?;
-                    }
-                }
+                Taken::Same(stat) => match look.known {
+                    Some(known) if known.missing => batch.back(known.post, stat, is_settled(stat, now))?,
+                    Some(known) => batch.same(known.post, stat, is_settled(stat, now))?,
+                    None => {}
+                },
                 Taken::Read { stat, content, reading } => {
                     pass.read += 1;
                     progress(pass.read);

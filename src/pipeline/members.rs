@@ -32,3 +32,39 @@ pub(super) fn collections(settings: &Settings, places: &Places, folder: &Folder,
     keys.retain(|key, _| places.access(key).is_within(&access));
     keys
 }
+
+/// What is left of the collections of a post that cannot be read now: those that the settings still let it be in. It comes
+/// into no other before it is read.
+pub(super) fn still_in(
+    settings: &Settings,
+    places: &Places,
+    folder: &Folder,
+    keys: &[(Key, bool)],
+) -> BTreeMap<Key, bool> {
+    let (mut categories, mut tags, mut authors) = (Vec::new(), Vec::new(), Vec::new());
+    let mut access = folder.access.clone();
+    for (key, direct) in keys {
+        match key {
+            Key::Category(path) if *direct => {
+                access = access.and(&places.access(key));
+                categories.push(path.clone());
+            }
+            Key::Tag(name) => tags.push(name.clone()),
+            Key::Author(name) => authors.push(name.clone()),
+            _ => {}
+        }
+    }
+    if !folder.selection.admits_names(&categories, &tags, &authors) {
+        return BTreeMap::new();
+    }
+    let mut left: BTreeMap<Key, bool> = keys.iter().cloned().collect();
+    if folder.access.is_private() {
+        left.insert(Key::Folder(folder.read.folder.clone()), true);
+    }
+    let is_configured = |key: &Key| match key {
+        Key::Own(name) => settings.feeds.iter().any(|feed| feed.name == *name),
+        _ => true,
+    };
+    left.retain(|key, _| is_configured(key) && places.access(key).is_within(&access));
+    left
+}

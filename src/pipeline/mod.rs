@@ -213,10 +213,14 @@ impl Pipeline {
     }
 
     /// The folder's posts were read under the present settings.
-    fn settings_applied(&mut self, index: usize) -> Result<(), Error> {
+    fn settings_applied(&mut self, index: usize, now: DateTime<Utc>) -> Result<(), Error> {
         if let Some(folder) = self.settings.folders.get(index)
             && self.reread.remove(&folder.read.folder)
         {
+            let (settings, places) = (&self.settings, &self.places);
+            let mut batch = self.catalog.batch(now.timestamp())?;
+            batch.apply_to_unread(folder, |keys| members::still_in(settings, places, folder, keys))?;
+            batch.commit()?;
             let digest = self.reading_digest(folder);
             self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
         }

@@ -199,7 +199,8 @@ impl Pipeline {
         let mut unrendered = BTreeSet::new();
         for post in posts {
             let fragment = self.catalog.fragment(*post, Format::Json)?;
-            if fragment.is_none() {
+            let is_current = self.catalog.entry_version(*post)?.is_some_and(|(version, _)| version == self.version);
+            if !is_current {
                 unrendered.insert(*post);
             }
             fragments.push(fragment);
@@ -207,7 +208,7 @@ impl Pipeline {
         let mut fresh = self.render(&unrendered)?;
         let mut shown = Vec::with_capacity(posts.len());
         for (post, fragment) in posts.iter().zip(fragments) {
-            let fragment = fragment.or_else(|| fresh.remove(post).map(|entry| entry.fragments.json));
+            let fragment = fresh.remove(post).map(|entry| entry.fragments.json).or(fragment);
             shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, fragment.as_deref())));
         }
         Ok(shown)

@@ -192,7 +192,7 @@ fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
     site.signal("HUP");
     site.shows("", &["Open words"]);
     assert_eq!(site.get("categories/x/rss.xml").status, 401);
-    assert!(!everything_public(&site).contains("Tagged"));
+    site.until("no trace of it", || !everything_public(&site).contains("Tagged"));
     assert!(basic(&site, "categories/x/rss.xml", &bob).status == 200);
     site.configure("");
     site.signal("HUP");
@@ -427,4 +427,81 @@ fn what_becomes_private_leaves_no_trace() {
     assert!(site.documents().keys().all(|path| !path.starts_with("categories/x/")));
     assert!(!site.log().contains(&alice));
     assert!(site.stop().unwrap().0.success());
+}
+
+#[test]
+fn what_cannot_be_read_while_it_becomes_private_is_not_shown() {
+    let (_, alices) = token("alice");
+    let keep = "    on_delete: keep\n";
+    let site = Site::new()
+        .configured(keep)
+        .post("away.md", &post("Away", "[x]", DATE))
+        .post("broken.md", &post("Broken", "[x]", "2022-02-24"))
+        .post("gone.md", &post("Gone", "[x]", "2022-02-23"))
+        .start();
+    site.shows("", &["Away", "Broken", "Gone"]);
+    let away = fs::read(site.path("posts/away.md")).unwrap();
+    site.remove("away.md");
+    site.remove("gone.md");
+    site.write("broken.md", "---\ntitle: [\n---\n");
+    site.until("all to be missed", || {
+        let status = site.status();
+        status["posts"]["kept"] == 2 && status["problems"].as_array().unwrap().len() == 1
+    });
+    site.configure(&format!("{keep}    access: token\ntokens: {{{alices}}}\n"));
+    site.signal("HUP");
+    site.shows("", &[]);
+    site.until("no trace of it", || !everything_public(&site).contains("Broken"));
+
+    // Back unchanged it is read under the settings of now, whatever these are.
+    fs::write(site.path("posts/away.md"), &away).unwrap();
+    site.until("it to be back", || site.status()["posts"]["kept"] == 1);
+    assert_eq!(site.titles(""), Some(vec![]));
+    site.configure(&format!("{keep}    exclude: ['category:x']\n"));
+    site.signal("HUP");
+    site.until_equal("the folder's feed to be gone", &410, || site.get("folders/posts/rss.xml").status);
+    assert_eq!(site.titles(""), Some(vec![]));
+    site.configure(keep);
+    site.signal("HUP");
+    site.shows("", &["Away"]);
+}
+
+#[test]
+fn a_post_that_moves_to_a_private_folder_is_private() {
+    let (_, alices) = token("alice");
+    let site = Site::new();
+    fs::create_dir(site.path("priv")).unwrap();
+    let site = site
+        .configured(&format!("    name: pub\ndelete_grace: 1s\ntokens: {{{alices}}}\n"))
+        .post("a.md", &post("Moved", "[x]", DATE))
+        .post("b.md", &post("Stays", "[x]", "2022-02-24"))
+        .start();
+    // The private folder stands first.
+    let text = format!(
+        "output: out\nstate: state\ndelete_grace: 1s\ntokens: {{{alices}}}\nposts:\n  - {{path: priv, name: priv, access: token, timezone: UTC}}\n  \
+         - {{path: posts, name: pub, timezone: UTC}}\n"
+    );
+    fs::write(site.path("feedwright.yaml"), text).unwrap();
+    site.signal("HUP");
+    site.until_equal("the private folder", &401, || site.get("folders/priv/rss.xml").status);
+    site.shows("", &["Moved", "Stays"]);
+    fs::rename(site.path("posts/a.md"), site.path("priv/a.md")).unwrap();
+    site.shows("", &["Stays"]);
+    site.signal("HUP");
+    site.until("a scan", || site.log().matches("read again").count() >= 2);
+    site.shows("", &["Stays"]);
+    site.until("no trace of it", || !everything_public(&site).contains("Moved"));
+}
+
+#[test]
+fn a_scheduled_post_comes_out_in_a_category_that_was_empty_meanwhile() {
+    let soon = (chrono::Utc::now() + chrono::TimeDelta::seconds(6)).to_rfc3339();
+    let site = Site::new()
+        .post("a.md", &post("A", "[News]\ntags: [q]", DATE))
+        .post("later.md", &post("Later", "[News]", &soon))
+        .start();
+    site.shows("categories/News/", &["A"]);
+    site.configure("    exclude: ['tag:q']\ncategories: {names: {Diary: {access: token}}}\n");
+    site.signal("HUP");
+    site.shows("categories/News/", &[]).shows("categories/News/", &["Later"]);
 }
