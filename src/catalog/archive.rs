@@ -14,6 +14,17 @@ use super::{
 /// How many posts a page has.
 pub const PAGE: u64 = 100;
 
+/// A page in the output folder that is older than its posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StalePage {
+    /// The collection's number.
+    pub collection: i64,
+    /// Of its own posts, not of those below it.
+    pub direct: bool,
+    /// From 1.
+    pub page: u64,
+}
+
 impl Catalog {
     /// How many pages the archive of a feed has; the last one is still filling.
     ///
@@ -86,14 +97,14 @@ impl Catalog {
         Ok(())
     }
 
-    /// The pages of a feed in the output folder that are older than their posts.
+    /// The pages in the output folder that are older than their posts.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn stale_pages(&self, collection: i64, direct: bool) -> Result<Vec<u64>, CatalogError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT page FROM stale_page WHERE collection = ? AND direct = ? ORDER BY 1")?;
-        let pages = statement.query_map(params![collection, direct], |row| row.get(0))?;
+    pub fn stale_pages(&self) -> Result<Vec<StalePage>, CatalogError> {
+        let mut statement = self.db.prepare_cached("SELECT collection, direct, page FROM stale_page")?;
+        let pages = statement
+            .query_map([], |row| Ok(StalePage { collection: row.get(0)?, direct: row.get(1)?, page: row.get(2)? }))?;
         Ok(pages.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -101,7 +112,8 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn clean_page(&mut self, collection: i64, direct: bool, page: u64) -> Result<(), CatalogError> {
+    pub fn clean_page(&mut self, stale: StalePage) -> Result<(), CatalogError> {
+        let StalePage { collection, direct, page } = stale;
         self.db
             .prepare_cached("DELETE FROM stale_page WHERE collection = ? AND direct = ? AND page = ?")?
             .execute(params![collection, direct, page])?;
@@ -124,28 +136,29 @@ pub(super) fn mark(db: &Connection, post: i64) -> rusqlite::Result<()> {
     mark_all(db, "post = ?1", [post])
 }
 
-/// Gives a new member its number in an archive that has begun, unless it has one.
-pub(super) fn append(db: &Connection, member: &Member, direct: bool) -> rusqlite::Result<()> {
+/// Gives a member its number in an archive that has begun, unless it has one; the number, if it is new.
+pub(super) fn append(db: &Connection, member: &Member, direct: bool) -> rusqlite::Result<Option<u64>> {
     let known = db
         .prepare_cached("SELECT 1 FROM archive WHERE collection = ? AND direct = ? AND post = ?")?
         .query_row(params![member.collection, direct, member.post], |_| Ok(()))
         .optional()?;
-    if known.is_none() {
-        let number = last_number(db, member.collection, direct)? + 1;
-        db.prepare_cached("INSERT INTO archive VALUES (?, ?, ?, ?)")?.execute(params![
-            member.collection,
-            direct,
-            number,
-            member.post
-        ])?;
-        // The page before has one after it now.
-        mark_all(
-            db,
-            "collection = ?1 AND direct = ?2 AND number IN (?3, ?3 - 1)",
-            params![member.collection, direct, number],
-        )?;
+    if known.is_some() {
+        return Ok(None);
     }
-    Ok(())
+    let number = last_number(db, member.collection, direct)? + 1;
+    db.prepare_cached("INSERT INTO archive VALUES (?, ?, ?, ?)")?.execute(params![
+        member.collection,
+        direct,
+        number,
+        member.post
+    ])?;
+    Ok(Some(number))
+}
+
+/// Marks the page that a new number is on, and the one before, which has one after it now.
+pub(super) fn mark_end(db: &Connection, member: &Member, direct: bool, number: u64) -> rusqlite::Result<()> {
+    let condition = "collection = ?1 AND direct = ?2 AND number IN (?3, ?3 - 1)";
+    mark_all(db, condition, params![member.collection, direct, number])
 }
 
 fn last_number(db: &Connection, collection: i64, direct: bool) -> rusqlite::Result<u64> {

@@ -19,6 +19,9 @@ use crate::{
     watch::Stat,
 };
 
+/// The version of an entry that has to be made anew, which no digest is.
+const OUTDATED: [u8; 16] = [0; 16];
+
 /// A file that was read.
 #[derive(Debug)]
 pub struct Seen<'a> {
@@ -225,8 +228,8 @@ impl Batch<'_> {
     fn touch_unrendered(&mut self, post: i64) -> Result<(), CatalogError> {
         let rendered: bool = self
             .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE post = ? AND version <> zeroblob(16))")?
-            .query_row([post], |row| row.get(0))?;
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE post = ? AND version <> ?)")?
+            .query_row(params![post, OUTDATED], |row| row.get(0))?;
         match only(&self.db, "post = ?", [post])? {
             Some(row) if !rendered && row.is_public() => self.touch(&row),
             _ => Ok(()),
@@ -375,8 +378,8 @@ impl Batch<'_> {
             return Ok(());
         }
         if before.rendering != row.rendering {
-            // Kept until the new one is rendered: a file that is being rewritten just then must not take the entry away.
-            self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+            // A file that is being rewritten just then must not take the entry away.
+            self.outdate(row.post)?;
         }
         if was {
             self.touch(before)?;
@@ -406,10 +409,16 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Lets the entry of a post be made anew when it is shown next. It is kept until then.
+    pub(super) fn outdate(&self, post: i64) -> Result<(), CatalogError> {
+        self.db.prepare_cached("UPDATE entry SET version = ? WHERE post = ?")?.execute(params![OUTDATED, post])?;
+        Ok(())
+    }
+
     /// Lets the entries be made anew that show the title or link of posts which are called so.
     pub(super) fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
         for row in mentions::mentioning(&self.db, names)? {
-            self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+            self.outdate(row.post)?;
             self.touch(&row)?;
         }
         Ok(())
@@ -456,11 +465,13 @@ impl Batch<'_> {
             let Member { collection, published, tie, post, direct, arrival } = member;
             insert.execute(params![collection, published, tie, post, direct, arrival])?;
             let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
-            if archives.whole {
-                archive::append(&self.db, &member, false)?;
-            }
-            if archives.direct && direct {
-                archive::append(&self.db, &member, true)?;
+            for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
+                let Some(of_own) = of_own else { continue };
+                if let Some(number) = archive::append(&self.db, &member, of_own)?
+                    && self.keeps_pages
+                {
+                    archive::mark_end(&self.db, &member, of_own, number)?;
+                }
             }
         }
         Ok(())

@@ -309,12 +309,6 @@ impl Catalog {
         Ok(self.db.prepare_cached(sql)?.query_row([collection], |row| row.get(0))?)
     }
 
-    /// Whether the archive of a feed has begun.
-    #[must_use]
-    pub fn has_archive(&self, collection: i64, direct: bool) -> bool {
-        self.collections.numbered(collection).is_some_and(|one| one.archives.has(direct))
-    }
-
     /// All collections, in key order.
     #[must_use]
     pub fn collections(&self) -> Vec<&Collection> {

@@ -75,7 +75,7 @@ impl Batch<'_> {
         (row.here, row.missing, row.together) = (true, None, false);
         row.write(&self.db)?;
         // Its address may be made of its path.
-        self.db.prepare_cached("UPDATE entry SET version = zeroblob(16) WHERE post = ?")?.execute([row.post])?;
+        self.outdate(row.post)?;
         self.touch_mentioning(&names)?;
         self.touch(&row)
     }

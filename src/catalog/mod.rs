@@ -32,7 +32,7 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension, config::DbConfig, types::FromSql};
 
-pub use archive::PAGE;
+pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key};
 pub use documents::{DocumentRecord, Former, StoredEntry};

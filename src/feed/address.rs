@@ -52,6 +52,12 @@ pub fn segment(name: &str) -> String {
     segment
 }
 
+/// The segment of a name whose own is taken: no other name has it.
+#[must_use]
+pub fn segment_apart(name: &str) -> String {
+    hashed(&name.nfc().collect::<String>())
+}
+
 fn is_plain(name: &str) -> bool {
     let with_mark = name.len() + usize::from(is_reserved(name));
     with_mark <= MAX_BYTES && !has_forbidden(name) && !ends_in_hash(name) && decode_again(name).is_none()
@@ -88,6 +94,12 @@ fn is_forbidden(c: char) -> bool {
 
 fn has_forbidden(segment: &str) -> bool {
     segment.contains(is_forbidden)
+}
+
+/// A path as its folder, empty or with a trailing slash, and the name in it, which may be empty.
+#[must_use]
+pub fn split(path: &str) -> (&str, &str) {
+    path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1))
 }
 
 /// A path in ASCII: each segment percent-encoded, upper-case hex (RFC 3986 §2.1).
@@ -195,6 +207,15 @@ mod tests {
         check("AC-DC-f1deeedd8564", "AC-DC-f1deeedd8564-2f131bc92c37");
         check("%E7%A4%BE", "-E7-A4-BE-03285ee7ac79");
         check("a\nb", "a-b-e1220d74c517");
+        assert_ne!(segment(&segment_apart("News")), segment_apart("News"));
+    }
+
+    #[test]
+    fn a_path_is_a_folder_and_a_name() {
+        for (path, folder, name) in [("", "", ""), ("rss.xml", "", "rss.xml"), ("a/b/", "a/b/", ""), ("a/b", "a/", "b")]
+        {
+            assert_eq!(split(path), (folder, name));
+        }
     }
 
     #[test]

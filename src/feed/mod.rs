@@ -108,6 +108,12 @@ impl Format {
     /// All of them, in the order in which they are listed to people.
     pub const ALL: [Self; 3] = [Self::Rss, Self::Atom, Self::Json];
 
+    /// The format of a document by its name in its feed's folder.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.file_name() == name)
+    }
+
     /// The document's name in its feed's folder.
     #[must_use]
     pub const fn file_name(self) -> &'static str {

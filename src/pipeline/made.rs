@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalog::{Catalog, Former, Key, digest},
     config::Target,
-    feed::{Format, opml::Outline},
+    feed::{Format, address, opml::Outline},
     serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},
     site,
 };
@@ -59,36 +59,50 @@ impl Pipeline {
     /// What is for some people only, by its address and their credential, or by an address that only they know; nothing
     /// if it is no such thing.
     fn private(&mut self, ask: &Ask, now: DateTime<Utc>) -> Result<Option<Answer>, Error> {
-        let tokens = &self.settings.tokens;
-        let (place, name, secret) = match ask.path.strip_prefix(PRIVATE).and_then(|rest| rest.split_once('/')) {
-            Some((secret, rest)) => match self.located(rest) {
-                Some((place, name)) if self.places.access(&place.key).opens_to(secret, tokens) => {
-                    (place, name, Some(secret.to_owned()))
-                }
-                _ => return Ok(Some(Answer::Absent)),
-            },
-            None => match self.located(&ask.path) {
-                Some((place, name)) => (place, name, None),
-                None => return self.private_post(ask),
-            },
-        };
+        if let Some((secret, path)) = ask.path.strip_prefix(PRIVATE).and_then(|rest| rest.split_once('/')) {
+            return self.by_secret(secret, path, now).map(Some);
+        }
+        let Some((place, name)) = self.located(&ask.path) else { return self.private_post(ask) };
         let access = self.places.access(&place.key);
         if !access.is_private() {
-            return Ok(secret.is_some().then_some(Answer::Absent));
+            return Ok(None);
         }
-        if secret.is_none() && !ask.credential.as_ref().is_some_and(|given| access.opens_to(given, tokens)) {
+        let opens = |given: &String| access.opens_to(given, &self.settings.tokens);
+        if !ask.credential.as_ref().is_some_and(opens) {
             return Ok(Some(Answer::Locked));
         }
-        let place = Place { secret, ..place };
-        // It has no page; and a redirect would carry the secret to where it may be kept.
-        let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else {
-            return Ok(Some(Answer::Absent));
+        self.private_document(&place, name, now).map(Some)
+    }
+
+    /// What is at the address of a private feed that holds a token. A feed that moved is at its new address with the same
+    /// token; who asks without a right one learns nothing.
+    fn by_secret(&mut self, secret: &str, path: &str, now: DateTime<Utc>) -> Result<Answer, Error> {
+        let opens = |place: &Place| {
+            let access = self.places.access(&place.key);
+            access.is_private() && access.opens_to(secret, &self.settings.tokens)
         };
+        if let Some((place, name)) = self.located(path) {
+            if !opens(&place) {
+                return Ok(Answer::Absent);
+            }
+            return self.private_document(&Place { secret: Some(secret.to_owned()), ..place }, name, now);
+        }
+        Ok(match self.catalog.former(path)? {
+            Some(Former::Moved(target)) if self.located(&target).is_some_and(|(place, _)| opens(&place)) => {
+                Answer::MovedPrivately(format!("{PRIVATE}{secret}/{target}"))
+            }
+            _ => Answer::Absent,
+        })
+    }
+
+    /// A document of a private feed. It has no page.
+    fn private_document(&mut self, place: &Place, name: &str, now: DateTime<Utc>) -> Result<Answer, Error> {
+        let Some(format) = Format::named(name) else { return Ok(Answer::Absent) };
         let document = match place.archive {
-            Some(_) => self.archive_document(&place, format, now)?,
-            None => self.demanded_document(&place, format, now)?,
+            Some(_) => self.archive_document(place, format, now)?,
+            None => self.demanded_document(place, format, now)?,
         };
-        Ok(Some(document.map_or(Answer::Absent, |document| Answer::Document(Arc::new(document)))))
+        Ok(document.map_or(Answer::Absent, |document| Answer::Document(Arc::new(document))))
     }
 
     /// The page of a post that is for some people only.
@@ -109,28 +123,30 @@ impl Pipeline {
         Ok(page.map(|page| Answer::Document(Arc::new(Document { lifetime: Lifetime::Private, ..page }))))
     }
 
+    /// What appears at a folder. A tag or author does only with posts enough to share it.
+    pub(super) fn place_at(&self, folder: &str) -> Option<Place> {
+        let is_shared = |key: &Key| self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED);
+        self.places.at(folder).filter(|place| !place.is_demanded() || is_shared(&place.key))
+    }
+
     /// The feed whose folder a path names, or a document in it, whose name comes with it.
     fn located<'p>(&self, path: &'p str) -> Option<(Place, &'p str)> {
-        let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
-        let is_document = name.is_empty() || Format::ALL.iter().any(|format| format.file_name() == name);
-        match self.places.at(folder).filter(|_| is_document) {
+        let (folder, name) = address::split(path);
+        let is_document = name.is_empty() || Format::named(name).is_some();
+        match self.place_at(folder).filter(|_| is_document) {
             Some(place) => Some((place, name)),
-            None => self.places.at(&format!("{path}/")).map(|place| (place, "")),
+            None => self.place_at(&format!("{path}/")).map(|place| (place, "")),
         }
     }
 
     fn feed_at(&mut self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
-        let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
-        let format = Format::ALL.into_iter().find(|format| format.file_name() == name);
-        let (Some(format), Some(place)) = (format, self.places.at(folder)) else {
-            return self.stored_document(path, now);
-        };
-        let is_shown = !matches!(place.key, Key::Tag(_) | Key::Author(_)) || self.is_shared(&place.key);
-        match (place.archive, &place.key) {
-            _ if !is_shown => Ok(None),
-            (Some(_), _) => self.archive_document(&place, format, now),
-            (None, Key::Tag(_) | Key::Author(_)) => self.demanded_document(&place, format, now),
-            (None, _) => self.stored_document(path, now),
+        let (folder, name) = address::split(path);
+        let Some(format) = Format::named(name) else { return self.stored_document(path, now) };
+        match self.place_at(folder) {
+            Some(place) if place.archive.is_some() => self.archive_document(&place, format, now),
+            Some(place) if place.is_demanded() => self.demanded_document(&place, format, now),
+            Some(_) => self.stored_document(path, now),
+            None => Ok(None),
         }
     }
 
@@ -150,7 +166,7 @@ impl Pipeline {
             return Ok(Answer::Moved(bare.to_owned()));
         }
         let folder = format!("{bare}/");
-        if path != folder && (self.places.at(&folder).is_some() || matches!(path, "status" | "search")) {
+        if path != folder && (self.place_at(&folder).is_some() || matches!(path, "status" | "search")) {
             return Ok(Answer::Moved(folder));
         }
         match self.catalog.former(path)? {
@@ -183,14 +199,8 @@ impl Pipeline {
 
     /// Whether a feed, a list of feeds, or the page of a feed is at a path.
     fn is_document(&self, path: &str) -> bool {
-        let shown = |place: &Place| !matches!(place.key, Key::Tag(_) | Key::Author(_)) || self.is_shared(&place.key);
         let is_whole = |name: &str| !name.is_empty() || path.is_empty() || path.ends_with('/');
-        matches!(path, "opml.xml" | "opml-all.xml")
-            || self.located(path).is_some_and(|(place, name)| is_whole(name) && shown(&place))
-    }
-
-    pub(super) fn is_shared(&self, key: &Key) -> bool {
-        self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED)
+        matches!(path, "opml.xml" | "opml-all.xml") || self.located(path).is_some_and(|(_, name)| is_whole(name))
     }
 }
 

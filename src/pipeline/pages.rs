@@ -83,7 +83,6 @@ impl Pipeline {
     pub(super) fn page(&self, path: &str) -> Result<Option<Document>, Error> {
         let (folder, number) = numbered(path).unwrap_or((path, 1));
         let html = match self.paged(folder) {
-            Some(place) if matches!(place.key, Key::Tag(_) | Key::Author(_)) && !self.is_shared(&place.key) => None,
             Some(place) => self.feed_page(path, folder, &place, number)?,
             // Before the first post there is nothing, and `/` says so.
             None if path.is_empty() => self.feed_page(path, folder, &Place::of(Key::All), 1)?,
@@ -97,7 +96,7 @@ impl Pipeline {
 
     /// The feed at a folder, if it has pages: one that is for some people only has none.
     pub(super) fn paged(&self, folder: &str) -> Option<Place> {
-        self.places.at(folder).filter(|place| place.archive.is_none() && !self.places.access(&place.key).is_private())
+        self.place_at(folder).filter(|place| place.archive.is_none() && !self.places.access(&place.key).is_private())
     }
 
     /// What is around a page.
@@ -264,7 +263,7 @@ impl Pipeline {
 
     /// The folder of a tag or an author that has a page.
     fn shared_address(&self, key: &Key) -> Option<String> {
-        self.is_shared(key).then(|| self.places.address(&Place::of(key.clone())))
+        Some(self.places.address(&Place::of(key.clone()))).filter(|address| self.place_at(address).is_some())
     }
 
     /// The public post whose page is at a path.

@@ -45,6 +45,11 @@ impl Place {
         Self { direct: true, ..Self::of(key) }
     }
 
+    /// Its feed is made when somebody asks for it, and lies in no folder.
+    pub(super) fn is_demanded(&self) -> bool {
+        matches!(self.key, Key::Tag(_) | Key::Author(_))
+    }
+
     /// The same by the address that asks for a credential.
     pub(super) fn without_secret(&self) -> Self {
         Self { secret: None, ..self.clone() }

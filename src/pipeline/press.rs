@@ -16,7 +16,7 @@ use super::{
 use crate::{
     catalog::{Collection, DocumentRecord, Key, digest},
     config::Archives,
-    feed::{self, Format, opml::Listing},
+    feed::{self, Format, address, opml::Listing},
     serve::{Change, Document, Lifetime},
 };
 
@@ -25,11 +25,18 @@ const GROUP: usize = 32;
 
 /// A document with its bytes.
 struct Made {
-    /// There are older entries in its feed's archive.
-    has_older: bool,
     path: String,
     record: DocumentRecord,
     document: Document,
+}
+
+/// What came of making the documents of some feeds.
+struct Pressed {
+    documents: Vec<Made>,
+    /// Entries that had to be rendered for them.
+    fresh: Fresh,
+    /// Collections, and which of their two feeds, that have older posts than they show.
+    longer: Vec<(i64, bool)>,
 }
 
 impl Pipeline {
@@ -40,8 +47,9 @@ impl Pipeline {
     pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
         let dirty = self.catalog.dirty()?;
         if dirty.is_empty() {
+            let changed = self.press_pages(now)?;
             self.write_again(now)?;
-            return Ok(0);
+            return Ok(changed);
         }
         self.learn_places()?;
         let by_number: HashMap<i64, Collection> =
@@ -59,17 +67,14 @@ impl Pipeline {
                 }
             }
             let clean: Vec<i64> = group.iter().map(|mark| mark.collection).collect();
-            let (made, fresh) = self.make_documents(&places, now)?;
-            let has_older: Vec<bool> = made.chunks(Format::ALL.len()).map(|formats| formats[0].has_older).collect();
-            changed += self.publish(made, fresh, &clean)?;
+            let Pressed { documents, fresh, longer } = self.make_documents(&places, now)?;
             if self.settings.archives == Archives::Disk {
-                for ((number, place), has_older) in places.iter().zip(has_older) {
-                    if has_older || self.catalog.has_archive(*number, place.direct) {
-                        changed += self.press_pages(*number, place, now)?;
-                    }
-                }
+                // Before the documents that lead to them are known as made: after a crash the pages are made all the same.
+                longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
+            changed += self.publish(documents, fresh, &clean)?;
         }
+        changed += self.press_pages(now)?;
         let opml = self.opml(now)?;
         changed += self.publish(opml, Fresh::new(), &[])?;
         // Pages and feeds made on request are made of the same entries.
@@ -78,36 +83,44 @@ impl Pipeline {
         Ok(changed)
     }
 
-    /// Makes the archive pages of a feed that are older than their posts. Returns how many documents changed.
-    fn press_pages(&mut self, collection: i64, place: &Place, now: DateTime<Utc>) -> Result<u64, Error> {
-        self.catalog.begin_archive(collection, place.direct)?;
+    /// Makes the archive pages in the output folder that are older than their posts. Returns how many documents changed.
+    fn press_pages(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut changed = 0;
-        for page in self.catalog.stale_pages(collection, place.direct)? {
+        for stale in self.catalog.stale_pages()? {
             if self.is_stopped() {
                 break;
             }
-            let at = Place { archive: Some(page), ..place.clone() };
-            let (made, fresh) = self.make_documents(&[(collection, at)], now)?;
-            changed += self.publish(made, fresh, &[])?;
-            self.catalog.clean_page(collection, place.direct, page)?;
+            let place = self.catalog.key(stale.collection).map(|key| Place {
+                direct: stale.direct,
+                archive: Some(stale.page),
+                ..Place::of(key.clone())
+            });
+            if let Some(place) = place.filter(|place| self.is_kept(&place.key)) {
+                let Pressed { documents, fresh, .. } = self.make_documents(&[(stale.collection, place)], now)?;
+                changed += self.publish(documents, fresh, &[])?;
+            }
+            self.catalog.clean_page(stale)?;
         }
         Ok(changed)
+    }
+
+    /// Whether the feed of a collection is kept on disk.
+    fn is_kept(&self, key: &Key) -> bool {
+        matches!(key, Key::All | Key::Category(_) | Key::Own(_)) && !self.places.access(key).is_private()
     }
 
     /// The feeds of a collection that are kept on disk and whose members changed.
     fn marked_places(&self, key: &Key, own: bool, own_changed: bool) -> Result<Vec<Place>, Error> {
         let whole = Place::of(key.clone());
         Ok(match key {
-            // Made on request.
-            Key::Tag(_) | Key::Author(_) | Key::Folder(_) => Vec::new(),
-            _ if self.places.access(key).is_private() => Vec::new(),
+            _ if !self.is_kept(key) => Vec::new(),
             Key::Category(path) if own && self.places.is_parent(path) => {
                 let direct = Place::direct(key.clone());
                 let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
                 let needed = own_changed || self.catalog.document(&first)?.is_none();
                 std::iter::once(whole).chain(needed.then_some(direct)).collect()
             }
-            Key::All | Key::Category(_) | Key::Own(_) => vec![whole],
+            _ => vec![whole],
         })
     }
 
@@ -131,8 +144,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// The documents of some feeds, and the entries that had to be rendered for them.
-    fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<(Vec<Made>, Fresh), Error> {
+    /// The documents of some feeds.
+    fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<Pressed, Error> {
         let mut windows = Vec::with_capacity(places.len());
         let mut stale = BTreeSet::new();
         let mut lengths = HashMap::new();
@@ -159,20 +172,20 @@ impl Pipeline {
         let fresh = self.render(&stale)?;
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
 
-        let mut made = Vec::new();
+        let (mut documents, mut longer) = (Vec::new(), Vec::new());
         for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
             let (posts, updated) = self.choose(place, candidates, window, &lengths);
             let updated = self.newest_update(&posts, updated)?;
             let neighbours = self.neighbours(*collection, place, posts.len())?;
+            longer.extend(neighbours.previous.map(|_| (*collection, place.direct)));
             for format in Format::ALL {
                 let frame = self.places.frame(format, place, neighbours, updated);
                 let bytes = self.join(format, &frame, &posts, &fresh)?;
                 let path = format!("{}{}", self.places.record(place), format.file_name());
-                let made_now = self.made(path, Some(place), format.content_type(), bytes, updated, now)?;
-                made.push(Made { has_older: neighbours.previous.is_some(), ..made_now });
+                documents.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
         }
-        Ok((made, fresh))
+        Ok(Pressed { documents, fresh, longer })
     }
 
     /// The archive pages before and after a document: before the current one, if it does not show every post, the newest.
@@ -232,7 +245,7 @@ impl Pipeline {
         let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
         let page = place.map(|place| self.places.address(&place.current()));
         let document = document(record, media_type, page, Some(bytes));
-        Ok(Made { has_older: false, path, record, document })
+        Ok(Made { path, record, document })
     }
 
     /// Makes documents durable, then visible.
@@ -253,11 +266,11 @@ impl Pipeline {
 
     /// A document of the output folder, made again from the catalog.
     pub(super) fn stored_document(&self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
-        let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
+        let (folder, name) = address::split(path);
         if path.starts_with("opml") {
             return Ok(self.opml(now)?.into_iter().find(|made| made.path == path).map(|made| made.document));
         }
-        let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else { return Ok(None) };
+        let Some(format) = Format::named(name) else { return Ok(None) };
         let Some(place) = self.places.at(folder) else { return Ok(None) };
         Ok(self.feed_document(&place, format, now)?.map(|(made, _)| made.document))
     }
@@ -267,9 +280,9 @@ impl Pipeline {
         let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
             return Ok(None);
         };
-        let (made, fresh) = self.make_documents(&[(number, place.clone())], now)?;
+        let Pressed { documents, fresh, .. } = self.make_documents(&[(number, place.clone())], now)?;
         let path = format!("{}{}", self.places.record(place), format.file_name());
-        Ok(made.into_iter().find(|made| made.path == path).map(|made| (made, fresh)))
+        Ok(documents.into_iter().find(|made| made.path == path).map(|made| (made, fresh)))
     }
 
     /// A document that is made on request, with its state kept so that its time stands while its bytes do.

@@ -26,19 +26,15 @@ pub(crate) fn format(document: &Document) -> Option<Format> {
 
 /// The links of the document at `path`: a feed's own address, its other formats and its page; a page's feeds.
 pub(crate) fn links(base: &str, path: &str, document: &Document, beside: Beside) -> Option<HeaderValue> {
-    let (folder, name) = path.rfind('/').map_or(("", path), |slash| path.split_at(slash + 1));
+    let (folder, name) = address::split(path);
     let url = format!("{base}{}", address::encode(folder));
     let mut links = Links(String::with_capacity(4 * url.len() + 300));
     let own = format(document);
     if let Some(own) = own {
         links.add(&url, &address::encode(name), "self", own.media_type());
     }
-    // An archive page has other names than the feed, and other formats under them.
-    let others = match own {
-        Some(own) => name == own.file_name(),
-        None => beside == Beside::Feeds,
-    };
-    for format in Format::ALL.into_iter().filter(|format| others && own != Some(*format)) {
+    let has_feeds = own.is_some() || beside == Beside::Feeds;
+    for format in Format::ALL.into_iter().filter(|format| has_feeds && own != Some(*format)) {
         links.add(&url, format.file_name(), "alternate", format.media_type());
     }
     if let Some(page) = document.page.as_deref().filter(|_| own.is_some())
@@ -122,12 +118,6 @@ mod tests {
         );
         check("posts/a/", &page, Beside::Nothing, &[]);
         check("opml.xml", &document("text/x-opml", None, Lifetime::Maintained), Beside::Nothing, &[]);
-        check(
-            "archive-1.xml",
-            &document(rss, None, Lifetime::OnDemand),
-            Beside::Nothing,
-            &[("archive-1.xml", "self", "application/rss+xml")],
-        );
         // A private feed names nothing but its own folder.
         for (page, linked) in [("private/t/", true), ("categories/a/", false)] {
             let private = document(rss, Some(page), Lifetime::Private);

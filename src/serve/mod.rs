@@ -81,6 +81,8 @@ pub enum Answer {
     Document(Arc<Document>),
     /// It lives elsewhere for ever: a path in our form, or an absolute URL.
     Moved(String),
+    /// The same for a private document: the reply is for the client that asks alone.
+    MovedPrivately(String),
     /// It is for those who show the right credential, and this one was wrong or absent.
     Locked,
     /// It was removed on purpose.

@@ -182,6 +182,7 @@ pub(crate) fn respond(request: &Parts, found: Option<Found>, now: SystemTime, ru
             reply
         }
         Answer::Moved(to) => moved(request, &to, rules),
+        Answer::MovedPrivately(to) => moved_privately(request, &to, rules),
         Answer::Locked => locked(),
         Answer::Gone => message(StatusCode::GONE, "this was removed and will not come back: please unsubscribe"),
         Answer::Absent => absent(rules),
@@ -301,6 +302,13 @@ fn moved(request: &Parts, to: &str, rules: &Rules) -> Reply {
     let mut reply = redirect(StatusCode::MOVED_PERMANENTLY, &address);
     // Permanent, but not for a browser that would never ask again: names are renamed back.
     reply.headers.insert(CACHE_CONTROL, rules.max_age.clone());
+    reply
+}
+
+/// 301 that nobody else may keep or see.
+fn moved_privately(request: &Parts, to: &str, rules: &Rules) -> Reply {
+    let mut reply = concealed(moved(request, to, rules));
+    reply.headers.insert(CACHE_CONTROL, rules.private_max_age.clone());
     reply
 }
 
