@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Needs jekyll
+# Needs jekyll: jekyll ruby-jekyll-feed
 """A move from Jekyll with jekyll-feed shows a subscriber nothing twice.
 
 Real Jekyll makes each blog's feed; ours are made by the configuration that `config init` writes for it.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Needs r2e
+# Needs r2e: rss2email
 """rss2email: one mail an entry, into a maildir of its own; an edit is a reply to the first mail."""
 import mailbox
 import pathlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Needs sfeed_update
+# Needs sfeed_update: sfeed curl
 """sfeed: sfeed_update writes one line an entry, and knows an entry again by id, title and link together.
 
 So an edited title is a second line whatever its id; the fetch function is the one that its README recommends. A redirect
