@@ -268,7 +268,7 @@ impl Batch<'_> {
                 None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
             }
         } else {
-            let moved = "content = ? AND id IS NOT NULL AND here AND missing IS NOT NULL AND gone IS NULL";
+            let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
             if let Some(row) = only(&self.db, moved, [seen.content])? {
                 return Ok(row);
             }
@@ -327,11 +327,12 @@ impl Batch<'_> {
         row.link.clone_from(&post.link);
         row.expires = post.expires.map(|at| at.timestamp());
         row.rendering = rendering(&row, post);
+        self.settle_state(folder, &mut row, post.visibility);
         row.members.clear();
-        for (key, direct) in &seen.collections {
+        // Nobody is told what a draft is about.
+        for (key, direct) in seen.collections.iter().filter(|_| row.state != State::Draft) {
             row.members.push((self.names.number(&self.db, key.clone(), *direct)?, *direct));
         }
-        self.settle_state(folder, &mut row, post.visibility);
         row.diagnostics = held_back(&row, post, &seen.reading.diagnostics);
 
         self.write_public(&before, &mut row, known)?;

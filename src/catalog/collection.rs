@@ -78,6 +78,15 @@ pub struct Collection {
     pub address: Option<String>,
 }
 
+impl Collection {
+    /// Whether readers may know of it. A category is not shown before it has a post that is public: what is scheduled or
+    /// a draft must not show in its name.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        !matches!(self.key, Key::Category(_) | Key::Tag(_) | Key::Author(_)) || self.size > 0 || self.address.is_some()
+    }
+}
+
 /// Which of a collection's two feeds have archives; they begin when somebody first asks for a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Archives {
@@ -152,6 +161,8 @@ pub(super) struct Names {
     pub(super) folding: HashSet<i64>,
     /// Made by the batch that is not yet committed, or changed by it: as they were before.
     pending: Vec<(Key, Option<Collection>)>,
+    /// Changes when a collection comes, goes, or is shown for the first time.
+    version: u64,
 }
 
 impl Names {
@@ -177,7 +188,7 @@ impl Names {
             })?
             .collect::<rusqlite::Result<_>>()?;
         let by_number = known.values().map(|collection| (collection.number, collection.key.clone())).collect();
-        Ok(Self { known, by_number, folding: HashSet::new(), pending: Vec::new() })
+        Ok(Self { known, by_number, ..Self::default() })
     }
 
     pub(super) fn numbered(&self, number: i64) -> Option<&Collection> {
@@ -187,6 +198,7 @@ impl Names {
     /// The batch that changed how many posts a collection has was committed.
     pub(super) fn grow(&mut self, number: i64, growth: Growth) {
         if let Some(collection) = self.by_number.get(&number).and_then(|key| self.known.get_mut(key)) {
+            self.version += u64::from(!collection.is_shown());
             collection.size = collection.size.saturating_add_signed(growth.size);
             collection.own_size = collection.own_size.saturating_add_signed(growth.own_size);
         }
@@ -201,6 +213,7 @@ impl Names {
         if let Some(collection) = self.known.get_mut(&key) {
             if own && !collection.own {
                 self.pending.push((key, Some(collection.clone())));
+                self.version += 1;
                 collection.own = true;
                 db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?
                     .execute([collection.number])?;
@@ -221,6 +234,7 @@ impl Names {
         self.known.insert(key.clone(), collection);
         self.by_number.insert(number, key.clone());
         self.pending.push((key, None));
+        self.version += 1;
         Ok(number)
     }
 
@@ -231,6 +245,7 @@ impl Names {
 
     /// The open batch was dropped.
     pub(super) fn undo(&mut self) {
+        self.version += u64::from(!self.pending.is_empty());
         for (key, before) in self.pending.drain(..).rev() {
             if let Some(collection) = before {
                 self.known.insert(key, collection);
@@ -309,12 +324,24 @@ impl Catalog {
         Ok(self.db.prepare_cached(sql)?.query_row([collection], |row| row.get(0))?)
     }
 
-    /// All collections, in key order.
+    /// A collection by its number.
+    #[must_use]
+    pub fn numbered(&self, collection: i64) -> Option<&Collection> {
+        self.collections.numbered(collection)
+    }
+
+    /// All collections that were ever shown, in key order.
     #[must_use]
     pub fn collections(&self) -> Vec<&Collection> {
-        let mut all: Vec<_> = self.collections.known.values().collect();
+        let mut all: Vec<_> = self.collections.known.values().filter(|one| one.is_shown()).collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         all
+    }
+
+    /// A number that is another one when [`Catalog::collections`] are other ones.
+    #[must_use]
+    pub fn collections_version(&self) -> u64 {
+        self.collections.version
     }
 
     /// Collections whose documents are older than their members.
@@ -367,6 +394,7 @@ impl Catalog {
         if let Some(collection) = self.collections.known.remove(key) {
             let number = collection.number;
             self.collections.by_number.remove(&number);
+            self.collections.version += 1;
             let transaction = self.db.transaction()?;
             transaction.execute(
                 "UPDATE collection SET key = ?, address = NULL, dirty = 0 WHERE collection = ?",

@@ -45,7 +45,10 @@ impl Batch<'_> {
         if let Some(copy) = self.moved_before(&row)? {
             return self.take_over(row, copy);
         }
-        row.diagnostics = None;
+        if row.diagnostics.take().is_some() && row.state == State::Published {
+            // What could not be read is looked into again when it comes back, so that it is told again.
+            row.content = [0; 16];
+        }
         if row.state != State::Published || folder.on_delete == OnDelete::Remove {
             return self.bury(row);
         }
@@ -110,10 +113,17 @@ impl Batch<'_> {
         mass_grace: i64,
     ) -> Result<Option<i64>, CatalogError> {
         let name = &folder.read.folder;
-        if folder.on_delete != OnDelete::Auto {
+        let rows = match folder.on_delete {
+            OnDelete::Keep => Vec::new(),
+            OnDelete::Auto | OnDelete::Remove => {
+                select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?
+            }
+        };
+        if folder.on_delete == OnDelete::Remove {
+            // They were missed under another rule.
+            rows.into_iter().try_for_each(|row| self.bury(row))?;
             return Ok(None);
         }
-        let rows = select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -152,6 +162,32 @@ impl Batch<'_> {
         for row in select(&self.db, condition, params![folder.read.folder, until])? {
             if !shown.contains(&row.post) {
                 self.bury(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Buries the posts of every folder but these. Their tombstones keep ids and pins, for a folder that comes back or has
+    /// another name now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn bury_other_folders(&mut self, names: &[&str]) -> Result<(), CatalogError> {
+        // From name to name along the indexes, not over every row.
+        let sql = "WITH RECURSIVE one (name) AS (SELECT MIN(folder) FROM post WHERE here UNION ALL \
+                   SELECT (SELECT MIN(folder) FROM post WHERE here AND folder > name) FROM one WHERE name IS NOT NULL), \
+                   other (name) AS (SELECT MIN(folder) FROM post WHERE NOT here UNION ALL \
+                   SELECT (SELECT MIN(folder) FROM post WHERE NOT here AND folder > name) FROM other WHERE name IS NOT NULL) \
+                   SELECT name FROM one WHERE name IS NOT NULL UNION SELECT name FROM other WHERE name IS NOT NULL";
+        let known: Vec<String> =
+            self.db.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for name in known.iter().filter(|name| !names.contains(&name.as_str())) {
+            self.db.prepare_cached("DELETE FROM post WHERE folder = ? AND id IS NULL")?.execute([name])?;
+            for row in select(&self.db, "folder = ? AND gone IS NULL", [name])? {
+                self.bury(row)?;
+            }
+            for fact in ["scanned", "settings", "device", "present since"] {
+                self.db.prepare_cached("DELETE FROM fact WHERE name = ?")?.execute([format!("{fact} {name}")])?;
             }
         }
         Ok(())

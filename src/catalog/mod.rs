@@ -30,7 +30,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OptionalExtension, config::DbConfig, types::FromSql};
+use rusqlite::{Connection, OptionalExtension, Transaction, config::DbConfig, types::FromSql};
 
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
@@ -161,6 +161,15 @@ impl Catalog {
         set_fact(&self.db, name, value)
     }
 
+    /// Holds the state that is read until the guard goes: many small reads then cost their work alone, not each the locks
+    /// of a transaction of its own.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn reading(&self) -> Result<Transaction<'_>, CatalogError> {
+        Ok(self.db.unchecked_transaction()?)
+    }
+
     /// Moves the write-ahead log into the database; cheap when there is none. For idle moments.
     ///
     /// # Errors
@@ -189,6 +198,8 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     // Without it a statement is planned anew whenever a value is bound that a partial index might be chosen by: a quarter of
     // a cold build.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A row that is replaced is one less and one more for the triggers.
+    db.pragma_update(None, "recursive_triggers", true)?;
     schema::migrate(&mut db)?;
     // The main feed is there before the first post: a subscriber must never be told that there is none.
     db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;

@@ -334,9 +334,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn counts(&self) -> Result<Counts, CatalogError> {
         let mut counts = Counts::default();
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT state, missing IS NOT NULL, COUNT(*) FROM post WHERE gone IS NULL GROUP BY 1, 2")?;
+        let mut statement = self.db.prepare_cached("SELECT state, missing, posts FROM tally")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (missing, count): (bool, u64) = (row.get(1)?, row.get(2)?);

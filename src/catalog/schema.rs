@@ -174,6 +174,32 @@ const STEPS: &[&str] = &[
     ) WITHOUT ROWID;
     CREATE INDEX likeness_of_post ON likeness (post);
 ",
+    "
+    -- How many rows stand for what, kept in step by triggers: nobody counts posts at every change.
+    CREATE TABLE tally (
+        state   TEXT NOT NULL,
+        missing INTEGER NOT NULL,
+        posts   INTEGER NOT NULL,
+        PRIMARY KEY (state, missing)
+    ) WITHOUT ROWID;
+    INSERT INTO tally
+        SELECT state.value, missing.value, (SELECT COUNT(*) FROM post
+            WHERE gone IS NULL AND post.state = state.value AND (post.missing IS NOT NULL) = missing.value)
+        FROM json_each('[\"published\", \"draft\", \"scheduled\", \"skipped\", \"rejected\"]') AS state,
+            json_each('[0, 1]') AS missing;
+    CREATE TRIGGER tally_new AFTER INSERT ON post WHEN new.gone IS NULL BEGIN
+        UPDATE tally SET posts = posts + 1 WHERE state = new.state AND missing = (new.missing IS NOT NULL);
+    END;
+    CREATE TRIGGER tally_old AFTER DELETE ON post WHEN old.gone IS NULL BEGIN
+        UPDATE tally SET posts = posts - 1 WHERE state = old.state AND missing = (old.missing IS NOT NULL);
+    END;
+    CREATE TRIGGER tally_changed AFTER UPDATE OF state, missing, gone ON post BEGIN
+        UPDATE tally SET posts = posts - 1
+            WHERE old.gone IS NULL AND state = old.state AND missing = (old.missing IS NOT NULL);
+        UPDATE tally SET posts = posts + 1
+            WHERE new.gone IS NULL AND state = new.state AND missing = (new.missing IS NOT NULL);
+    END;
+",
 ];
 
 /// Brings the tables up to date.

@@ -348,9 +348,11 @@ fn names(file: &File, tokens: &[Token]) -> Result<Vec<CategoryName>, ConfigError
                 return Err(ConfigError::value(key, "this category has other words elsewhere: keep one of the two"));
             }
             let parent = |path: &CategoryPath| path[..path.len() - 1].to_vec();
+            // A name alone may stand beside any other.
+            let beside = |a: &CategoryPath, b: &CategoryPath| a.len() == 1 || b.len() == 1 || parent(a) == parent(b);
             let twin = |other: &&CategoryName| {
-                other.path != path
-                    && parent(&other.path) == parent(&path)
+                other.path.last() != path.last()
+                    && beside(&other.path, &path)
                     && name.slug.is_some()
                     && other.slug == name.slug
             };

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Access, Window};
-use crate::post::{CategoryPath, Code, Diagnostic, Outcome, Post, Reading};
+use crate::post::{CategoryPath, Code, Diagnostic, Markup, Outcome, Post, Reading};
 
 /// Which posts of a folder are let in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,7 +92,7 @@ impl Pick {
         match self {
             Self::Source(name) => source == name,
             Self::Title(words) => has_words(&post.title, words),
-            Self::Text(words) => has_words(&post.title, words) || has_words(&post.body.words(), words),
+            Self::Text(words) => has_words(&post.title, words) || has_words(&plain_words(post), words),
             _ => self.takes_names(&post.categories, &post.tags, &post.authors).unwrap_or(false),
         }
     }
@@ -141,7 +141,9 @@ impl Selection {
     /// Whether no post of a category, or of one below it, is let in.
     #[must_use]
     pub fn excludes(&self, category: &CategoryPath) -> bool {
+        let is_elsewhere = |pick: &Pick| matches!(pick, Pick::Category(path) if !category.starts_with(path) && !path.starts_with(category));
         self.exclude.iter().any(|pick| matches!(pick, Pick::Category(path) if category.starts_with(path)))
+            || (!self.include.is_empty() && self.include.iter().all(is_elsewhere))
     }
 
     /// Leaves out a post that is not let in.
@@ -154,6 +156,15 @@ impl Selection {
             );
         }
         reading
+    }
+}
+
+/// The words of a body, without the signs that Markdown puts around them.
+fn plain_words(post: &Post) -> String {
+    let words = post.body.words();
+    match post.body.markup {
+        Markup::Markdown => words.replace(['*', '`', '~'], ""),
+        Markup::Html => words,
     }
 }
 

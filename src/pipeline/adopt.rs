@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Error, Pipeline, places::Place, press::document};
 use crate::{
-    catalog::{Collection, Former, Key},
+    catalog::{Collection, DocumentRecord, Former, Key},
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::CategoryPath,
@@ -13,12 +13,39 @@ use crate::{
 };
 
 impl Pipeline {
-    /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop.
+    /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop. What
+    /// was made under other rules on who may read it has to wait for [`Pipeline::show_withheld`].
     pub(super) fn restore_shelf(&mut self) -> Result<(), Error> {
         self.places.learn(self.catalog.collections().into_iter());
-        let stored = self.catalog.stored_documents()?;
         let clean = self.catalog.fact::<i64>("clean")? == Some(1);
         self.catalog.set_fact("clean", 0_i64)?;
+        self.tidy_output()?;
+        let stored = self.catalog.stored_documents()?;
+        if let Some(output) = &mut self.output {
+            let differs =
+                |(path, record): &&(String, DocumentRecord)| !output.holds(path, record.length, record.hash, clean);
+            self.unwritten.extend(stored.iter().filter(differs).map(|(path, _)| path.clone()));
+        }
+        self.withheld = self.catalog.fact::<[u8; 16]>("restrictions")? != Some(self.restrictions());
+        if self.withheld {
+            self.shelf.update(stored.into_iter().map(|(path, _)| Change::Remove(path)));
+        } else {
+            self.show(stored);
+        }
+        Ok(())
+    }
+
+    /// Puts on the shelf what had to wait until every post was read under the rules that hold now.
+    pub(super) fn show_withheld(&mut self) -> Result<(), Error> {
+        if self.withheld {
+            self.show(self.catalog.stored_documents()?);
+            self.catalog.set_fact("restrictions", self.restrictions())?;
+            self.withheld = false;
+        }
+        Ok(())
+    }
+
+    fn show(&self, stored: Vec<(String, DocumentRecord)>) {
         let mut documents = Vec::with_capacity(stored.len());
         for (path, record) in stored {
             let format = Format::ALL.into_iter().find(|format| path.ends_with(format.file_name()));
@@ -28,16 +55,9 @@ impl Pipeline {
                 Some(place) => self.places.address(&place.current()),
                 None => page,
             });
-            if let Some(output) = &mut self.output
-                && !output.holds(&path, record.length, record.hash, clean)
-            {
-                self.unwritten.insert(path.clone());
-            }
             documents.push((path, document(record, media_type, page, None)));
         }
-        self.tidy_output()?;
         self.shelf.update(documents.into_iter().map(|(path, document)| Change::Put(path, document)));
-        Ok(())
     }
 
     /// Removes what the output folder has beside the documents that are kept there.
@@ -112,7 +132,33 @@ impl Pipeline {
             self.catalog.drop_collection(&key)?;
             former.extend(address.map(|address| (address, fate)));
         }
+        former.extend(self.renamed_again()?);
         self.leave(&former, &[])
+    }
+
+    /// Addresses that lead to what was the name of a category for a while: they lead to its newest name, and so does the one
+    /// between, if nothing is left there.
+    fn renamed_again(&mut self) -> Result<Vec<(String, Former)>, Error> {
+        let mut former = Vec::new();
+        for path in self.settings.folders.iter().flat_map(|folder| folder.read.categories.aliased()).collect::<Vec<_>>()
+        {
+            let first = self.places.address(&Place::of(Key::Category(path.clone())));
+            let (Some(Former::Moved(between)), Some(now)) = (self.catalog.former(&first)?, self.renamed(&path)) else {
+                continue;
+            };
+            let now = self.places.address(&Place::of(Key::Category(now)));
+            if between == now {
+                continue;
+            }
+            if let Some(Place { key, .. }) = self.places.at(&between)
+                && self.catalog.collection(&key).is_some_and(|between| between.size == 0)
+            {
+                self.catalog.drop_collection(&key)?;
+                former.push((between, Former::Moved(now.clone())));
+            }
+            former.push((first, Former::Moved(now)));
+        }
+        Ok(former)
     }
 
     /// The category that has the posts of another one now, by the aliases of the folders.

@@ -64,6 +64,11 @@ impl Pipeline {
         } else {
             self.catalog.collections().into_iter().filter(|one| one.size > 0).map(|one| one.key.clone()).collect()
         };
+        // First, so that a folder which is only called otherwise now finds its posts again.
+        let names: Vec<&str> = self.settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect();
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.bury_other_folders(&names)?;
+        batch.commit()?;
         for index in 0..self.settings.folders.len() {
             self.scan_folder(index, now, &mut pass, progress)?;
         }
@@ -75,6 +80,9 @@ impl Pipeline {
             self.follow_categories(&before)?;
         }
         pass.documents = self.press(now)?;
+        if !self.is_stopped() {
+            self.show_withheld()?;
+        }
         if pass.read > 0 {
             self.warn_of_order();
             self.warn_of_unused_access();

@@ -91,6 +91,10 @@ pub struct Pipeline {
     reread: BTreeSet<String>,
     /// Which categories are below which; made when a page needs it.
     categories: std::cell::OnceCell<tree::Categories>,
+    /// Which version of the collections `places` and the lists of feeds were made of.
+    learnt: Option<u64>,
+    /// Documents made under other rules on who may read what are not shown before they were made anew.
+    withheld: bool,
     /// Set from outside to end a long pass early.
     stop: Arc<AtomicBool>,
 }
@@ -118,6 +122,8 @@ impl Pipeline {
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
             categories: std::cell::OnceCell::new(),
+            learnt: None,
+            withheld: false,
             stop: Arc::default(),
         };
         pipeline.adopt()?;
@@ -201,8 +207,16 @@ impl Pipeline {
         self.catalog.search_in(self.settings.search)?;
         self.follow_settings()?;
         self.categories.take();
-        self.restore_shelf()?;
-        Ok(())
+        self.learnt = None;
+        self.shelf.forget_on_demand();
+        self.restore_shelf()
+    }
+
+    /// What decides who may read which post.
+    pub(super) fn restrictions(&self) -> [u8; 16] {
+        let folders = self.settings.folders.iter().map(|folder| (&folder.read.folder, &folder.access));
+        let feeds = self.settings.feeds.iter().map(|feed| (&feed.name, &feed.access));
+        digest_of(&(folders.collect::<Vec<_>>(), feeds.collect::<Vec<_>>(), self.places.restrictions()))
     }
 
     /// Differs when a folder's files have to be read again, though they are unchanged.

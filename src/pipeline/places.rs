@@ -189,9 +189,7 @@ impl Places {
             Key::Own(name) => format!("feeds/{}/", address::segment(name)),
             Key::Folder(name) => format!("folders/{}/", address::segment(name)),
             Key::Category(path) => (1..=path.len()).fold(String::from("categories/"), |mut address, depth| {
-                let path = &path[..depth];
-                let slug = self.words(path).and_then(|words| words.slug.as_deref());
-                address.push_str(&address::segment(slug.or(path.last().map(String::as_str)).unwrap_or_default()));
+                address.push_str(&self.segment(&path[..depth]));
                 address.push('/');
                 address
             }),
@@ -204,6 +202,24 @@ impl Places {
             let _ = write!(address, "{ARCHIVE}{page}/");
         }
         address
+    }
+
+    /// The last segment of a category's address. The slug of another category beside it is not free for its name.
+    fn segment(&self, path: &[String]) -> String {
+        let Some((name, parent)) = path.split_last() else { return String::new() };
+        if let Some(slug) = self.words(path).and_then(|words| words.slug.as_deref()) {
+            return address::segment(slug);
+        }
+        let segment = address::segment(name);
+        let is_beside =
+            |other: &CategoryName| other.path.len() == 1 || other.path.split_last().is_some_and(|(_, at)| at == parent);
+        let is_taken = self
+            .names
+            .values()
+            .filter(|other| other.path.last() != Some(name) && is_beside(other))
+            .filter_map(|other| other.slug.as_deref())
+            .any(|slug| address::segment(slug) == segment);
+        if is_taken { address::segment_apart(name) } else { segment }
     }
 
     /// Who may read a collection. What is below a private category is private too.

@@ -46,14 +46,16 @@ impl Pipeline {
     /// When the catalog fails.
     pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
         let dirty = self.catalog.dirty()?;
-        if dirty.is_empty() {
+        let version = self.catalog.collections_version();
+        let is_other_tree = self.learnt != Some(version);
+        if dirty.is_empty() && !is_other_tree {
             let changed = self.press_pages(now)?;
             self.write_again(now)?;
             return Ok(changed);
         }
-        self.learn_places()?;
-        let by_number: HashMap<i64, Collection> =
-            self.catalog.collections().into_iter().map(|one| (one.number, one.clone())).collect();
+        if is_other_tree {
+            self.learn_places()?;
+        }
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
             // What is left stays marked.
@@ -62,8 +64,9 @@ impl Pipeline {
             }
             let mut places = Vec::new();
             for mark in group {
-                if let Some(Collection { number, key, own, .. }) = by_number.get(&mark.collection) {
-                    places.extend(self.marked_places(key, *own, mark.own)?.into_iter().map(|place| (*number, place)));
+                if let Some(collection) = self.catalog.numbered(mark.collection) {
+                    let marked = self.marked_places(collection, mark.own)?;
+                    places.extend(marked.into_iter().map(|place| (mark.collection, place)));
                 }
             }
             let clean: Vec<i64> = group.iter().map(|mark| mark.collection).collect();
@@ -75,8 +78,11 @@ impl Pipeline {
             changed += self.publish(documents, fresh, &clean)?;
         }
         changed += self.press_pages(now)?;
-        let opml = self.opml(now)?;
-        changed += self.publish(opml, Fresh::new(), &[])?;
+        if is_other_tree {
+            let opml = self.opml(now)?;
+            changed += self.publish(opml, Fresh::new(), &[])?;
+            self.learnt = Some(version);
+        }
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
         self.write_again(now)?;
@@ -110,11 +116,12 @@ impl Pipeline {
     }
 
     /// The feeds of a collection that are kept on disk and whose members changed.
-    fn marked_places(&self, key: &Key, own: bool, own_changed: bool) -> Result<Vec<Place>, Error> {
+    fn marked_places(&self, collection: &Collection, own_changed: bool) -> Result<Vec<Place>, Error> {
+        let Collection { key, own, .. } = collection;
         let whole = Place::of(key.clone());
         Ok(match key {
             _ if !self.is_kept(key) => Vec::new(),
-            Key::Category(path) if own && self.places.is_parent(path) => {
+            Key::Category(path) if *own && self.places.is_parent(path) => {
                 let direct = Place::direct(key.clone());
                 let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
                 let needed = own_changed || self.catalog.document(&first)?.is_none();
@@ -146,6 +153,7 @@ impl Pipeline {
 
     /// The documents of some feeds.
     fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<Pressed, Error> {
+        let _reading = self.catalog.reading()?;
         let mut windows = Vec::with_capacity(places.len());
         let mut stale = BTreeSet::new();
         let mut lengths = HashMap::new();

@@ -119,6 +119,10 @@ impl Pipeline {
             texts.push((row.post, text));
         }
         self.catalog.keep_texts(&texts)?;
+        if !self.has_idle_work() {
+            // Pages said how far it was.
+            self.shelf.forget_on_demand();
+        }
         Ok(())
     }
 

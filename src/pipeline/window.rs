@@ -118,11 +118,13 @@ impl Pipeline {
                 continue;
             }
             let missing = self.catalog.missing(&folder.read.folder)?;
-            let collections: BTreeSet<i64> =
-                missing.iter().flat_map(|row| row.members.iter().map(|one| one.0)).collect();
+            // Of a category itself, both its feed and the one of its own posts show a post.
+            let of_one = |&(collection, direct): &(i64, bool)| [(collection, false), (collection, direct)];
+            let feeds: BTreeSet<(i64, bool)> =
+                missing.iter().flat_map(|row| row.members.iter().flat_map(of_one)).collect();
             let mut shown = BTreeSet::new();
-            for collection in collections {
-                shown.extend(self.candidates(collection, false)?.0.into_iter().map(|candidate| candidate.post));
+            for (collection, direct) in feeds {
+                shown.extend(self.candidates(collection, direct)?.0.into_iter().map(|candidate| candidate.post));
             }
             let mut batch = self.catalog.batch(now.timestamp())?;
             // A crawler that is just writing everything again is not done yet.

@@ -166,6 +166,12 @@ impl CategoryRules {
         Some(if now.is_empty() { now } else { self.prefix.iter().cloned().chain(now).collect() })
     }
 
+    /// The paths, as they would be shown, that aliases give another name.
+    #[must_use]
+    pub fn aliased(&self) -> Vec<CategoryPath> {
+        self.aliases.keys().map(|path| self.prefix.iter().chain(path).cloned().collect()).collect()
+    }
+
     /// A path under the name that it has now.
     #[must_use]
     pub fn renamed(&self, names: &[String]) -> CategoryPath {
