@@ -150,6 +150,17 @@ impl Catalog {
         Ok(transaction.commit()?)
     }
 
+    /// The folders at and below a path that moved: (old path, target).
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn moved_from(&self, path: &str) -> Result<Vec<(String, String)>, CatalogError> {
+        let sql = "SELECT path, target FROM former WHERE substr(path, 1, length(?1)) = ?1 AND target IS NOT NULL";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([path], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// What became of a path, by the nearest folder above it that is no more.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     catalog::{Collection, DocumentRecord, Former, Key},
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
-    post::CategoryPath,
+    post::{CategoryPath, category::CategoryRules},
     publish::Failed,
     serve::Change,
 };
@@ -139,24 +139,26 @@ impl Pipeline {
     /// Addresses that lead to what was the name of a category for a while: they lead to its newest name, and so does the one
     /// between, if nothing is left there.
     fn renamed_again(&mut self) -> Result<Vec<(String, Former)>, Error> {
+        let rules = self.settings.folders.iter().map(|folder| &folder.read.categories);
+        let aliased: Vec<CategoryPath> = rules.flat_map(CategoryRules::aliased).collect();
+        let has_posts = |one: &Collection| one.size > 0;
         let mut former = Vec::new();
-        for path in self.settings.folders.iter().flat_map(|folder| folder.read.categories.aliased()).collect::<Vec<_>>()
-        {
-            let first = self.places.address(&Place::of(Key::Category(path.clone())));
-            let (Some(Former::Moved(between)), Some(now)) = (self.catalog.former(&first)?, self.renamed(&path)) else {
-                continue;
-            };
-            let now = self.places.address(&Place::of(Key::Category(now)));
-            if between == now {
-                continue;
+        for path in aliased {
+            let Some(now) = self.renamed(&path) else { continue };
+            let address = |path| self.places.address(&Place::of(Key::Category(path)));
+            let (first, now) = (address(path), address(now));
+            for (below, between) in self.catalog.moved_from(&first)? {
+                let newest = format!("{now}{}", &below[first.len()..]);
+                let at = |address: &str| self.catalog.collection(&self.places.at(address)?.key);
+                if between == newest || !at(&newest).is_some_and(has_posts) {
+                    continue;
+                }
+                if let Some(key) = at(&between).filter(|one| !has_posts(one)).map(|one| one.key.clone()) {
+                    self.catalog.drop_collection(&key)?;
+                    former.push((between, Former::Moved(newest.clone())));
+                }
+                former.push((below, Former::Moved(newest)));
             }
-            if let Some(Place { key, .. }) = self.places.at(&between)
-                && self.catalog.collection(&key).is_some_and(|between| between.size == 0)
-            {
-                self.catalog.drop_collection(&key)?;
-                former.push((between, Former::Moved(now.clone())));
-            }
-            former.push((first, Former::Moved(now)));
         }
         Ok(former)
     }

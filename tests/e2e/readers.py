@@ -9,7 +9,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.parse
 
 import atoma
@@ -92,7 +91,8 @@ def life_of_a_post(site):
     site.write("new.md", post("new, edited", "2023-01-01 10:00:00"))
     eventually("an edit is shown", lambda: site.titles()[0], "new, edited")
     (site.posts / "new.md").rename(site.posts / "moved.md")
-    time.sleep(2)
+    site.write("after.md", post("after", "2020-01-01 10:00:00"))
+    eventually("what came after the move is shown", lambda: "after" in site.titles(), True)
     assert site.entries()[0].id == identity, "an edit and a move keep the id"
 
     (site.posts / "moved.md").unlink()

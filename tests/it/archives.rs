@@ -145,6 +145,25 @@ fn a_feed_that_shows_everything_has_no_archives_and_off_means_off() {
 }
 
 #[test]
+fn archives_on_disk_are_whole_after_a_stop_in_their_midst() {
+    let configuration = "base_url: https://e.org/\narchives: disk\nwindow: {entries: 1, hours: 0}\n";
+    let mut site = Site::new().configured(configuration);
+    for number in 0..400 {
+        write(&site, number);
+    }
+    site.configure(configuration);
+    // As soon as there is a page, and the others are still to be made.
+    site.launch();
+    let pages = |site: &Site| site.documents().keys().filter(|path| path.contains("archive-")).count();
+    site.until("a page", || pages(&site) > 0);
+    site.stop();
+    site.restart();
+    // Four pages in three formats, of all posts, of the category and of the one below it.
+    site.until_equal("every page", &36, || pages(&site));
+    site.shows("", &["第399篇"]);
+}
+
+#[test]
 fn archives_on_disk_are_whole_and_up_to_date() {
     let mut site = Site::new().configured("base_url: https://e.org/\narchives: disk\ndelete_grace: 1s\n");
     for number in 0..230 {

@@ -177,6 +177,21 @@ fn a_private_category_is_nowhere_else_and_opens_to_its_tokens_only() {
     assert!(text(&basic(&site, &page, &alice)).contains("Hidden words"));
     assert!(!fs::read(site.path("state/catalog.sqlite")).unwrap().windows(32).any(|bytes| bytes == alice.as_bytes()));
 
+    // The address with the secret follows a new name, and tells nobody else of it.
+    let renamed = "    categories: {aliases: {家: 屋}}\ncategories: {names: {Diary: {access: [alice]}, x: {}}}\n";
+    site.configure(&format!("{renamed}tokens: {{{alices}, {bobs}}}\n"));
+    site.signal("HUP");
+    site.until_equal("the secret address to lead on", &301, || site.get(&secret).status);
+    let led = site.get(&secret);
+    assert!(led.headers["cache-control"].starts_with("private"), "{led:?}");
+    let target = led.headers["location"].trim_start_matches('/').to_owned();
+    assert!(target.starts_with(&format!("private/{alice}/categories/")), "{target}");
+    assert!(text(&site.get(&target)).contains("Hidden words"));
+    assert_eq!(site.get(&secret.replace(&alice, &bob)).status, 404);
+    site.configure(&format!("{names}tokens: {{{alices}, {bobs}}}\n"));
+    site.signal("HUP");
+    site.until_equal("the name of before", &200, || site.get(&secret).status);
+
     // Another token, without a restart.
     let (new, news) = token("alice");
     site.configure(&format!("{names}tokens: {{{news}, {bobs}}}\n"));

@@ -10,6 +10,7 @@ mod feeds;
 mod http;
 mod pages;
 mod rules;
+mod settings;
 mod site;
 mod stories;
 mod templates;

@@ -114,6 +114,12 @@ impl Site {
     /// Ends the daemon, if it runs, and starts it again.
     pub(crate) fn restart(&mut self) {
         self.stop();
+        self.launch();
+        self.until("ready", || self.get("readyz").status == 200);
+    }
+
+    /// Starts the daemon, and waits only until it listens.
+    pub(crate) fn launch(&mut self) {
         let mut child = self
             .command("run")
             .args(["--listen", "127.0.0.1:0"])
@@ -139,7 +145,6 @@ impl Site {
         });
         let port = found.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("not started: {}", log.lock().unwrap()));
         self.running = Some(Running { child, port, log });
-        self.until("ready", || self.get("readyz").status == 200);
     }
 
     /// Ends the daemon by SIGTERM; how it ended and how long that took.
