@@ -24,10 +24,11 @@ use tokio::{
 
 use crate::{
     config::{Admin, ConfigError, Listen, Settings},
+    meters::{Meters, Rescan},
     pipeline::{self, Health, Pass, Pipeline},
     serve::{self, Ask, Shelf},
     systemd,
-    watch::{Changes, Watcher},
+    watch::{Changes, Lost, Watcher},
 };
 
 /// How often folders are scanned whose events cannot be trusted.
@@ -102,13 +103,14 @@ pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>)
 
     let (ask, asks) = mpsc::channel(ASKS);
     let (stop, stopped) = watch::channel(());
-    let (http, news) = watch::channel(http_settings(pipeline.settings()));
+    let meters = Meters::default();
+    let (http, news) = watch::channel(http_settings(pipeline.settings(), &meters));
     let server = serve_on_a_thread(Listeners { feeds: listener, admins }, news, &shelf, &ask, &stopped)?;
     tracing::info!("serving {} on {address}", pipeline.base());
 
     let signals = signals(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(Daemon::start(pipeline, http).run(asks, signals, load, address));
+    let result = runtime.block_on(Daemon::start(pipeline, http, meters).run(asks, signals, load, address));
     systemd::stopping();
     drop(stop);
     if server.join().is_err() {
@@ -147,7 +149,7 @@ fn bind(address: SocketAddr, with: &'static str) -> Result<TcpListener, Error> {
 }
 
 /// What HTTP needs to know of the settings.
-fn http_settings(settings: &Settings) -> serve::Settings {
+fn http_settings(settings: &Settings, meters: &Meters) -> serve::Settings {
     serve::Settings {
         admin: match settings.admin {
             Admin::Loopback => serve::Admin::Loopback,
@@ -156,6 +158,7 @@ fn http_settings(settings: &Settings) -> serve::Settings {
         },
         limit: settings.poll_limit,
         trusted: settings.trusted_proxies.clone(),
+        meters: meters.clone(),
         ..serve::Settings::new(settings.base_url.as_ref(), settings.max_age)
     }
 }
@@ -240,8 +243,11 @@ struct Daemon {
     pipeline: Pipeline,
     /// Tells the HTTP thread what is configured.
     http: watch::Sender<serve::Settings>,
+    meters: Meters,
     watcher: Watcher,
     changed: Arc<Notify>,
+    /// Whether the watches stand.
+    watched: bool,
     /// Set by a signal, so that a long scan ends early.
     stop: Arc<AtomicBool>,
     /// When folders are scanned next.
@@ -258,15 +264,17 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(pipeline: Pipeline, http: watch::Sender<serve::Settings>) -> Self {
+    fn start(pipeline: Pipeline, http: watch::Sender<serve::Settings>, meters: Meters) -> Self {
         let changed = Arc::new(Notify::new());
-        let watcher = watcher(&pipeline, &changed);
+        let watcher = watcher(&pipeline, &meters, &changed);
         Self {
             http,
+            meters,
             stop: pipeline.stop_flag(),
             pipeline,
             watcher,
             changed,
+            watched: false,
             scan_at: Instant::now(),
             take_at: None,
             unsettled: BTreeSet::new(),
@@ -284,7 +292,7 @@ impl Daemon {
         load: &dyn Fn() -> Result<Settings, ConfigError>,
         address: SocketAddr,
     ) -> Result<(), Error> {
-        self.scan()?;
+        self.scan(Rescan::Start)?;
         if !self.stop.load(Ordering::Relaxed) {
             self.pipeline.index_titles()?;
             self.pipeline.set_ready();
@@ -356,10 +364,10 @@ impl Daemon {
             self.unsettled_at = None;
             let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
             let pass = self.pipeline.look(&paths, &[], Utc::now())?;
-            self.note(pass);
+            self.note(pass, now);
         }
         if self.scan_at <= now {
-            self.scan()?;
+            self.scan(Rescan::Timer)?;
         }
         if self.due.is_some_and(|due| due <= Utc::now().timestamp()) || self.pipeline.has_unwritten() {
             self.due = self.pipeline.settle(Utc::now())?;
@@ -371,19 +379,28 @@ impl Daemon {
     fn take_changes(&mut self) -> Result<(), Error> {
         let Changes { paths, directories, rescan, again } = self.watcher.take(SystemTime::now());
         self.take_at = again;
-        if rescan {
-            return self.scan();
+        match rescan {
+            Some(Lost::Events) => return self.scan(Rescan::Overflow),
+            // The first word of a watcher: from now on a scan misses nothing.
+            Some(Lost::Watches) if !std::mem::replace(&mut self.watched, true) => return self.scan(Rescan::Start),
+            Some(Lost::Watches) => return self.scan(Rescan::Root),
+            None => {}
         }
         if !paths.is_empty() || !directories.is_empty() {
+            let started = Instant::now();
             let pass = self.pipeline.look(&paths, &directories, Utc::now())?;
-            self.note(pass);
+            if pass.documents > 0 {
+                self.meters.published(started.elapsed());
+            }
+            self.note(pass, started);
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
         Ok(())
     }
 
-    fn scan(&mut self) -> Result<(), Error> {
+    fn scan(&mut self, why: Rescan) -> Result<(), Error> {
+        self.meters.rescan(why);
         let started = Instant::now();
         let mut beat = Instant::now();
         let pass = self.pipeline.scan(Utc::now(), &mut |_| {
@@ -393,7 +410,7 @@ impl Daemon {
             }
         })?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
-        self.note(pass);
+        self.note(pass, started);
         self.due = self.pipeline.settle(Utc::now())?;
         if !self.stop.load(Ordering::Relaxed) {
             self.last_scan = Some(Utc::now());
@@ -412,9 +429,17 @@ impl Daemon {
         self.pipeline.settings().scan_interval * thousandths / 1000
     }
 
-    fn note(&mut self, pass: Pass) {
-        if pass.arrived > 0 || pass.documents > 0 {
-            tracing::info!("{} new posts, {} documents published", pass.arrived, pass.documents);
+    fn note(&mut self, pass: Pass, started: Instant) {
+        let Pass { read, arrived, documents, .. } = pass;
+        if arrived > 0 || documents > 0 {
+            let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(
+                read,
+                arrived,
+                documents,
+                milliseconds,
+                "{read} files read, {arrived} new posts, {documents} documents published in {milliseconds} ms"
+            );
         }
         if !pass.unsettled.is_empty() {
             self.unsettled.extend(pass.unsettled);
@@ -435,19 +460,25 @@ impl Daemon {
                     tracing::warn!("listen, admin's address, output and state take effect with the next start");
                 }
                 self.pipeline.reconfigure(at_address(settings, address))?;
-                self.http.send_replace(http_settings(self.pipeline.settings()));
-                self.watcher = watcher(&self.pipeline, &self.changed);
+                self.http.send_replace(http_settings(self.pipeline.settings(), &self.meters));
+                self.watched = false;
+                self.watcher = watcher(&self.pipeline, &self.meters, &self.changed);
                 tracing::info!("the configuration was read again");
             }
             Err(error) => tracing::error!("the old configuration stays: {error}"),
         }
-        self.scan()?;
+        self.scan(Rescan::Reload)?;
         systemd::ready(&self.status());
         Ok(())
     }
 
     fn health(&self) -> Health {
-        Health { degraded: self.watcher.degraded(), last_scan: self.last_scan, started: Some(self.started) }
+        Health {
+            degraded: self.watcher.degraded(),
+            last_scan: self.last_scan,
+            started: Some(self.started),
+            meters: self.meters.clone(),
+        }
     }
 
     fn status(&self) -> String {
@@ -455,8 +486,8 @@ impl Daemon {
     }
 }
 
-fn watcher(pipeline: &Pipeline, changed: &Arc<Notify>) -> Watcher {
+fn watcher(pipeline: &Pipeline, meters: &Meters, changed: &Arc<Notify>) -> Watcher {
     let folders: Vec<_> = pipeline.settings().folders.iter().map(crate::config::Folder::watched).collect();
     let changed = Arc::clone(changed);
-    Watcher::start(&folders, move || changed.notify_one())
+    Watcher::start(&folders, meters.clone(), move || changed.notify_one())
 }

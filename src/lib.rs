@@ -18,6 +18,7 @@
 //! - [`serve`]: HTTP. Answers from a map of documents; never renders, never reads a file.
 //! - [`pipeline`]: one pass through all of the above, for `build` and for the daemon.
 //! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager.
+//! - [`meters`]: what each part counts, for `/metrics`.
 //! - [`uri`]: an address as RFC 3986 wants it; for `post` and `feed` alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod feed;
+pub mod meters;
 pub mod pipeline;
 pub mod post;
 pub mod publish;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError};
 use crate::{
-    post::{Diagnostic, PublishedFrom},
+    post::{Code, Diagnostic, Level, PublishedFrom},
     watch::Stat,
 };
 
@@ -130,6 +130,15 @@ pub struct Problem {
     pub status: State,
     /// Why, and the cure.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Problem {
+    /// What kind of remark says why.
+    #[must_use]
+    pub fn cause(&self) -> Option<Code> {
+        let worst = self.diagnostics.iter().find(|one| one.level == Level::Error).or(self.diagnostics.last())?;
+        Some(worst.code)
+    }
 }
 
 /// How many rows stand for what.

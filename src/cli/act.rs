@@ -4,7 +4,7 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
 
 use chrono::Utc;
 use indicatif::ProgressBar;
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, fmt::format, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{Failure, complain, rehearse};
 use crate::{
@@ -122,6 +122,12 @@ fn log() {
     {
         return registry.with(journal).init();
     }
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // The fields are for the journal; the message says the same in words.
+    let words = format::debug_fn(|writer, field, value| match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        "error" => write!(writer, ": {value:?}"),
+        _ => Ok(()),
+    });
+    let layer = tracing_subscriber::fmt::layer().fmt_fields(words).with_writer(std::io::stderr).with_target(false);
     registry.with(layer.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())).init();
 }

@@ -108,7 +108,7 @@ pub(super) fn text(verdict: &Verdict, source: &str, colours: bool, out: &mut dyn
             Level::Warning => Heading::WARNING,
             Level::Info => Heading::NOTE,
         };
-        let title = heading.primary_title(printable(&diagnostic.message)).id(code(diagnostic));
+        let title = heading.primary_title(printable(&diagnostic.message)).id(diagnostic.code.to_string());
         let group = match place(diagnostic, source) {
             Some((number, line, span)) => title.element(
                 Snippet::source(line)
@@ -124,11 +124,6 @@ pub(super) fn text(verdict: &Verdict, source: &str, colours: bool, out: &mut dyn
         writeln!(out, "{}\n", renderer.render(&report))?;
     }
     Ok(())
-}
-
-fn code(diagnostic: &Diagnostic) -> String {
-    let name = serde_json::to_value(diagnostic.code).ok();
-    name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The line that a diagnostic is about, and the bytes of it that are marked: one character for an error, at which reading

@@ -17,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Pass, Pipeline, members};
+use super::{Error, Pass, Pipeline, members, remarks::Remarks};
 use crate::{
     catalog::{Key, Known, Seen, digest},
     config::Folder,
@@ -245,6 +245,7 @@ impl Pipeline {
         for look in gone.iter().filter(|look| look.known.is_some()) {
             batch.vanish(folder, &look.path)?;
         }
+        let mut remarks = Remarks::default();
         let stop = Arc::clone(&self.stop);
         let (settings, places) = (&self.settings, &self.places);
         read_in_order(folder, there, now, reread, &stop, |look, taken| {
@@ -261,7 +262,7 @@ impl Pipeline {
                 Taken::Read { stat, content, reading } => {
                     pass.read += 1;
                     progress(pass.read);
-                    tell(folder, &look.path, &reading.diagnostics);
+                    remarks.tell(folder, &look.path, &reading.diagnostics);
                     let settled = is_settled(stat, now);
                     let collections = match &reading.outcome {
                         Outcome::Post(post) => members::collections(settings, places, folder, post),
@@ -279,8 +280,9 @@ impl Pipeline {
         let effects = batch.commit()?;
         pass.arrived += effects.arrived;
         for (path, note) in &effects.notes {
-            tell(folder, Path::new(OsStr::from_bytes(path)), std::slice::from_ref(note));
+            remarks.tell(folder, Path::new(OsStr::from_bytes(path)), std::slice::from_ref(note));
         }
+        remarks.sum_up();
         Ok(())
     }
 }
@@ -395,20 +397,4 @@ fn odd(message: String) -> Taken {
         Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
     let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
     Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: [0; 16], reading }
-}
-
-/// Says what a person should know about a file.
-fn tell(folder: &Folder, path: &Path, diagnostics: &[Diagnostic]) {
-    let path = folder.path.join(path);
-    for diagnostic in diagnostics {
-        let place = diagnostic.line.map_or_else(String::new, |line| {
-            diagnostic.column.map_or_else(|| format!(":{line}"), |column| format!(":{line}:{column}"))
-        });
-        let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
-        let line = format!("{}{place}: {}{help}", path.display(), diagnostic.message);
-        match diagnostic.level {
-            Level::Error | Level::Warning => tracing::warn!("{line}"),
-            Level::Info => tracing::debug!("{line}"),
-        }
-    }
 }

@@ -17,6 +17,7 @@ mod output;
 mod pages;
 mod places;
 mod press;
+mod remarks;
 mod render;
 mod search;
 mod state;

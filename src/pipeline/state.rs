@@ -3,16 +3,21 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use prometheus_client::{encoding::text::encode, metrics::family::Family, metrics::gauge::Gauge, registry::Registry};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
 
 use super::{Error, Pipeline};
 use crate::{
     catalog::{Counts, Key, Problem, Progress},
     config::Search,
+    meters::Meters,
 };
 
 /// What the daemon knows of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Health {
     /// Why events cannot be trusted, with the cure.
     pub degraded: Option<String>,
@@ -20,6 +25,8 @@ pub struct Health {
     pub last_scan: Option<DateTime<Utc>>,
     /// When the program started.
     pub started: Option<DateTime<Utc>>,
+    /// What was counted since.
+    pub meters: Meters,
 }
 
 #[derive(serde::Serialize)]
@@ -82,11 +89,6 @@ impl Pipeline {
                 format!("{indexed}; {} of {posts} posts are indexed", posts.saturating_sub(waiting))
             }
         };
-        let catalog: u64 = ["sqlite", "sqlite-wal"]
-            .into_iter()
-            .filter_map(|end| std::fs::metadata(self.catalog.file().with_extension(end)).ok())
-            .map(|file| file.len())
-            .sum();
         let memory = resident().map_or_else(|| String::from("unknown"), mebibytes);
         Ok(vec![
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -101,10 +103,16 @@ impl Pipeline {
             ("Feeds", self.feeds().to_string()),
             ("Search", search),
             ("Memory", memory),
-            ("Catalog", format!("{} in {}", mebibytes(catalog), self.catalog.file().display())),
+            ("Catalog", format!("{} in {}", mebibytes(self.catalog_bytes()), self.catalog.file().display())),
             ("SQLite", crate::catalog::sqlite_version().to_owned()),
             ("Output", self.settings.output.display().to_string()),
         ])
+    }
+
+    /// Bytes on disk.
+    fn catalog_bytes(&self) -> u64 {
+        let files = ["sqlite", "sqlite-wal"].map(|end| std::fs::metadata(self.catalog.file().with_extension(end)));
+        files.into_iter().flatten().map(|file| file.len()).sum()
     }
 
     /// What is wrong with the whole, with the cure.
@@ -159,23 +167,34 @@ impl Pipeline {
             posts.get_or_create(&[("state", state)]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         registry.register("posts", "Files that look like posts, by what they are", posts);
-        let mut gauge = |name: &str, help: &str, value: i64| {
+        let rejects = Family::<[(&'static str, String); 1], Gauge>::default();
+        for code in self.catalog.problems()?.iter().filter_map(Problem::cause) {
+            rejects.get_or_create(&[("code", code.to_string())]).inc();
+        }
+        registry.register("rejects", "Files that are not in the feeds as they stand, by why not", rejects);
+        let mut gauge = |name: &str, help: &str, unit: Option<Unit>, value: u64| {
             let gauge: Gauge = Gauge::default();
-            gauge.set(value);
-            registry.register(name, help, gauge);
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            match unit {
+                Some(unit) => registry.register_with_unit(name, help, unit, gauge),
+                None => registry.register(name, help, gauge),
+            }
         };
-        gauge("feeds", "Feeds that are kept", i64::try_from(self.feeds()).unwrap_or(i64::MAX));
+        gauge("feeds", "Feeds that are kept", None, self.feeds());
+        gauge("catalog", "Size of the catalog", Some(Unit::Bytes), self.catalog_bytes());
+        gauge("resident_memory", "Memory that the process holds", Some(Unit::Bytes), resident().unwrap_or(0));
+        let why = "1 while folders are polled because events cannot be trusted";
+        gauge("degraded", why, None, health.degraded.is_some().into());
         gauge(
-            "degraded",
-            "1 while folders are polled because events cannot be trusted",
-            health.degraded.is_some().into(),
+            "unwritten",
+            "Documents that are not in the output folder as they should be",
+            None,
+            self.unwritten.len() as u64,
         );
-        gauge("unwritten", "1 while the output folder cannot be written", self.has_unwritten().into());
-        gauge(
-            "last_scan_timestamp_seconds",
-            "When the folders were last scanned",
-            health.last_scan.map_or(0, |at| at.timestamp()),
-        );
+        let scanned = |at: DateTime<Utc>| u64::try_from(at.timestamp()).unwrap_or(0);
+        let last = health.last_scan.map_or(0, scanned);
+        gauge("last_scan_timestamp", "When the folders were last scanned whole", Some(Unit::Seconds), last);
+        health.meters.register(&mut registry);
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &registry);

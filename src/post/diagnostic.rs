@@ -1,5 +1,7 @@
 //! What a person should be told about a post file.
 
+use std::fmt;
+
 /// One remark on a file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Diagnostic {
@@ -170,6 +172,13 @@ pub enum PostError {
         /// Which limit.
         message: String,
     },
+}
+
+/// As it is written everywhere.
+impl fmt::Display for Code {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        serde::Serialize::serialize(self, out)
+    }
 }
 
 impl PostError {

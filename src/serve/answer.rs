@@ -32,7 +32,7 @@ use super::{
     reply::{self, Payload, Reply},
     respond::{self, Found, Rules},
 };
-use crate::feed::Format;
+use crate::{feed::Format, meters::Meters};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub(crate) struct Answerer {
     limiter: Mutex<Limiter>,
     answer_within: Duration,
     compressing: Semaphore,
+    meters: Meters,
 }
 
 impl Answerer {
@@ -55,6 +56,7 @@ impl Answerer {
             limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
             compressing: Semaphore::new(cores),
+            meters: settings.meters.clone(),
         }
     }
 
@@ -70,6 +72,7 @@ impl Answerer {
             ControlFlow::Continue(paths) => self.find(request, peer, &paths, &rules).await,
             ControlFlow::Break(reply) => self.with_bytes(reply).await,
         };
+        self.meters.response(reply.status.as_u16());
         finish(request, reply, bytes)
     }
 

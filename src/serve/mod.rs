@@ -36,7 +36,10 @@ pub use limit::Limit;
 pub use listen::run;
 pub use shelf::{Change, Shelf};
 
-use crate::feed::address::{self, Asked};
+use crate::{
+    feed::address::{self, Asked},
+    meters::Meters,
+};
 
 /// A document as it is served. Bytes may be absent (evicted, or never made): then the daemon is asked for them.
 #[derive(Debug, Clone)]
@@ -157,6 +160,8 @@ pub struct Settings {
     pub finish_within: Duration,
     /// Connections at a time; more wait in the socket's queue.
     pub connections: usize,
+    /// Where answers are counted.
+    pub meters: Meters,
 }
 
 impl Default for Settings {
@@ -173,6 +178,7 @@ impl Default for Settings {
             stalled_after: Duration::from_secs(30),
             finish_within: Duration::from_millis(1500),
             connections: 1024,
+            meters: Meters::default(),
         }
     }
 }

@@ -99,10 +99,19 @@ pub struct Changes {
     pub paths: Vec<(usize, PathBuf)>,
     /// Folders that were moved away or removed: whatever is known below them is to be looked at. In path order.
     pub directories: Vec<(usize, PathBuf)>,
-    /// Events were lost, or a posts folder came, went or was replaced: all folders are to be walked.
-    pub rescan: bool,
+    /// Why all folders are to be walked, if they are.
+    pub rescan: Option<Lost>,
     /// When there is more that is not yet settled: the time to ask again.
     pub again: Option<SystemTime>,
+}
+
+/// What was lost, so that only a walk tells what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// Events: the kernel had no room for them.
+    Events,
+    /// All watches: a posts folder came, went or was replaced, or nothing was watched before.
+    Watches,
 }
 
 impl Folder {

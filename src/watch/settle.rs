@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::Changes;
+use super::{Changes, Lost};
 
 /// A file younger than this when it is found by reading a folder is looked at again: it may still be written, and a
 /// second write within one tick of the clock shows in no time stamp.
@@ -76,7 +76,7 @@ pub(super) enum Seen {
 pub(super) struct Dirty {
     paths: BTreeMap<At, Mark>,
     directories: BTreeSet<At>,
-    rescan: bool,
+    rescan: Option<Lost>,
     woken: bool,
 }
 
@@ -105,8 +105,8 @@ impl Dirty {
     }
 
     /// Asks for a scan. True when the reader must be woken.
-    pub(super) fn rescan(&mut self) -> bool {
-        self.rescan = true;
+    pub(super) fn rescan(&mut self, lost: Lost) -> bool {
+        self.rescan = Some(lost);
         self.wake()
     }
 
@@ -286,7 +286,7 @@ mod tests {
         dirty.put_back(waiting);
         assert!(!dirty.mark(at("a.md"), WRITTEN), "still being written");
         assert!(dirty.mark(at("a.md"), Mark::Settled));
-        assert!(!dirty.rescan());
+        assert!(!dirty.rescan(Lost::Watches));
         assert!(!dirty.gone(at("x")));
     }
 

@@ -16,6 +16,7 @@ use rustix::fs::{FileType, Mode};
 use tempfile::TempDir;
 
 use super::*;
+use crate::meters::Meters;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -85,7 +86,7 @@ struct Seen {
 impl Seen {
     fn of(posts: &Posts) -> Self {
         let (sender, woken) = mpsc::channel();
-        let watcher = Watcher::start(&[posts.folder()], move || _ = sender.send(()));
+        let watcher = Watcher::start(&[posts.folder()], Meters::default(), move || _ = sender.send(()));
         let mut seen = Self {
             watcher,
             woken,
@@ -112,7 +113,7 @@ impl Seen {
             assert!(changes.paths.is_sorted());
             self.paths.extend(changes.paths.into_iter().map(|(_, path)| path));
             self.directories.extend(changes.directories.into_iter().map(|(_, path)| path));
-            self.rescans += usize::from(changes.rescan);
+            self.rescans += usize::from(changes.rescan.is_some());
             self.again = changes.again;
         }
     }
@@ -413,10 +414,10 @@ fn a_root_replaced_from_further_up_is_noticed() {
     let above = tempfile::tempdir().unwrap();
     let root = above.path().join("x/y/posts");
     fs::create_dir_all(&root).unwrap();
-    let watcher = Watcher::start(&[Folder { root: root.clone(), filter: Filter::default() }], || {});
+    let watcher = Watcher::start(&[Folder { root: root.clone(), filter: Filter::default() }], Meters::default(), || {});
     let rescanned = |watcher: &Watcher| {
         let end = Instant::now() + DEADLINE;
-        while !watcher.take(SystemTime::now()).rescan {
+        while watcher.take(SystemTime::now()).rescan.is_none() {
             assert!(Instant::now() < end, "no scan was asked for");
             std::thread::yield_now();
         }
@@ -444,10 +445,10 @@ fn nothing_to_watch_is_no_reason_to_fail() {
     let (sender, woken) = mpsc::channel();
     let folder = Folder { root: "/nowhere/at/all".into(), filter: Filter::default() };
 
-    let watcher = Watcher::start(&[folder], move || _ = sender.send(()));
+    let watcher = Watcher::start(&[folder], Meters::default(), move || _ = sender.send(()));
     woken.recv_timeout(DEADLINE).unwrap();
 
-    assert!(watcher.take(SystemTime::now()).rescan);
+    assert_eq!(watcher.take(SystemTime::now()).rescan, Some(Lost::Watches));
     drop(watcher);
     assert!(woken.recv().is_err(), "both threads have let go of what they were given");
 }

@@ -26,12 +26,13 @@ use rustix::{
 };
 
 use super::{
-    Changes, Folder,
+    Changes, Folder, Lost,
     events::{Event, What, translate},
     filter,
     settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
     walk,
 };
+use crate::meters::Meters;
 
 /// How often it is asked whether the roots are still those that are watched. A root that moves with a folder further up,
 /// or is mounted over, tells nobody.
@@ -48,6 +49,7 @@ pub struct Watcher {
 /// What the two threads and the watcher's owner share.
 struct Shared {
     folders: Vec<Folder>,
+    meters: Meters,
     dirty: Mutex<Dirty>,
     troubles: Mutex<Troubles>,
     wake: Mutex<Box<dyn Fn() + Send>>,
@@ -73,7 +75,7 @@ enum Task {
     /// A name went that may have been a folder's.
     Vanished(PathBuf),
     /// A root came or went, or events were lost.
-    Rewatch,
+    Rewatch(Lost),
     /// The watcher was dropped.
     Stop,
 }
@@ -93,9 +95,10 @@ impl Watcher {
     /// Returns at once. The first [`Changes`] with `rescan` says that all watches stand: a scan from then on misses
     /// nothing.
     #[must_use]
-    pub fn start(folders: &[Folder], wake: impl Fn() + Send + 'static) -> Self {
+    pub fn start(folders: &[Folder], meters: Meters, wake: impl Fn() + Send + 'static) -> Self {
         let shared = Arc::new(Shared {
             folders: folders.to_vec(),
+            meters,
             dirty: Mutex::default(),
             troubles: Mutex::default(),
             wake: Mutex::new(Box::new(wake)),
@@ -113,7 +116,7 @@ impl Watcher {
         let thread = thread::Builder::new().name("watch".into()).spawn(move || keeper.run());
         if let Err(error) = &thread {
             lock(&shared.troubles).refused = Some(format!("the watching thread cannot be started: {error}"));
-            shared.tell(Dirty::rescan);
+            shared.tell(|dirty| dirty.rescan(Lost::Watches));
         }
         Self { shared, tasks, thread: thread.ok() }
     }
@@ -214,7 +217,7 @@ impl Shared {
             match what {
                 What::Touched => pass(Task::Touched(path)),
                 What::Written | What::Closed => {}
-                _ => pass(Task::Rewatch),
+                _ => pass(Task::Rewatch(Lost::Watches)),
             }
             return;
         }
@@ -256,17 +259,17 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self) {
-        self.rewatch();
+        self.rewatch(Lost::Watches);
         while !self.shared.stopping.load(Ordering::Relaxed) {
             match self.tasks.recv_timeout(CHECK_ROOTS) {
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Task::Rewatch) => self.rewatch(),
+                Ok(Task::Rewatch(lost)) => self.rewatch(lost),
                 Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
                 Ok(Task::Appeared(path) | Task::Touched(path)) => self.appeared(&path),
                 Ok(Task::Vanished(path)) => self.vanished(&path),
                 Err(RecvTimeoutError::Timeout) => {
                     if self.identities() != self.roots {
-                        self.rewatch();
+                        self.rewatch(Lost::Watches);
                     }
                 }
             }
@@ -279,7 +282,7 @@ impl Keeper {
     }
 
     /// Drops all watches and sets them anew: a watch stays with a folder that is moved away, under the old name.
-    fn rewatch(&mut self) {
+    fn rewatch(&mut self, lost: Lost) {
         self.notify = None;
         self.watched.clear();
         // Whatever is asked of us here is about to be done.
@@ -292,10 +295,13 @@ impl Keeper {
         *lock(&shared.troubles) = Troubles { refused: None, untold };
         let (handler, tasks) = (Arc::clone(&shared), self.sender.clone());
         let watcher = notify::RecommendedWatcher::new(
-            move |event| match translate(event) {
-                Some(Event::At(path, what)) => handler.note(path, what, &tasks),
-                Some(Event::Lost) => drop(tasks.send(Task::Rewatch)),
-                None => {}
+            move |event| {
+                handler.meters.event();
+                match translate(event) {
+                    Some(Event::At(path, what)) => handler.note(path, what, &tasks),
+                    Some(Event::Lost) => drop(tasks.send(Task::Rewatch(Lost::Events))),
+                    None => {}
+                }
             },
             notify::Config::default().with_follow_symlinks(false),
         );
@@ -309,7 +315,7 @@ impl Keeper {
             }
             self.enter(&folder.root, Files::LeftToScan);
         }
-        shared.tell(Dirty::rescan);
+        shared.tell(|dirty| dirty.rescan(lost));
     }
 
     fn appeared(&mut self, path: &Path) {

@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod feeds;
 mod http;
+mod operation;
 mod pages;
 mod rules;
 mod settings;

@@ -1,0 +1,74 @@
+//! What the administrator sees: the log, and `/metrics`.
+
+use std::collections::BTreeMap;
+
+use crate::site::{Site, post};
+
+const DATE: &str = "Fri, 25 Feb 2022 08:54:46 GMT";
+
+/// The values of `/metrics` by their names with labels, without the name of the program.
+fn metrics(site: &Site) -> BTreeMap<String, f64> {
+    let answer = site.get("metrics");
+    assert!(answer.headers["content-type"].starts_with("application/openmetrics-text"));
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.ends_with("# EOF\n"));
+    let values = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.strip_prefix("feedwright_").expect(line).to_owned(), value.parse().unwrap())
+    });
+    values.collect()
+}
+
+#[test]
+fn metrics_count_what_happens() {
+    let site = Site::new()
+        .post("a.md", &post("A", "[x, y]", DATE))
+        .post("bad.md", "---\ntitle: [\n---\n")
+        .post("worse.md", "---\ntitle: [\n---\n")
+        .post("open.md", "---\ntitle: A\n")
+        .post("draft.md", &post("D", "[x]\ndraft: true", DATE))
+        .start();
+    site.until_equal("the file that is never finished", &3, || site.status()["posts"]["rejected"].as_u64().unwrap());
+    let before = metrics(&site);
+    for (name, value) in [
+        ("posts{state=\"published\"}", 1.0),
+        ("posts{state=\"draft\"}", 1.0),
+        ("posts{state=\"rejected\"}", 3.0),
+        ("rejects{code=\"syntax\"}", 2.0),
+        ("rejects{code=\"unclosed\"}", 1.0),
+        ("feeds", 3.0),
+        ("degraded", 0.0),
+        ("unwritten", 0.0),
+    ] {
+        assert_eq!(before.get(name), Some(&value), "{name} in {before:#?}");
+    }
+    assert!(before["catalog_bytes"] > 1e4 && before["resident_memory_bytes"] > 1e6);
+    assert!(before["last_scan_timestamp_seconds"] > 1.7e9);
+    assert!(before["rescans_total{reason=\"start\"}"] >= 1.0);
+
+    site.write("b.md", &post("B", "[x]", "2022-02-24"));
+    site.shows("", &["A", "B"]);
+    assert_eq!(site.get("nothing").status, 404);
+    site.signal("HUP");
+    site.until("a walk after the reload", || metrics(&site).contains_key("rescans_total{reason=\"reload\"}"));
+    let after = metrics(&site);
+    assert!(after["events_total"] > before.get("events_total").copied().unwrap_or(0.0));
+    assert!(after["publish_latency_seconds_count"] >= 1.0 && after["publish_latency_seconds_sum"] > 0.0);
+    assert!(after["publish_latency_seconds_bucket{le=\"+Inf\"}"] >= 1.0);
+    assert!(after["responses_total{status=\"404\"}"] >= 1.0);
+    let answered = "responses_total{status=\"200\"}";
+    assert!(after[answered] > before[answered]);
+}
+
+#[test]
+fn a_flood_of_remarks_is_summed_up() {
+    let mut site = Site::new();
+    for number in 0..100 {
+        site.write(&format!("{number}.md"), "---\ntitle: [\n---\n");
+    }
+    site = site.start();
+    site.until_equal("all of them", &100, || site.status()["problems"].as_array().unwrap().len());
+    let log = site.log();
+    assert_eq!(log.lines().filter(|line| line.contains(".md:")).count(), 20, "{log}");
+    assert!(log.contains("and 80 more such remarks (80 syntax)"), "{log}");
+}
