@@ -65,25 +65,33 @@ class Place:
 
 
 class Daemon:
-    """`feedwright run` over the folder's `posts`, with short graces. What it wrote is left to be judged."""
+    """`feedwright run` over the folder's `posts`, with short graces. What it wrote is left to be judged.
+
+    `output` and `state` may lie elsewhere; `wrapper` is a command that the program is started by, with `environment` more
+    variables.
+    """
 
     ended = 0
 
-    def __init__(self, folder, configuration=""):
+    def __init__(self, folder, configuration="", output="out", state="state", wrapper=(), environment=None):
         self.folder = pathlib.Path(folder)
+        self.output, self.state = self.folder / output, self.folder / state
+        self.wrapper, self.environment = list(wrapper), environment
         self.posts = self.folder / "posts"
         self.posts.mkdir(parents=True, exist_ok=True)
         self.base = None
         self.configure(configuration)
 
     def configure(self, more):
-        text = "output: out\nstate: state\ndelete_grace: 1s\nposts:\n  - path: posts\n    timezone: UTC\n" + more
+        text = (f"output: {self.output}\nstate: {self.state}\ndelete_grace: 1s\n"
+                f"posts:\n  - path: posts\n    timezone: UTC\n{more}")
         (self.folder / "feedwright.yaml").write_text(text)
 
     def __enter__(self):
-        command = [FEEDWRIGHT, "run", "-c", "feedwright.yaml", "--listen", "127.0.0.1:0"]
+        command = [*self.wrapper, FEEDWRIGHT, "run", "-c", "feedwright.yaml", "--listen", "127.0.0.1:0"]
         self.log = open(self.folder / "log", "w+b")
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log)
+        environment = os.environ | (self.environment or {})
+        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log, env=environment)
         end = time.monotonic() + DEADLINE
         while not (found := re.search(r" on 127\.0\.0\.1:(\d+)", (self.folder / "log").read_text())):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -102,11 +110,16 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.log.close()
-        if self.base and (self.folder / "out").is_dir():
+        if self.base and self.output.is_dir():
             base = re.search(r"^base_url: (\S+)", (self.folder / "feedwright.yaml").read_text(), re.M)
             Daemon.ended += 1
             name = f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}"
-            produced.keep(name, self.folder / "out", base[1] if base else self.base)
+            produced.keep(name, self.output, base[1] if base else self.base)
+
+    def kill(self):
+        """Ends it without a warning, as a crash would."""
+        self.process.kill()
+        self.process.wait()
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
