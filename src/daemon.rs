@@ -2,6 +2,11 @@
 //!
 //! Everything that happens becomes an `Event`; one loop takes them one at a time and lets the [`Pipeline`] do the work.
 //! HTTP runs on a thread of its own and never waits for the loop, except for documents that are made on request.
+//!
+//! Invariant: once the state folder is open, nothing that fails ends the program. A pass that fails is said once, and all is
+//! scanned again after a pause; meanwhile the feeds are served as they were.
+
+mod retry;
 
 use std::{
     collections::BTreeSet,
@@ -30,6 +35,7 @@ use crate::{
     systemd,
     watch::{Changes, Lost, Watcher},
 };
+use retry::Retry;
 
 /// How often folders are scanned whose events cannot be trusted.
 const POLL: Duration = Duration::from_secs(10);
@@ -90,7 +96,7 @@ enum Event {
 /// Runs until a signal ends it. `load` reads the configuration again.
 ///
 /// # Errors
-/// When it cannot start, or the catalog fails.
+/// When it cannot start: it cannot listen, or the state folder cannot be used.
 pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>) -> Result<(), Error> {
     let listener = listen(&settings.listen)?;
     let address = listener.local_addr()?;
@@ -259,6 +265,11 @@ struct Daemon {
     unsettled_at: Option<Instant>,
     /// Wall-clock seconds of the next release, expiry or burial.
     due: Option<i64>,
+    retry: Retry,
+    /// The first scan is published.
+    ready: bool,
+    /// The service manager waits for the end of a reload.
+    reloading: bool,
     last_scan: Option<DateTime<Utc>>,
     started: DateTime<Utc>,
 }
@@ -280,6 +291,9 @@ impl Daemon {
             unsettled: BTreeSet::new(),
             unsettled_at: None,
             due: None,
+            retry: Retry::default(),
+            ready: false,
+            reloading: false,
             last_scan: None,
             started: Utc::now(),
         }
@@ -292,12 +306,8 @@ impl Daemon {
         load: &dyn Fn() -> Result<Settings, ConfigError>,
         address: SocketAddr,
     ) -> Result<(), Error> {
-        self.scan(Rescan::Start)?;
-        if !self.stop.load(Ordering::Relaxed) {
-            self.pipeline.index_titles()?;
-            self.pipeline.set_ready();
-            systemd::ready(&self.status());
-        }
+        let scanned = self.scan(Rescan::Start);
+        self.note_end(scanned);
         tracing::info!("{}", self.status());
         let mut rested_at = tokio::time::Instant::now();
         loop {
@@ -313,26 +323,30 @@ impl Daemon {
                 () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
             systemd::alive();
-            match event {
+            let end = match event {
                 Event::Stop => break,
-                Event::Reload => self.reload(load, address)?,
+                Event::Reload => self.reload(load, address),
                 Event::Asked(ask) => {
                     let health = self.health();
                     // The asker may have given up; then nobody wants the answer.
-                    if let Some(answer) = self.pipeline.answer(&ask, &health, Utc::now()) {
-                        let _ = ask.reply.send(answer);
-                    }
+                    self.pipeline.answer(&ask, &health, Utc::now()).map(|answer| drop(ask.reply.send(answer)))
                 }
-                Event::Changed => self.take_changes()?,
-                Event::Due => self.work_off_due()?,
+                Event::Changed => self.take_changes(),
+                Event::Due => self.work_off_due(),
                 Event::Idle => {
                     let started = Instant::now();
-                    self.pipeline.work_idly()?;
-                    rested_at = tokio::time::Instant::now() + started.elapsed() * REST;
+                    let worked = self.pipeline.work_idly();
+                    let rest = if worked.is_ok() { started.elapsed() * REST } else { NAP };
+                    rested_at = tokio::time::Instant::now() + rest;
+                    worked
                 }
-            }
+            };
+            self.note_end(end);
         }
         tracing::info!("stopping");
+        if let Some(trouble) = self.retry.trouble() {
+            tracing::warn!("the last changes are not published: {trouble}; the next start finds them");
+        }
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
             self.stop.store(false, Ordering::Relaxed);
@@ -340,6 +354,19 @@ impl Daemon {
         }
         self.pipeline.close()?;
         Ok(())
+    }
+
+    /// Takes note of how the work on an event ended.
+    fn note_end(&mut self, end: Result<(), pipeline::Error>) {
+        let Err(error) = end else { return };
+        self.pipeline.note_failure(&error);
+        let (at, is_new) = self.retry.failed(&error.to_string(), Instant::now());
+        if is_new {
+            tracing::error!("{error}; the feeds are served as they were, and everything is tried again");
+            systemd::status(&self.status());
+        }
+        // A scan finds whatever this left undone.
+        (self.scan_at, self.due) = (at, None);
     }
 
     /// When there is something to do though nothing happens.
@@ -355,7 +382,7 @@ impl Daemon {
         [Some(self.scan_at), take, self.unsettled_at, due].into_iter().flatten().fold(now + nap, Instant::min)
     }
 
-    fn work_off_due(&mut self) -> Result<(), Error> {
+    fn work_off_due(&mut self) -> Result<(), pipeline::Error> {
         let now = Instant::now();
         if self.take_at.is_some_and(|at| at <= SystemTime::now()) {
             self.take_changes()?;
@@ -376,7 +403,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn take_changes(&mut self) -> Result<(), Error> {
+    fn take_changes(&mut self) -> Result<(), pipeline::Error> {
         let Changes { paths, directories, rescan, again } = self.watcher.take(SystemTime::now());
         self.take_at = again;
         match rescan {
@@ -399,7 +426,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn scan(&mut self, why: Rescan) -> Result<(), Error> {
+    fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
         self.meters.rescan(why);
         let started = Instant::now();
         let mut beat = Instant::now();
@@ -410,13 +437,28 @@ impl Daemon {
             }
         })?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
+        let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
         self.note(pass, started);
         self.due = self.pipeline.settle(Utc::now())?;
-        if !self.stop.load(Ordering::Relaxed) {
-            self.last_scan = Some(Utc::now());
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        self.scan_at = Instant::now() + self.scan_interval();
-        systemd::status(&self.status());
+        if !self.ready {
+            self.pipeline.index_titles()?;
+        }
+        self.last_scan = Some(Utc::now());
+        if self.retry.trouble().is_some() {
+            tracing::info!("all is well again");
+        }
+        let (now, every) = (Instant::now(), self.scan_interval());
+        self.scan_at = self.retry.scanned(refused, every, now).unwrap_or(now + every);
+        if !self.ready || self.reloading {
+            (self.ready, self.reloading) = (true, false);
+            self.pipeline.set_ready();
+            systemd::ready(&self.status());
+        } else {
+            systemd::status(&self.status());
+        }
         Ok(())
     }
 
@@ -431,6 +473,9 @@ impl Daemon {
 
     fn note(&mut self, pass: Pass, started: Instant) {
         let Pass { read, arrived, documents, .. } = pass;
+        if pass.refused > 0 || self.pipeline.has_unrendered() {
+            self.scan_at = self.scan_at.min(self.retry.refused(self.pipeline.settings().scan_interval, Instant::now()));
+        }
         if arrived > 0 || documents > 0 {
             let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(
@@ -447,8 +492,13 @@ impl Daemon {
         }
     }
 
-    fn reload(&mut self, load: &dyn Fn() -> Result<Settings, ConfigError>, address: SocketAddr) -> Result<(), Error> {
+    fn reload(
+        &mut self,
+        load: &dyn Fn() -> Result<Settings, ConfigError>,
+        address: SocketAddr,
+    ) -> Result<(), pipeline::Error> {
         systemd::reloading();
+        self.reloading = true;
         match load() {
             Ok(settings) => {
                 let before = self.pipeline.settings();
@@ -459,22 +509,22 @@ impl Daemon {
                 {
                     tracing::warn!("listen, admin's address, output and state take effect with the next start");
                 }
-                self.pipeline.reconfigure(at_address(settings, address))?;
+                let adopted = self.pipeline.reconfigure(at_address(settings, address));
                 self.http.send_replace(http_settings(self.pipeline.settings(), &self.meters));
                 self.watched = false;
                 self.watcher = watcher(&self.pipeline, &self.meters, &self.changed);
+                adopted?;
                 tracing::info!("the configuration was read again");
             }
             Err(error) => tracing::error!("the old configuration stays: {error}"),
         }
-        self.scan(Rescan::Reload)?;
-        systemd::ready(&self.status());
-        Ok(())
+        self.scan(Rescan::Reload)
     }
 
     fn health(&self) -> Health {
         Health {
             degraded: self.watcher.degraded(),
+            trouble: self.retry.trouble().map(str::to_owned),
             last_scan: self.last_scan,
             started: Some(self.started),
             meters: self.meters.clone(),

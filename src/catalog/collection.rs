@@ -289,9 +289,16 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn found(&mut self, key: Key) -> Result<(), CatalogError> {
         if !self.collections.known.contains_key(&key) {
-            let number = self.collections.number(&self.db, key, true)?;
+            let transaction = self.db.transaction()?;
+            let made = self.collections.number(&transaction, key, true).and_then(|number| {
+                transaction.execute("UPDATE collection SET dirty = 3 WHERE collection = ?", [number])?;
+                transaction.commit()
+            });
+            if made.is_err() {
+                self.collections.undo();
+            }
+            made?;
             self.collections.keep();
-            self.db.execute("UPDATE collection SET dirty = 3 WHERE collection = ?", [number])?;
         }
         Ok(())
     }
@@ -391,10 +398,7 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn drop_collection(&mut self, key: &Key) -> Result<(), CatalogError> {
-        if let Some(collection) = self.collections.known.remove(key) {
-            let number = collection.number;
-            self.collections.by_number.remove(&number);
-            self.collections.version += 1;
+        if let Some(number) = self.collections.known.get(key).map(|collection| collection.number) {
             let transaction = self.db.transaction()?;
             transaction.execute(
                 "UPDATE collection SET key = ?, address = NULL, dirty = 0 WHERE collection = ?",
@@ -402,6 +406,9 @@ impl Catalog {
             )?;
             transaction.execute("DELETE FROM archive WHERE collection = ?", [number])?;
             transaction.commit()?;
+            self.collections.known.remove(key);
+            self.collections.by_number.remove(&number);
+            self.collections.version += 1;
         }
         Ok(())
     }

@@ -86,8 +86,9 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
-    /// The file is damaged, as opposed to unreachable or full.
-    fn is_damage(&self) -> bool {
+    /// The file is damaged, as opposed to unreachable or full: only a new one helps.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
         matches!(
             self,
             Self::Sqlite(error) if matches!(
@@ -123,19 +124,34 @@ impl Catalog {
         }
 
         let file = state.join("catalog.sqlite");
-        let mut notice = None;
-        let (db, collections) = match connect(&file) {
+        match connect(&file) {
             Err(error) if error.is_damage() => {
-                let aside = set_aside(&file).map_err(folder_error(&file))?;
-                notice = Some(format!(
-                    "the catalog was damaged and is set aside as {}; it is rebuilt from the posts",
-                    aside.display()
-                ));
-                connect(&file)?
+                let (db, collections) = (Connection::open_in_memory()?, collection::Names::default());
+                let mut damaged = Self { db, file, _lock: lock, collections, keeps_pages: false, notice: None };
+                damaged.start_over()?;
+                Ok(damaged)
             }
-            other => other?,
-        };
-        Ok(Self { db, file, _lock: lock, collections, keeps_pages: false, notice })
+            connected => {
+                let (db, collections) = connected?;
+                Ok(Self { db, file, _lock: lock, collections, keeps_pages: false, notice: None })
+            }
+        }
+    }
+
+    /// Sets a damaged catalog aside and begins a new one, with a [`Catalog::notice`].
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn start_over(&mut self) -> Result<(), CatalogError> {
+        // Closes the damaged one: it must not write into files that have its names afterwards.
+        self.db = Connection::open_in_memory()?;
+        let aside = set_aside(&self.file).map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
+        self.notice = Some(format!(
+            "the catalog was damaged and is set aside as {}; it is rebuilt from the posts",
+            aside.display()
+        ));
+        (self.db, self.collections) = connect(&self.file)?;
+        Ok(())
     }
 
     /// The database file.
@@ -217,7 +233,10 @@ pub fn sqlite_version() -> &'static str {
 fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
     let free = (1..1_000).map(|n: u32| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
     let aside = free.unwrap_or_else(|| file.with_extension("broken"));
-    fs::rename(file, &aside)?;
+    match fs::rename(file, &aside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     for companion in ["sqlite-wal", "sqlite-shm"] {
         match fs::remove_file(file.with_extension(companion)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

@@ -8,7 +8,6 @@ use crate::{
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::{CategoryPath, category::CategoryRules},
-    publish::Failed,
     serve::Change,
 };
 
@@ -19,13 +18,13 @@ impl Pipeline {
         self.places.learn(self.catalog.collections().into_iter());
         let clean = self.catalog.fact::<i64>("clean")? == Some(1);
         self.catalog.set_fact("clean", 0_i64)?;
-        self.tidy_output()?;
+        self.unfinished.tidying = true;
         let stored = self.catalog.stored_documents()?;
-        if let Some(output) = &mut self.output {
-            let differs =
-                |(path, record): &&(String, DocumentRecord)| !output.holds(path, record.length, record.hash, clean);
-            self.unwritten.extend(stored.iter().filter(differs).map(|(path, _)| path.clone()));
-        }
+        let mut holds = |path: &str, record: &DocumentRecord| {
+            self.output.as_mut().is_some_and(|output| output.holds(path, record.length, record.hash, clean))
+        };
+        self.unwritten
+            .extend(stored.iter().filter(|(path, record)| !holds(path, record)).map(|(path, _)| path.clone()));
         self.withheld = self.catalog.fact::<[u8; 16]>("restrictions")? != Some(self.restrictions());
         if self.withheld {
             self.shelf.update(stored.into_iter().map(|(path, _)| Change::Remove(path)));
@@ -60,19 +59,6 @@ impl Pipeline {
         self.shelf.update(documents.into_iter().map(|(path, document)| Change::Put(path, document)));
     }
 
-    /// Removes what the output folder has beside the documents that are kept there.
-    fn tidy_output(&mut self) -> Result<(), Error> {
-        let known: BTreeSet<String> = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path).collect();
-        let Some(output) = &mut self.output else { return Ok(()) };
-        let report = output
-            .retain(&|path| known.contains(path))
-            .map_err(|source| Error::Output { path: self.settings.output.clone(), source })?;
-        for Failed { path, error } in report.failed {
-            tracing::warn!("{}/{path} is stale and cannot be removed: {error}", self.settings.output.display());
-        }
-        Ok(())
-    }
-
     /// Follows what the settings changed: the address of what was renamed leads to the new one for ever, and what was
     /// removed is gone. What became private leaves the output folder and the shelf.
     pub(super) fn follow_settings(&mut self) -> Result<(), Error> {
@@ -85,7 +71,7 @@ impl Pipeline {
         self.catalog.set_folding(&folding)?;
 
         let collections: Vec<Collection> = self.catalog.collections().into_iter().cloned().collect();
-        let (mut former, mut closed) = (Vec::new(), Vec::new());
+        let (mut former, mut closed, mut dropped, mut addresses) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for Collection { key, address, .. } in collections {
             let stays = match &key {
                 Key::All | Key::Tag(_) | Key::Author(_) | Key::Category(_) => true,
@@ -95,10 +81,10 @@ impl Pipeline {
                 }
             };
             let now = self.places.address(&Place::of(key.clone()));
-            if stays {
-                self.catalog.set_address(&key, &now)?;
-            } else {
-                self.catalog.drop_collection(&key)?;
+            if stays && address.as_ref() != Some(&now) {
+                addresses.push((key.clone(), now.clone()));
+            } else if !stays {
+                dropped.push(key.clone());
             }
             let Some(before) = address else { continue };
             if !stays {
@@ -109,7 +95,12 @@ impl Pipeline {
                 closed.push(before);
             }
         }
-        self.leave(&former, &closed)
+        // What became of an address is written down before it is forgotten: whatever ends this is done again.
+        self.leave(&former, &closed)?;
+        addresses.iter().try_for_each(|(key, address)| self.catalog.set_address(key, address))?;
+        dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
+        self.places.learn(self.catalog.collections().into_iter());
+        Ok(())
     }
 
     /// Follows what the settings made of categories, once every post was read under them: one that has no posts any more
@@ -117,7 +108,7 @@ impl Pipeline {
     pub(super) fn follow_categories(&mut self, before: &BTreeSet<Key>) -> Result<(), Error> {
         let empty: Vec<Collection> =
             self.catalog.collections().into_iter().filter(|one| one.size == 0).cloned().collect();
-        let mut former = Vec::new();
+        let (mut former, mut dropped) = (Vec::new(), Vec::new());
         for Collection { key, address, number, .. } in empty {
             let Key::Category(path) = &key else { continue };
             let fate = match self.renamed(path) {
@@ -129,19 +120,23 @@ impl Pipeline {
             if self.catalog.is_awaited(number)? {
                 continue;
             }
-            self.catalog.drop_collection(&key)?;
             former.extend(address.map(|address| (address, fate)));
+            dropped.push(key);
         }
-        former.extend(self.renamed_again()?);
-        self.leave(&former, &[])
+        let again = self.renamed_again()?;
+        dropped.extend(again.iter().filter_map(|(old, _)| Some(self.places.at(old)?.key)));
+        former.extend(again);
+        self.leave(&former, &[])?;
+        dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
+        self.places.learn(self.catalog.collections().into_iter());
+        Ok(())
     }
 
     /// Addresses that lead to what was the name of a category for a while: they lead to its newest name, and so does the one
     /// between, if nothing is left there.
-    fn renamed_again(&mut self) -> Result<Vec<(String, Former)>, Error> {
+    fn renamed_again(&self) -> Result<Vec<(String, Former)>, Error> {
         let rules = self.settings.folders.iter().map(|folder| &folder.read.categories);
         let aliased: Vec<CategoryPath> = rules.flat_map(CategoryRules::aliased).collect();
-        let has_posts = |one: &Collection| one.size > 0;
         let mut former = Vec::new();
         for path in aliased {
             let Some(now) = self.renamed(&path) else { continue };
@@ -150,11 +145,10 @@ impl Pipeline {
             for (below, between) in self.catalog.moved_from(&first)? {
                 let newest = format!("{now}{}", &below[first.len()..]);
                 let at = |address: &str| self.catalog.collection(&self.places.at(address)?.key);
-                if between == newest || !at(&newest).is_some_and(has_posts) {
+                if between == newest || at(&newest).is_none_or(|one| one.size == 0) {
                     continue;
                 }
-                if let Some(key) = at(&between).filter(|one| !has_posts(one)).map(|one| one.key.clone()) {
-                    self.catalog.drop_collection(&key)?;
+                if at(&between).is_some_and(|one| one.size == 0) {
                     former.push((between, Former::Moved(newest.clone())));
                 }
                 former.push((below, Former::Moved(newest)));
@@ -202,7 +196,9 @@ impl Pipeline {
         if !former.is_empty() || !gone.is_empty() {
             self.categories.take();
             self.shelf.update(gone.iter().cloned().map(Change::Remove));
-            self.tidy_output()?;
+            // Now, and not when all else is made: it may have become private.
+            let gone: BTreeSet<String> = gone.into_iter().collect();
+            self.unfinished.tidying |= !self.remove(&|path| gone.contains(path));
             self.catalog.mark_all_dirty()?;
         }
         Ok(())

@@ -32,6 +32,9 @@ const SETTLED: TimeDelta = TimeDelta::seconds(2);
 /// A post that ends in the middle of its front matter or of a tag may still be written for this long.
 pub const UNFINISHED: Duration = Duration::from_secs(5);
 
+/// Stands for the digest of a file whose bytes are not known.
+const UNREADABLE: [u8; 16] = [0; 16];
+
 /// Files that are read together; two such groups are in memory at a time.
 const GROUP: usize = 256;
 
@@ -58,6 +61,24 @@ impl Pipeline {
     /// # Errors
     /// When the catalog fails.
     pub fn scan(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
+        match self.scan_once(now, progress) {
+            Err(error) if error.is_damage() => {
+                self.note_failure(&error);
+                self.scan_once(now, progress)
+            }
+            scanned => scanned,
+        }
+    }
+
+    fn scan_once(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
+        if self.unfinished.starting_over {
+            self.start_over()?;
+            if let Some(notice) = &self.catalog.notice {
+                tracing::warn!("{notice}");
+            }
+        } else if self.unfinished.adopting {
+            self.adopt()?;
+        }
         let mut pass = Pass::default();
         let before: BTreeSet<Key> = if self.reread.is_empty() {
             BTreeSet::new()
@@ -79,7 +100,11 @@ impl Pipeline {
         if !self.is_stopped() {
             self.follow_categories(&before)?;
         }
+        if self.unrendered.take() {
+            self.shelf.forget_on_demand();
+        }
         pass.documents = self.press(now)?;
+        self.tidy_output()?;
         if !self.is_stopped() {
             self.show_withheld()?;
         }
@@ -187,6 +212,10 @@ impl Pipeline {
             }
         });
         self.note_presence(name, &walked, now)?;
+        if matches!(walked.root, watch::Root::Closed(_)) {
+            pass.refused += 1;
+            return Ok(());
+        }
         let vanished = known.into_iter().filter(|(_, known)| !known.missing).map(|(path, known)| Look {
             path: PathBuf::from(OsStr::from_bytes(&path)),
             kind: Kind::Gone,
@@ -221,6 +250,7 @@ impl Pipeline {
                 tracing::warn!("{message}");
                 self.catalog.set_fact(&device, -1_i64)?;
             }
+            watch::Root::Closed(ref message) => tracing::warn!("{message}"),
         }
         Ok(())
     }
@@ -262,7 +292,12 @@ impl Pipeline {
                 Taken::Read { stat, content, reading } => {
                     pass.read += 1;
                     progress(pass.read);
-                    remarks.tell(folder, &look.path, &reading.diagnostics);
+                    let unreadable = content == UNREADABLE && matches!(reading.outcome, Outcome::Skipped);
+                    pass.refused += u64::from(unreadable);
+                    // Said once, however often it is tried.
+                    if !unreadable || look.known.is_none_or(|known| known.content != UNREADABLE) {
+                        remarks.tell(folder, &look.path, &reading.diagnostics);
+                    }
                     let settled = is_settled(stat, now);
                     let collections = match &reading.outcome {
                         Outcome::Post(post) => members::collections(settings, places, folder, post),
@@ -327,7 +362,14 @@ fn read_in_order(
                             })
                         })
                         .collect();
-                    parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+                    // Each file keeps its place, even where reading one of them panicked.
+                    let sizes = group.chunks(share).map(<[Look]>::len);
+                    let later = |size| std::iter::repeat_with(|| Taken::Later).take(size).collect();
+                    parts
+                        .into_iter()
+                        .zip(sizes)
+                        .flat_map(|(part, size)| part.join().unwrap_or_else(|_| later(size)))
+                        .collect()
                 });
                 if sender.send((group, taken)).is_err() {
                     return;
@@ -389,12 +431,12 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
 fn rejected(stat: Stat, error: PostError) -> Taken {
     let diagnostic = Diagnostic::from(&error);
     let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
-    Taken::Read { stat, content: [0; 16], reading }
+    Taken::Read { stat, content: UNREADABLE, reading }
 }
 
 fn odd(message: String) -> Taken {
     let diagnostic =
         Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
     let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
-    Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: [0; 16], reading }
+    Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: UNREADABLE, reading }
 }

@@ -21,21 +21,18 @@ use crate::{
 const SHARED: u64 = 2;
 
 impl Pipeline {
-    /// What is at a path that the shelf does not hold; nothing when the catalog fails, so that nobody takes it for absent.
-    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Option<Answer> {
-        self.find(ask, health, now)
-            .inspect_err(|error| tracing::error!("what HTTP asked for cannot be made: {error}"))
-            .ok()
-    }
-
-    fn find(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
+    /// What is at a path that the shelf does not hold.
+    ///
+    /// # Errors
+    /// When the catalog fails: nobody may take it for absent then.
+    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
         let path = ask.path.as_str();
         if let Some(answer) = self.private(ask, now)? {
             return Ok(answer);
         }
         let document = match path {
             "status.json" => Some(momentary(
-                serde_json::to_vec(&self.status_document(health)?).unwrap_or_default(),
+                serde_json::to_vec(&self.status_document(health)).unwrap_or_default(),
                 "application/json",
             )),
             "metrics" => Some(momentary(

@@ -25,6 +25,7 @@ mod tree;
 mod window;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
@@ -61,6 +62,14 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The catalog is damaged, as opposed to unreachable: the next scan begins a new one.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Catalog(error) if error.is_damage())
+    }
+}
+
 /// What one pass came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Pass {
@@ -74,6 +83,8 @@ pub struct Pass {
     pub unsettled: BTreeSet<(usize, PathBuf)>,
     /// How many of these were not taken at all, because they end in the middle.
     pub unfinished: u64,
+    /// Files and folders that the system refused to read. Nothing may tell when it will not: they are to be tried again.
+    pub refused: u64,
 }
 
 /// Everything between the folders and the documents.
@@ -98,6 +109,20 @@ pub struct Pipeline {
     withheld: bool,
     /// Set from outside to end a long pass early.
     stop: Arc<AtomicBool>,
+    unfinished: Unfinished,
+    /// Something was made without a post whose file could not be read just then.
+    unrendered: Cell<bool>,
+}
+
+/// What a failure may leave half done, for the next scan to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Unfinished {
+    /// The settings are not compared with the catalog.
+    adopting: bool,
+    /// The output folder may hold documents that are no more.
+    tidying: bool,
+    /// The catalog was found damaged.
+    starting_over: bool,
 }
 
 impl Pipeline {
@@ -107,17 +132,20 @@ impl Pipeline {
     /// When the catalog or the output folder cannot be used.
     pub fn open(settings: Settings, shelf: Arc<Shelf>) -> Result<Self, Error> {
         let catalog = Catalog::open(&settings.state)?;
-        if let Some(notice) = &catalog.notice {
-            tracing::warn!("{notice}");
-        }
-        let output =
-            Output::open(&settings.output).map_err(|source| Error::Output { path: settings.output.clone(), source })?;
+        let output = match Output::open(&settings.output) {
+            // It may be full or away: that is no reason not to serve the feeds.
+            Err(source @ PublishError::Io(_)) => {
+                tracing::error!("{}", unwritable(&settings.output, &source));
+                None
+            }
+            opened => Some(opened.map_err(|source| Error::Output { path: settings.output.clone(), source })?),
+        };
         let places = Places::new(&settings);
         let mut pipeline = Self {
             version: entry::version(&settings, &places),
             settings,
             catalog,
-            output: Some(output),
+            output,
             shelf,
             places,
             unwritten: BTreeSet::new(),
@@ -126,8 +154,16 @@ impl Pipeline {
             learnt: None,
             withheld: false,
             stop: Arc::default(),
+            unfinished: Unfinished::default(),
+            unrendered: Cell::default(),
         };
-        pipeline.adopt()?;
+        match pipeline.adopt() {
+            Err(error) if error.is_damage() => pipeline.start_over()?,
+            adopted => adopted?,
+        }
+        if let Some(notice) = &pipeline.catalog.notice {
+            tracing::warn!("{notice}");
+        }
         Ok(pipeline)
     }
 
@@ -177,8 +213,21 @@ impl Pipeline {
         Ok(self.catalog.public()?)
     }
 
+    /// Sets a damaged catalog aside and begins a new one. Whatever is on the shelf stays there until it is made anew.
+    fn start_over(&mut self) -> Result<(), Error> {
+        self.catalog.start_over()?;
+        self.unfinished.starting_over = false;
+        self.adopt()
+    }
+
+    /// Lets the next scan begin a new catalog, if this failure says that the present one is damaged.
+    pub fn note_failure(&mut self, error: &Error) {
+        self.unfinished.starting_over |= error.is_damage();
+    }
+
     /// Compares the catalog with the settings: whose files must be read again, which documents made anew, what moved.
     fn adopt(&mut self) -> Result<(), Error> {
+        self.unfinished.adopting = true;
         for remark in self.settings.remarks() {
             tracing::warn!("{remark}");
         }
@@ -210,7 +259,9 @@ impl Pipeline {
         self.categories.take();
         self.learnt = None;
         self.shelf.forget_on_demand();
-        self.restore_shelf()
+        self.restore_shelf()?;
+        self.unfinished.adopting = false;
+        Ok(())
     }
 
     /// What decides who may read which post.
@@ -230,7 +281,7 @@ impl Pipeline {
     /// The folder's posts were read under the present settings.
     fn settings_applied(&mut self, index: usize, now: DateTime<Utc>) -> Result<(), Error> {
         if let Some(folder) = self.settings.folders.get(index)
-            && self.reread.remove(&folder.read.folder)
+            && self.reread.contains(&folder.read.folder)
         {
             let (settings, places) = (&self.settings, &self.places);
             let mut batch = self.catalog.batch(now.timestamp())?;
@@ -238,6 +289,7 @@ impl Pipeline {
             batch.commit()?;
             let digest = self.reading_digest(folder);
             self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
+            self.reread.remove(&folder.read.folder);
         }
         Ok(())
     }
@@ -267,6 +319,7 @@ impl Pipeline {
             }
         }
         self.press(now)?;
+        self.tidy_output()?;
         Ok(earlier(due, self.catalog.next_due()?))
     }
 
@@ -320,6 +373,14 @@ impl Pipeline {
         self.catalog.checkpoint()?;
         Ok(())
     }
+}
+
+/// Says that the output folder cannot be used for now.
+fn unwritable(folder: &std::path::Path, error: &PublishError) -> String {
+    format!(
+        "{} cannot be written: {error}; the feeds are still served over HTTP, and written as soon as that is possible",
+        folder.display()
+    )
 }
 
 /// A digest of anything by its debug form, which names every field; only ever compared for equality.

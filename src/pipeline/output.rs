@@ -1,8 +1,10 @@
 //! Documents → the output folder; what cannot be written now is written later.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use super::{Error, Pipeline};
+use super::{Error, Pipeline, unwritable};
 use crate::{
     publish::{Failed, Output, PublishError},
     serve::Document,
@@ -11,10 +13,12 @@ use crate::{
 impl Pipeline {
     /// Writes documents to the output folder; what fails is tried again with the next pass.
     pub(super) fn write(&mut self, documents: &[(&str, &Document)]) {
-        let Some(output) = &mut self.output else { return };
         let bytes: Vec<(&str, &[u8])> =
             documents.iter().filter_map(|(path, document)| Some((*path, document.bytes.as_deref()?))).collect();
-        let folder = self.settings.output.display();
+        let Some(output) = &mut self.output else {
+            self.unwritten.extend(bytes.into_iter().map(|(path, _)| path.to_owned()));
+            return;
+        };
         for (path, _) in &bytes {
             self.unwritten.remove(*path);
         }
@@ -27,10 +31,7 @@ impl Pipeline {
         };
         let replaced = failed.iter().any(|one| one.error == PublishError::Replaced);
         if let Some(Failed { path, error }) = failed.first() {
-            tracing::error!(
-                "{folder}/{path} cannot be written: {error}; the feeds are still served over HTTP, and written as soon as \
-                 that is possible"
-            );
+            tracing::error!("{}", unwritable(&self.settings.output.join(path), error));
         }
         self.unwritten.extend(failed.into_iter().map(|one| one.path));
         if replaced {
@@ -45,7 +46,7 @@ impl Pipeline {
                 self.output = Some(output);
                 self.unwritten.extend(stored.into_iter().map(|(path, _)| path));
             }
-            (Err(error), _) => tracing::error!("{} cannot be used: {error}", self.settings.output.display()),
+            (Err(error), _) => tracing::error!("{}", unwritable(&self.settings.output, &error)),
             (_, Err(error)) => tracing::error!("{error}"),
         }
     }
@@ -54,6 +55,11 @@ impl Pipeline {
     pub(super) fn write_again(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         if self.unwritten.is_empty() {
             return Ok(());
+        }
+        if self.output.is_none() {
+            let Ok(output) = Output::open(&self.settings.output) else { return Ok(()) };
+            self.output = Some(output);
+            self.unfinished.tidying = true;
         }
         let mut again = Vec::new();
         for path in self.unwritten.clone() {
@@ -66,6 +72,40 @@ impl Pipeline {
         }
         self.write(&again.iter().map(|(path, document)| (path.as_str(), document)).collect::<Vec<_>>());
         Ok(())
+    }
+
+    /// Removes what the output folder has beside the documents that are kept there, once all of these are made: with a new
+    /// catalog nothing is known of most of them before.
+    pub(super) fn tidy_output(&mut self) -> Result<(), Error> {
+        if !self.unfinished.tidying || self.is_stopped() || !self.catalog.dirty()?.is_empty() {
+            return Ok(());
+        }
+        let known: BTreeSet<String> = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path).collect();
+        self.unfinished.tidying = !self.remove(&|path| !known.contains(path));
+        Ok(())
+    }
+
+    /// Removes documents from the output folder; false where something could not be removed.
+    pub(super) fn remove(&mut self, gone: &dyn Fn(&str) -> bool) -> bool {
+        let Some(output) = &mut self.output else { return false };
+        let folder = self.settings.output.display();
+        let failed = match output.retain(&|path| !gone(path)) {
+            Ok(report) => report.failed,
+            Err(error) => {
+                tracing::warn!("{folder} cannot be tidied up: {error}");
+                return false;
+            }
+        };
+        for Failed { path, error } in &failed {
+            tracing::warn!("{folder}/{path} is stale and cannot be removed: {error}");
+        }
+        failed.is_empty()
+    }
+
+    /// Whether something was made without a post whose file could not be read just then: the next scan makes it again.
+    #[must_use]
+    pub fn has_unrendered(&self) -> bool {
+        self.unrendered.get()
     }
 
     /// Whether something waits to be written to the output folder.

@@ -204,7 +204,7 @@ impl Pipeline {
             }
             fragments.push(fragment);
         }
-        let mut fresh = self.render(&unrendered)?;
+        let mut fresh = self.render(&unrendered)?.fresh;
         let mut shown = Vec::with_capacity(posts.len());
         for (post, fragment) in posts.iter().zip(fragments) {
             let fragment = fresh.remove(post).map(|entry| entry.fragments.json).or(fragment);

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pipeline,
     places::{Neighbours, Place},
-    render::Fresh,
+    render::{Fresh, Rendered},
 };
 use crate::{
     catalog::{Collection, DocumentRecord, Key, digest},
@@ -37,6 +37,8 @@ struct Pressed {
     fresh: Fresh,
     /// Collections, and which of their two feeds, that have older posts than they show.
     longer: Vec<(i64, bool)>,
+    /// Collections that have a post which could not be rendered just now.
+    lacking: BTreeSet<i64>,
 }
 
 impl Pipeline {
@@ -56,6 +58,8 @@ impl Pipeline {
         if is_other_tree {
             self.learn_places()?;
         }
+        // Pages and feeds made on request are made of the same entries.
+        self.shelf.forget_on_demand();
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
             // What is left stays marked.
@@ -69,13 +73,13 @@ impl Pipeline {
                     places.extend(marked.into_iter().map(|place| (mark.collection, place)));
                 }
             }
-            let clean: Vec<i64> = group.iter().map(|mark| mark.collection).collect();
-            let Pressed { documents, fresh, longer } = self.make_documents(&places, now)?;
+            let Pressed { documents, fresh, longer, lacking } = self.make_documents(&places, now)?;
             if self.settings.archives == Archives::Disk {
                 // Before the documents that lead to them are known as made: after a crash the pages are made all the same.
                 longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
-            changed += self.publish(documents, fresh, &clean)?;
+            let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
+            changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>())?;
         }
         changed += self.press_pages(now)?;
         if is_other_tree {
@@ -83,8 +87,6 @@ impl Pipeline {
             changed += self.publish(opml, Fresh::new(), &[])?;
             self.learnt = Some(version);
         }
-        // Pages and feeds made on request are made of the same entries.
-        self.shelf.forget_on_demand();
         self.write_again(now)?;
         Ok(changed)
     }
@@ -102,8 +104,12 @@ impl Pipeline {
                 ..Place::of(key.clone())
             });
             if let Some(place) = place.filter(|place| self.is_kept(&place.key)) {
-                let Pressed { documents, fresh, .. } = self.make_documents(&[(stale.collection, place)], now)?;
+                let Pressed { documents, fresh, lacking, .. } =
+                    self.make_documents(&[(stale.collection, place)], now)?;
                 changed += self.publish(documents, fresh, &[])?;
+                if !lacking.is_empty() {
+                    continue;
+                }
             }
             self.catalog.clean_page(stale)?;
         }
@@ -177,11 +183,14 @@ impl Pipeline {
             }
             windows.push((candidates, window));
         }
-        let fresh = self.render(&stale)?;
+        let Rendered { fresh, later } = self.render(&stale)?;
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
 
-        let (mut documents, mut longer) = (Vec::new(), Vec::new());
+        let (mut documents, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
         for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
+            if candidates.iter().any(|candidate| later.contains(&candidate.post)) {
+                lacking.insert(*collection);
+            }
             let (posts, updated) = self.choose(place, candidates, window, &lengths);
             let updated = self.newest_update(&posts, updated)?;
             let neighbours = self.neighbours(*collection, place, posts.len())?;
@@ -193,7 +202,7 @@ impl Pipeline {
                 documents.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
         }
-        Ok(Pressed { documents, fresh, longer })
+        Ok(Pressed { documents, fresh, longer, lacking })
     }
 
     /// The archive pages before and after a document: before the current one, if it does not show every post, the newest.

@@ -26,10 +26,18 @@ use crate::{
 /// Entries rendered in this pass, by post.
 pub(super) type Fresh = HashMap<i64, StoredEntry>;
 
+/// What came of rendering some posts.
+#[derive(Default)]
+pub(super) struct Rendered {
+    pub(super) fresh: Fresh,
+    /// Posts whose files could not be read just now, or changed since they were seen: whatever shows them is to be made
+    /// again.
+    pub(super) later: BTreeSet<i64>,
+}
+
 impl Pipeline {
-    /// Renders entries, on all cores. A post whose file cannot be read, or changed since it was seen, is left out: the
-    /// change brings its own event.
-    pub(super) fn render(&self, posts: &BTreeSet<i64>) -> Result<Fresh, Error> {
+    /// Renders entries, on all cores. A post whose file is gone, or known as unreadable, is left out: its return is noticed.
+    pub(super) fn render(&self, posts: &BTreeSet<i64>) -> Result<Rendered, Error> {
         let mut rows = Vec::with_capacity(posts.len());
         for post in posts {
             rows.extend(self.catalog.row(*post)?.filter(|row| row.missing.is_none()));
@@ -41,10 +49,11 @@ impl Pipeline {
                 let entry = entry_of(row, settings, places, version, &|name| mentions.find(&row.folder, name))?;
                 Some((row.post, entry))
             };
-            return Ok(rows.iter().filter_map(render).collect());
+            let fresh = rows.iter().filter_map(render).collect();
+            return Ok(self.rendered(&rows, fresh));
         }
         let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(thread::scope(|scope| {
+        let fresh = thread::scope(|scope| {
             // The catalog cannot be asked from several threads, so those that render ask this one.
             let (ask, questions) = mpsc::channel::<Question>();
             let parts: Vec<_> = rows
@@ -70,7 +79,21 @@ impl Pipeline {
                 let _ = reply.send(mentions.find(&folder, &name));
             }
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
-        }))
+        });
+        Ok(self.rendered(&rows, fresh))
+    }
+
+    fn rendered(&self, rows: &[Row], fresh: Fresh) -> Rendered {
+        let configured = |row: &Row| self.settings.folders.iter().any(|folder| folder.read.folder == row.folder);
+        let later: BTreeSet<i64> = rows
+            .iter()
+            .filter(|row| !fresh.contains_key(&row.post) && row.diagnostics.is_none() && configured(row))
+            .map(|row| row.post)
+            .collect();
+        if !later.is_empty() {
+            self.unrendered.set(true);
+        }
+        Rendered { fresh, later }
     }
 }
 

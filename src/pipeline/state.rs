@@ -21,6 +21,8 @@ use crate::{
 pub struct Health {
     /// Why events cannot be trusted, with the cure.
     pub degraded: Option<String>,
+    /// Why the last pass failed, with the cure; everything is tried again.
+    pub trouble: Option<String>,
     /// When the folders were last scanned whole.
     pub last_scan: Option<DateTime<Utc>>,
     /// When the program started.
@@ -33,9 +35,11 @@ pub struct Health {
 pub(super) struct Status<'a> {
     version: &'static str,
     watch: WatchStatus<'a>,
-    posts: Counts,
+    trouble: Option<&'a str>,
+    /// Unknown while the catalog cannot be read, like the problems.
+    posts: Option<Counts>,
     feeds: u64,
-    problems: Vec<Problem>,
+    problems: Option<Vec<Problem>>,
 }
 
 #[derive(serde::Serialize)]
@@ -60,18 +64,19 @@ impl Pipeline {
         feeds.count() as u64
     }
 
-    pub(super) fn status_document<'h>(&self, health: &'h Health) -> Result<Status<'h>, Error> {
-        Ok(Status {
+    pub(super) fn status_document<'h>(&self, health: &'h Health) -> Status<'h> {
+        Status {
             version: env!("CARGO_PKG_VERSION"),
             watch: WatchStatus {
                 mode: if health.degraded.is_some() { "polling" } else { "events" },
                 degraded: health.degraded.as_deref(),
                 last_scan: health.last_scan.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             },
-            posts: self.catalog.counts()?,
+            trouble: health.trouble.as_deref(),
+            posts: self.catalog.counts().ok(),
             feeds: self.feeds(),
-            problems: self.catalog.problems()?,
-        })
+            problems: self.catalog.problems().ok(),
+        }
     }
 
     /// What the administrator's page says of the program.
@@ -124,7 +129,8 @@ impl Pipeline {
                 self.settings.output.display()
             )
         });
-        polling.into_iter().chain(unwritten).collect()
+        let failing = health.trouble.as_ref().map(|why| format!("The last changes are not published yet: {why}"));
+        failing.into_iter().chain(polling).chain(unwritten).collect()
     }
 
     /// The daemon's state in a line, for the service manager and the log.
@@ -141,6 +147,9 @@ impl Pipeline {
                 // Writing to a string does not fail.
                 let _ = write!(status, ", {count} {what}");
             }
+        }
+        if let Some(trouble) = &health.trouble {
+            let _ = write!(status, "; failing: {trouble}");
         }
         if self.has_unwritten() {
             status.push_str("; the output folder cannot be written");
@@ -184,6 +193,7 @@ impl Pipeline {
         gauge("catalog", "Size of the catalog", Some(Unit::Bytes), self.catalog_bytes());
         gauge("resident_memory", "Memory that the process holds", Some(Unit::Bytes), resident().unwrap_or(0));
         let why = "1 while folders are polled because events cannot be trusted";
+        gauge("failing", "1 while changes cannot be published", None, health.trouble.is_some().into());
         gauge("degraded", why, None, health.degraded.is_some().into());
         gauge(
             "unwritten",

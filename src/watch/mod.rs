@@ -88,8 +88,10 @@ pub enum Root {
         /// The number of the device that it is on; another number means that something was mounted or unmounted.
         device: u64,
     },
-    /// It was not. Holds a message in lower case that tells the cure.
+    /// There is none. Holds a message in lower case that tells the cure.
     Missing(String),
+    /// It cannot be read: nothing is known of what lies in it, and known posts have not vanished. Holds such a message.
+    Closed(String),
 }
 
 /// What has happened since it was last asked.

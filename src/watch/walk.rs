@@ -32,14 +32,14 @@ pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked 
     let opened = open(&of.root).and_then(|fd| Ok((fs::fstat(&fd)?.st_dev, fd)));
     let (device, fd) = match opened {
         Ok(opened) => opened,
-        Err(error) => return Walked { root: Root::Missing(missing(&of.root, error)), files: 0 },
+        Err(error) => return Walked { root: unread(&of.root, error), files: 0 },
     };
     let mut buffer = Vec::with_capacity(BUFFER);
     let first = entries(&fd, &mut buffer);
     let mut walk = Walk { folder, of, links: Links::new(&of.root), files: 0, buffer, found };
     match first {
         Ok(entries) => walk.entries(&fd, entries, Path::new(""), 0),
-        Err(error) => return Walked { root: Root::Missing(missing(&of.root, error)), files: 0 },
+        Err(error) => return Walked { root: unread(&of.root, error), files: 0 },
     }
     Walked { root: Root::Present { device }, files: walk.files }
 }
@@ -102,7 +102,9 @@ fn entries(fd: &OwnedFd, buffer: &mut Vec<u8>) -> Result<Vec<Entry>, Errno> {
             // Some file systems leave the type to stat.
             FileType::Unknown => match lstat_at(fd, name) {
                 Ok(stat) => FileType::from_raw_mode(stat.st_mode),
-                Err(_) => continue,
+                Err(Errno::NOENT) => continue,
+                // What is left out here would count as vanished.
+                Err(error) => return Err(error),
             },
             kind => kind,
         };
@@ -261,6 +263,11 @@ fn unreadable(error: Errno) -> String {
         Errno::IO | Errno::STALE => format!("the file system fails ({error}): check the disk or the mount"),
         error => format!("not readable: {error}"),
     }
+}
+
+fn unread(root: &Path, error: Errno) -> Root {
+    let message = missing(root, error);
+    if matches!(error, Errno::NOENT | Errno::NOTDIR) { Root::Missing(message) } else { Root::Closed(message) }
 }
 
 /// Why a root cannot be read; names the first folder on the way that is closed to us.

@@ -111,6 +111,7 @@ impl Watcher {
             tasks: receiver,
             notify: None,
             watched: BTreeSet::new(),
+            unread: BTreeSet::new(),
             roots: Vec::new(),
         };
         let thread = thread::Builder::new().name("watch".into()).spawn(move || keeper.run());
@@ -254,6 +255,8 @@ struct Keeper {
     notify: Option<notify::RecommendedWatcher>,
     /// Every folder that was read.
     watched: BTreeSet<PathBuf>,
+    /// Folders that could not be read, to be tried again.
+    unread: BTreeSet<PathBuf>,
     roots: Vec<Option<Identity>>,
 }
 
@@ -271,6 +274,9 @@ impl Keeper {
                     if self.identities() != self.roots {
                         self.rewatch(Lost::Watches);
                     }
+                    for folder in std::mem::take(&mut self.unread) {
+                        self.appeared(&folder);
+                    }
                 }
             }
         }
@@ -285,6 +291,7 @@ impl Keeper {
     fn rewatch(&mut self, lost: Lost) {
         self.notify = None;
         self.watched.clear();
+        self.unread.clear();
         // Whatever is asked of us here is about to be done.
         while self.tasks.try_recv().is_ok() {}
         lock(&self.shared.dirty).forget();
@@ -319,11 +326,17 @@ impl Keeper {
     }
 
     fn appeared(&mut self, path: &Path) {
-        let entered = self.shared.find(path).is_some_and(|(_, below)| filter::enters_all(below));
-        let is_folder =
-            || fs::lstat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
-        if entered && is_folder() {
-            self.enter(path, Files::Marked);
+        if !self.shared.find(path).is_some_and(|(_, below)| filter::enters_all(below)) {
+            return;
+        }
+        match fs::lstat(path) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
+                self.enter(path, Files::Marked);
+            }
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(_) => {
+                self.unread.insert(path.to_owned());
+            }
         }
     }
 
@@ -335,8 +348,15 @@ impl Keeper {
                 return;
             }
             self.watch(&folder);
-            // A folder that cannot be read is named by the scan.
-            let Ok(entries) = walk::entries_of(&folder) else { continue };
+            let entries = match walk::entries_of(&folder) {
+                Ok(entries) => entries,
+                Err(Errno::NOENT | Errno::NOTDIR) => continue,
+                // It is named by the scan.
+                Err(_) => {
+                    self.unread.insert(folder);
+                    continue;
+                }
+            };
             for entry in entries {
                 let path = folder.join(&entry.name);
                 if entry.kind == FileType::Directory {

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::rules;
 
 /// How long anything may take on a loaded machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A site; the program ends with it.
 pub(crate) struct Site {
