@@ -6,6 +6,7 @@
 //! Invariant: once the state folder is open, nothing that fails ends the program. A pass that fails is said once, and all is
 //! scanned again after a pause; meanwhile the feeds are served as they were.
 
+mod pulse;
 mod retry;
 
 use std::{
@@ -31,10 +32,12 @@ use crate::{
     config::{Admin, ConfigError, Listen, Settings},
     meters::{Meters, Rescan},
     pipeline::{self, Health, Pass, Pipeline},
+    sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
     watch::{Changes, Lost, Watcher},
 };
+use pulse::{Answering, Pulse};
 use retry::Retry;
 
 /// How often folders are scanned whose events cannot be trusted.
@@ -93,11 +96,15 @@ enum Event {
     Stop,
 }
 
-/// Runs until a signal ends it. `load` reads the configuration again.
+/// Runs until a signal ends it. `load` reads the configuration again, from one of `files`.
 ///
 /// # Errors
 /// When it cannot start: it cannot listen, or the state folder cannot be used.
-pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>) -> Result<(), Error> {
+pub fn run(
+    settings: Settings,
+    files: Vec<PathBuf>,
+    load: &dyn Fn() -> Result<Settings, ConfigError>,
+) -> Result<(), Error> {
     let listener = listen(&settings.listen)?;
     let address = listener.local_addr()?;
     let admins = match settings.admin {
@@ -106,20 +113,26 @@ pub fn run(settings: Settings, load: &dyn Fn() -> Result<Settings, ConfigError>)
     };
     let shelf = Arc::new(Shelf::new(settings.cache_bytes));
     let pipeline = Pipeline::open(at_address(settings, address), Arc::clone(&shelf))?;
+    // The folders of ours are there by now, the sockets are open, and no thread has been started.
+    let sandbox = sandbox::confine(&needs(pipeline.settings(), files))?;
 
     let (ask, asks) = mpsc::channel(ASKS);
     let (stop, stopped) = watch::channel(());
     let meters = Meters::default();
     let (http, news) = watch::channel(http_settings(pipeline.settings(), &meters));
-    let server = serve_on_a_thread(Listeners { feeds: listener, admins }, news, &shelf, &ask, &stopped)?;
+    let answering = Answering::default();
+    let listeners = Listeners { feeds: listener, admins, answering: answering.clone() };
+    let server = serve_on_a_thread(listeners, news, &shelf, &ask, &stopped)?;
+    let mut pulse = Pulse::new(server, answering);
     tracing::info!("serving {} on {address}", pipeline.base());
 
     let signals = signals(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(Daemon::start(pipeline, http, meters).run(asks, signals, load, address));
+    let daemon = Daemon::start(pipeline, http, meters, &mut pulse, sandbox);
+    let result = runtime.block_on(daemon.run(asks, signals, load, address));
     systemd::stopping();
     drop(stop);
-    if server.join().is_err() {
+    if !pulse.join() {
         tracing::error!("the HTTP thread ended badly");
     }
     result
@@ -174,6 +187,17 @@ struct Listeners {
     feeds: TcpListener,
     /// The administrator's own, if there is one.
     admins: Option<TcpListener>,
+    /// Tells the loop that the thread is alive.
+    answering: Answering,
+}
+
+/// What the program has to do with files once it runs.
+fn needs(settings: &Settings, files: Vec<PathBuf>) -> Needs {
+    Needs {
+        posts: settings.folders.iter().map(|folder| folder.path.clone()).collect(),
+        files,
+        writes: vec![settings.state.clone(), settings.output.clone()],
+    }
 }
 
 /// Turns signals into events, on a thread of its own: one that ends the program must not wait for a long scan.
@@ -241,11 +265,18 @@ fn serve_on_a_thread(
             None => feeds.await,
         }
     };
-    Ok(thread::Builder::new().name("http".into()).spawn(move || runtime.block_on(both))?)
+    let answering = listeners.answering;
+    let all = async move {
+        tokio::select! {
+            () = both => {}
+            () = answering.run() => {}
+        }
+    };
+    Ok(thread::Builder::new().name("http".into()).spawn(move || runtime.block_on(all))?)
 }
 
 /// The loop's state.
-struct Daemon {
+struct Daemon<'a> {
     pipeline: Pipeline,
     /// Tells the HTTP thread what is configured.
     http: watch::Sender<serve::Settings>,
@@ -272,10 +303,20 @@ struct Daemon {
     reloading: bool,
     last_scan: Option<DateTime<Utc>>,
     started: DateTime<Utc>,
+    pulse: &'a mut Pulse,
+    sandbox: Sandbox,
+    /// Folders that the configuration named after the sandbox was closed, in words.
+    shut_out: Option<String>,
 }
 
-impl Daemon {
-    fn start(pipeline: Pipeline, http: watch::Sender<serve::Settings>, meters: Meters) -> Self {
+impl<'a> Daemon<'a> {
+    fn start(
+        pipeline: Pipeline,
+        http: watch::Sender<serve::Settings>,
+        meters: Meters,
+        pulse: &'a mut Pulse,
+        sandbox: Sandbox,
+    ) -> Self {
         let changed = Arc::new(Notify::new());
         let watcher = watcher(&pipeline, &meters, &changed);
         Self {
@@ -296,6 +337,9 @@ impl Daemon {
             reloading: false,
             last_scan: None,
             started: Utc::now(),
+            pulse,
+            sandbox,
+            shut_out: None,
         }
     }
 
@@ -314,15 +358,21 @@ impl Daemon {
             let wake = tokio::time::Instant::from_std(self.next_wake());
             let idle = self.pipeline.has_idle_work();
             let changed = Arc::clone(&self.changed);
+            // In no order, so that a flood of questions cannot keep posts from coming out.
+            let next = async {
+                tokio::select! {
+                    Some(ask) = asks.recv() => Event::Asked(ask),
+                    () = changed.notified() => Event::Changed,
+                    () = tokio::time::sleep_until(wake) => Event::Due,
+                }
+            };
             let event = tokio::select! {
                 biased;
                 Some(event) = signals.recv() => event,
-                Some(ask) = asks.recv() => Event::Asked(ask),
-                () = changed.notified() => Event::Changed,
-                () = tokio::time::sleep_until(wake) => Event::Due,
+                event = next => event,
                 () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
-            systemd::alive();
+            self.pulse.beat(&self.watcher, self.scan_at);
             let end = match event {
                 Event::Stop => break,
                 Event::Reload => self.reload(load, address),
@@ -429,13 +479,7 @@ impl Daemon {
     fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
         self.meters.rescan(why);
         let started = Instant::now();
-        let mut beat = Instant::now();
-        let pass = self.pipeline.scan(Utc::now(), &mut |_| {
-            if beat.elapsed() > Duration::from_secs(1) {
-                beat = Instant::now();
-                systemd::alive();
-            }
-        })?;
+        let pass = self.pipeline.scan(Utc::now(), &mut |_| self.pulse.beat(&self.watcher, Instant::now()))?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
         let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
         self.note(pass, started);
@@ -455,6 +499,7 @@ impl Daemon {
         if !self.ready || self.reloading {
             (self.ready, self.reloading) = (true, false);
             self.pipeline.set_ready();
+            self.pulse.set_ready();
             systemd::ready(&self.status());
         } else {
             systemd::status(&self.status());
@@ -513,6 +558,11 @@ impl Daemon {
                 self.http.send_replace(http_settings(self.pipeline.settings(), &self.meters));
                 self.watched = false;
                 self.watcher = watcher(&self.pipeline, &self.meters, &self.changed);
+                self.pulse.forget_watcher();
+                self.shut_out = self.shut_out();
+                if let Some(words) = &self.shut_out {
+                    tracing::error!("{words}");
+                }
                 adopted?;
                 tracing::info!("the configuration was read again");
             }
@@ -521,11 +571,25 @@ impl Daemon {
         self.scan(Rescan::Reload)
     }
 
+    /// Which posts folders lie outside of what the program let itself read at its start.
+    fn shut_out(&self) -> Option<String> {
+        let outside = self.pipeline.settings().folders.iter().filter(|folder| !self.sandbox.lets_read(&folder.path));
+        let outside: Vec<_> = outside.map(|folder| folder.path.display().to_string()).collect();
+        (!outside.is_empty()).then(|| {
+            format!(
+                "{} cannot be read, because the program shut itself out of all that it did not need at its start: start it \
+                 again (`systemctl restart feedwright`)",
+                outside.join(" and ")
+            )
+        })
+    }
+
     fn health(&self) -> Health {
         Health {
             degraded: self.watcher.degraded(),
             trouble: self.retry.trouble().map(str::to_owned),
             last_scan: self.last_scan,
+            shut_out: self.shut_out.clone(),
             started: Some(self.started),
             meters: self.meters.clone(),
         }

@@ -17,7 +17,8 @@
 //! - [`site`]: the HTML pages, from compiled templates.
 //! - [`serve`]: HTTP. Answers from a map of documents; never renders, never reads a file.
 //! - [`pipeline`]: one pass through all of the above, for `build` and for the daemon.
-//! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager.
+//! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager, [`sandbox`] bounds what the
+//!   program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
 //! - [`uri`]: an address as RFC 3986 wants it; for `post` and `feed` alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
@@ -31,6 +32,7 @@ pub mod meters;
 pub mod pipeline;
 pub mod post;
 pub mod publish;
+pub mod sandbox;
 pub mod serve;
 pub mod site;
 pub mod systemd;

@@ -33,15 +33,20 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
+/// The first scan goes on: it may take another minute.
+pub fn starting() {
+    tell(&[NotifyState::ExtendTimeoutUsec(60_000_000)]);
+}
+
 /// The daemon is alive.
 pub fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
-/// How often [`alive`] must be called: half of what the manager allows.
+/// How often [`alive`] is to be called: a quarter of what the manager allows, so that one that comes late does no harm.
 #[must_use]
 pub fn watchdog() -> Option<Duration> {
-    sd_notify::watchdog_enabled().map(|allowed| allowed / 2)
+    sd_notify::watchdog_enabled().map(|allowed| allowed / 4)
 }
 
 /// The socket that the manager passes, if it does.

@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, fmt::format, layer::SubscriberExt, util::Sub
 
 use super::{Failure, complain, rehearse};
 use crate::{
-    config::{Loader, Settings},
+    config::{ConfigError, Listen, Loader, Settings},
     daemon,
     pipeline::{self, Pipeline},
     serve::Shelf,
@@ -36,9 +36,23 @@ pub(super) enum Change {
 /// Serves until a signal ends it.
 pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
     log();
-    let settings = loader.load()?.into_settings()?;
-    daemon::run(settings, &|| loader.load()?.into_settings())?;
+    let load = || heard(loader.load()?.into_settings()?, loader);
+    daemon::run(load()?, loader.files(), &load)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses an address of our own beside a socket that the service manager passes: readers would wait at that one for ever.
+fn heard(settings: Settings, loader: &Loader) -> Result<Settings, ConfigError> {
+    match settings.listen {
+        Listen::Address(address) if loader.surroundings.socket => {
+            let message = format!(
+                "systemd holds a port, and passes it, but {address} would be listened on: leave `listen` out, and name the \
+                 address in feedwright.socket; or `systemctl mask --now feedwright.socket`"
+            );
+            Err(ConfigError { file: None, at: None, key: String::from("listen"), message })
+        }
+        _ => Ok(settings),
+    }
 }
 
 /// One pass over all folders.

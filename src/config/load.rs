@@ -59,6 +59,15 @@ impl Surroundings {
     }
 }
 
+impl Surroundings {
+    /// Those of `feedwright.service` on this machine.
+    #[must_use]
+    pub fn of_unit(here: &Self) -> Self {
+        let folder = PathBuf::from("/var/lib/feedwright");
+        Self { directory: folder.clone(), state: folder, timezone: here.timezone, socket: true }
+    }
+}
+
 /// What the command line says over the file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -119,6 +128,13 @@ impl Loader {
         let mut loaded = self.resolve(raw, &base, &|error| error.in_file(Some(file.clone()), &places))?;
         loaded.file = Some(file);
         Ok(loaded)
+    }
+
+    /// Where the configuration may come from: the file that was named, else all that are looked for.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let here = &self.surroundings.directory;
+        self.file.as_ref().map_or_else(|| FILES.map(|file| here.join(file)).to_vec(), |file| vec![absolute(here, file)])
     }
 
     /// The file that was named, else the first that exists.

@@ -25,6 +25,8 @@ pub struct Health {
     pub trouble: Option<String>,
     /// When the folders were last scanned whole.
     pub last_scan: Option<DateTime<Utc>>,
+    /// What the program shut itself out of, with the cure.
+    pub shut_out: Option<String>,
     /// When the program started.
     pub started: Option<DateTime<Utc>>,
     /// What was counted since.
@@ -130,7 +132,7 @@ impl Pipeline {
             )
         });
         let failing = health.trouble.as_ref().map(|why| format!("The last changes are not published yet: {why}"));
-        failing.into_iter().chain(polling).chain(unwritten).collect()
+        failing.into_iter().chain(polling).chain(unwritten).chain(health.shut_out.clone()).collect()
     }
 
     /// The daemon's state in a line, for the service manager and the log.
@@ -153,6 +155,10 @@ impl Pipeline {
         }
         if self.has_unwritten() {
             status.push_str("; the output folder cannot be written");
+        }
+        if let Some(shut_out) = &health.shut_out {
+            status.push_str("; ");
+            status.push_str(shut_out);
         }
         if let Some(degraded) = &health.degraded {
             status.push_str("; polling: ");

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
@@ -54,6 +54,8 @@ struct Shared {
     troubles: Mutex<Troubles>,
     wake: Mutex<Box<dyn Fn() + Send>>,
     stopping: AtomicBool,
+    /// Grows with everything that the watching thread does.
+    beats: AtomicU64,
 }
 
 /// Why events are not enough.
@@ -76,6 +78,8 @@ enum Task {
     Vanished(PathBuf),
     /// A root came or went, or events were lost.
     Rewatch(Lost),
+    /// A sign of life is wanted, of notify's thread too.
+    Answer,
     /// The watcher was dropped.
     Stop,
 }
@@ -103,6 +107,7 @@ impl Watcher {
             troubles: Mutex::default(),
             wake: Mutex::new(Box::new(wake)),
             stopping: AtomicBool::new(false),
+            beats: AtomicU64::new(0),
         });
         let (tasks, receiver) = mpsc::channel();
         let keeper = Keeper {
@@ -139,6 +144,18 @@ impl Watcher {
     /// young at a scan, or looked unfinished.
     pub fn look_again(&self, folder: usize, path: &Path, when: SystemTime) {
         self.shared.tell(|dirty| dirty.mark((folder, path.to_owned()), Mark::Later(when)));
+    }
+
+    /// Asks the watching threads for a sign of life: [`Self::beats`] grows.
+    pub fn ask(&self) {
+        // Where the thread has ended, nothing grows.
+        let _ = self.tasks.send(Task::Answer);
+    }
+
+    /// Grows with everything that the watching thread does. It stands still when nothing happens, until it is asked.
+    #[must_use]
+    pub fn beats(&self) -> u64 {
+        self.shared.beats.load(Ordering::Relaxed)
     }
 
     /// Why events alone are not enough, in words with the cure. While it says something, folders are to be scanned on
@@ -270,6 +287,9 @@ impl Keeper {
                 Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
                 Ok(Task::Appeared(path) | Task::Touched(path)) => self.appeared(&path),
                 Ok(Task::Vanished(path)) => self.vanished(&path),
+                Ok(Task::Answer) if self.notify_answers() => {}
+                // Without it there are no events: this is no sign of life.
+                Ok(Task::Answer) => continue,
                 Err(RecvTimeoutError::Timeout) => {
                     if self.identities() != self.roots {
                         self.rewatch(Lost::Watches);
@@ -279,7 +299,18 @@ impl Keeper {
                     }
                 }
             }
+            self.beat();
         }
+    }
+
+    fn beat(&self) {
+        self.shared.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until notify's thread has answered, if there is one; false where it has ended.
+    fn notify_answers(&mut self) -> bool {
+        let configuration = notify::Config::default().with_follow_symlinks(false);
+        self.notify.as_mut().is_none_or(|notify| notify.configure(configuration).is_ok())
     }
 
     fn identities(&self) -> Vec<Option<Identity>> {
@@ -348,6 +379,7 @@ impl Keeper {
                 return;
             }
             self.watch(&folder);
+            self.beat();
             let entries = match walk::entries_of(&folder) {
                 Ok(entries) => entries,
                 Err(Errno::NOENT | Errno::NOTDIR) => continue,

@@ -73,14 +73,15 @@ fn the_outside_worlds_do_not_know_each_other() {
 #[test]
 fn each_outside_world_has_one_module() {
     let all = [
-        "catalog", "cli", "config", "daemon", "feed", "meters", "pipeline", "post", "publish", "serve", "site",
-        "systemd", "uri", "watch",
+        "catalog", "cli", "config", "daemon", "feed", "meters", "pipeline", "post", "publish", "sandbox", "serve",
+        "site", "systemd", "uri", "watch",
     ];
     for (library, owner) in [
         ("rusqlite", "catalog"),
         ("use notify", "watch"),
         ("use hyper", "serve"),
         ("sd_notify", "systemd"),
+        ("use landlock", "sandbox"),
         ("serde_yaml", "config"),
     ] {
         let others: Vec<&str> = all.into_iter().filter(|module| *module != owner).collect();

@@ -1,0 +1,117 @@
+//! What the service manager's watchdog is fed on: that everything has moved since it was last fed.
+//!
+//! The loop scans and publishes, so that it feeds the watchdog at all says that neither is stuck. It answers for two
+//! more threads, which it asks each time and expects to have answered by the next: the one that watches the folders, and
+//! the one that serves HTTP. Where no manager waits to be told, nobody is asked.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use crate::{systemd, watch::Watcher};
+
+/// The end of the line that is in the HTTP thread.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answering {
+    asked: Arc<Notify>,
+    answers: Arc<AtomicU64>,
+}
+
+impl Answering {
+    /// Answers for as long as the thread's other tasks let it.
+    pub(super) async fn run(&self) {
+        loop {
+            self.asked.notified().await;
+            self.answers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// When the watchdog was last fed, and what the threads had done by then.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    /// How often the watchdog is fed; absent if there is none.
+    every: Option<Duration>,
+    server: JoinHandle<()>,
+    http: Answering,
+    /// The manager knows that the first scan is done.
+    is_ready: bool,
+    last: Instant,
+    answers: u64,
+    beats: u64,
+    /// Said once, until all is well again.
+    complained: bool,
+}
+
+impl Pulse {
+    /// Watches over the thread that serves HTTP, which holds the other end of `http`.
+    pub(super) fn new(server: JoinHandle<()>, http: Answering) -> Self {
+        let every = systemd::watchdog();
+        // Asked once more at the first beat: it answers the question of this moment, too.
+        http.asked.notify_one();
+        Self { every, server, http, is_ready: false, last: Instant::now(), answers: 0, beats: 0, complained: false }
+    }
+
+    /// The first scan is published.
+    pub(super) fn set_ready(&mut self) {
+        self.is_ready = true;
+    }
+
+    /// Another watcher took the place of the one that was asked.
+    pub(super) fn forget_watcher(&mut self) {
+        self.beats = u64::MAX;
+    }
+
+    /// Feeds the watchdog if it is time and everything has moved; `due` is when the loop was to do what comes next.
+    pub(super) fn beat(&mut self, watcher: &Watcher, due: Instant) {
+        let Some(every) = self.every.or_else(|| (!self.is_ready).then_some(Duration::from_secs(1))) else { return };
+        if self.last.elapsed() < every {
+            return;
+        }
+        self.last = Instant::now();
+        if !self.is_ready {
+            systemd::starting();
+            return;
+        }
+        match self.stuck(watcher, due + every) {
+            None => {
+                self.complained = false;
+                systemd::alive();
+            }
+            Some(what) if !self.complained => {
+                self.complained = true;
+                tracing::error!("{what}: the watchdog is not told that all is well, and will end the program");
+            }
+            Some(_) => {}
+        }
+        self.answers = self.http.answers.load(Ordering::Relaxed);
+        self.beats = watcher.beats();
+        self.http.asked.notify_one();
+        watcher.ask();
+    }
+
+    fn stuck(&self, watcher: &Watcher, late: Instant) -> Option<&'static str> {
+        if self.server.is_finished() {
+            return Some("the thread that serves HTTP has ended");
+        }
+        if self.http.answers.load(Ordering::Relaxed) == self.answers {
+            return Some("the thread that serves HTTP does not answer");
+        }
+        if watcher.beats() == self.beats {
+            return Some("the thread that watches the folders does not answer");
+        }
+        (Instant::now() > late).then_some("a scan is overdue")
+    }
+
+    /// Whether the thread that serves HTTP came to a good end, once it was told to.
+    pub(super) fn join(self) -> bool {
+        self.server.join().is_ok()
+    }
+}
