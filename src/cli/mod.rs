@@ -184,7 +184,13 @@ fn configuration(command: ConfigCommand) -> Result<ExitCode, Failure> {
             say(&config::of_blog(&folder).map_err(|error| Failure::Io(error.to_string()))?)
         }
         ConfigCommand::Token { name } => token(&name),
-        ConfigCommand::Unit { config } => say(&config::drop_in(&load(config)?.into_settings()?)),
+        ConfigCommand::Unit { config } => {
+            let loader = loader((config, Overrides::default()))?;
+            let surroundings = Surroundings::of_unit(&loader.surroundings);
+            let file = loader.file.map(std::path::absolute).transpose()?;
+            let loader = Loader { file, surroundings, ..loader };
+            say(&config::drop_in(&loader.load()?.into_settings()?))
+        }
     }
 }
 

@@ -454,20 +454,36 @@ fn values_in_the_default_configuration_are_the_defaults() {
 }
 
 #[test]
-fn a_drop_in_opens_the_parents_of_the_folders() {
-    let settings = settings(
-        "posts:\n- {path: /srv/crawler/_posts, name: a}\n- {path: /srv/crawler/more, name: b}\noutput: /srv/www/feeds\n",
+fn a_drop_in_opens_what_the_unit_hides_and_nothing_else() {
+    let directives = |text: &str| -> Vec<String> {
+        let place = Place::with(text);
+        let here = place.loader(Overrides::default());
+        let surroundings = Surroundings::of_unit(&here.surroundings);
+        let loader = Loader { surroundings, ..here };
+        let unit = drop_in(&loader.load().unwrap().into_settings().unwrap());
+        unit.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    };
+    let check = |text: &str, expected: &[&str]| {
+        assert_eq!(directives(text), [&["[Service]"], expected].concat(), "{text}");
+    };
+
+    check("posts: [{path: /srv/crawler/_posts}]\n", &[]);
+    check("posts: [{path: /srv/posts}]\noutput: /var/lib/feedwright/out\n", &[]);
+    check("posts: [{path: /srv/posts}]\noutput: /srv/www/feeds\n", &["ReadWritePaths=/srv/www/feeds"]);
+    check(
+        "posts: [{path: '/home/me/my blog/source/_posts', name: a}, {path: /home/me/my blog/source/_more, name: b}]\n",
+        &["ProtectHome=tmpfs", "BindReadOnlyPaths=\"/home/me/my blog\""],
     );
-    let unit = drop_in(&settings);
-    let directives: Vec<&str> = unit.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-    assert_eq!(directives, ["[Service]", "ReadOnlyPaths=/srv/crawler", "ReadWritePaths=/srv/www/feeds"]);
-    let home = drop_in(&super::tests::settings("posts: [{path: '/home/me/my blog/_posts'}]\noutput: state/feeds\n"));
-    assert!(home.contains("ProtectHome=tmpfs\n"), "{home}");
-    assert!(home.contains("BindReadOnlyPaths=\"/home/me/my blog\"\n"), "{home}");
-    assert!(!home.contains("ReadWritePaths"), "{home}");
-    let open =
-        drop_in(&super::tests::settings("posts: [{path: /srv/posts}]\noutput: state/feeds\nlisten: '[::]:8081'\n"));
-    assert!(open.contains("SocketBindAllow=tcp:8081\n") && open.contains("IPAddressAllow=any\n"), "{open}");
+    check("posts: [{path: /var/tmp/x/posts}]\n", &["BindReadOnlyPaths=/var/tmp/x"]);
+    let network = ["PrivateNetwork=no", "RestrictAddressFamilies=AF_INET AF_INET6"];
+    check(
+        "posts: [{path: /srv/posts}]\nlisten: '[::]:8081'\n",
+        &[&network[..], &["SocketBindAllow=tcp:8081", "IPAddressAllow=any"]].concat(),
+    );
+    check(
+        "posts: [{path: /srv/posts}]\nadmin: '127.0.0.1:9090'\n",
+        &[&network[..], &["SocketBindAllow=tcp:9090", "IPAddressAllow=localhost"]].concat(),
+    );
 }
 
 #[test]
