@@ -43,7 +43,7 @@ def request(port, path, method="GET", source="127.0.0.1", **headers):
     """A request by raw path; `accept_encoding` is the header Accept-Encoding. Follows nothing, decodes nothing."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE, source_address=(source, 0))
     try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="host" in headers, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name.replace("_", "-"), value)
         connection.endheaders()

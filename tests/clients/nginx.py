@@ -14,7 +14,7 @@ import tempfile
 
 from http_site import Site, check, until, free_port, post, request
 
-# Where it is installed, or where nginx-needs.sh unpacks it.
+# Where it is installed, or where 00-proxies.sh unpacks it.
 UNPACKED = pathlib.Path(__file__).parents[2] / "target/nginx/usr/sbin"
 NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(UNPACKED)]))
 
