@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# Needs unshare: util-linux
+"""More folders than may be watched: the daemon says so at once, in all places, and polls."""
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import daemon  # noqa: E402
+import ledger  # noqa: E402
+from daemon import Daemon, Place, eventually, the_same  # noqa: E402
+from figures import figure  # noqa: E402
+from manager import Manager  # noqa: E402
+
+FOLDERS = 1000
+WATCHES = 3
+WORDS = "limit on watched folders"
+NO_TIMER = "scan_interval: 1000 h\n"
+# In a user namespace of its own, the limit is the daemon's alone.
+LIMITED = ["unshare", "--user", "--map-root-user", "sh", "-c",
+           f'echo {WATCHES} >/proc/sys/user/max_inotify_watches && exec "$@"', "sh"]
+
+
+def says_so(site, manager, begun):
+    """How long it took to say it: to the service manager, in status.json and in the log."""
+    eventually("STATUS says it", lambda: WORDS in manager.status, True)
+    eventually("status.json says it", lambda: WORDS in (site.json("status.json")["watch"]["degraded"] or ""), True)
+    took = time.monotonic() - begun
+    the_same("and that it polls", site.json("status.json")["watch"]["mode"], "polling")
+    warned = [line for line in (site.folder / "log").read_text().splitlines() if WORDS in line and " WARN " in line]
+    the_same("the log warns once", len(warned), 1)
+    if took > 1:
+        sys.exit(f"it took {took:.2f} s to say so")
+    return took
+
+
+def fills(site):
+    """Posts come into all folders, watched or not; how long until all are there."""
+    written = time.monotonic()
+    for number in range(FOLDERS):
+        ledger.write(site.posts, [number], folder=f"f{number}")
+    eventually("all posts are published", lambda: site.json("status.json")["posts"]["published"], FOLDERS)
+    took = time.monotonic() - written
+    ledger.nothing_lost(site)
+    if took > 30:
+        sys.exit(f"it took {took:.1f} s")
+    return took
+
+
+def at_start():
+    with Place() as place, Manager(place.folder) as manager:
+        site = Daemon(place.folder, NO_TIMER, wrapper=LIMITED, environment=manager.environment)
+        for number in range(FOLDERS):
+            (site.posts / f"f{number}").mkdir()
+        with site:
+            ready = lambda: next((when for when, name, _ in manager.said if name == "READY"), None)
+            eventually("it is ready", lambda: ready() is not None, True)
+            said = says_so(site, manager, ready())
+            took = fills(site)
+    figure("limit on watches, met at the start", f"{WATCHES} watches, {FOLDERS:,} folders",
+           f"said {said:.2f} s after READY (at most 1 s); all posts {took:.1f} s after the first was written (at most 30 s)")
+
+
+def meanwhile():
+    with Place() as place, Manager(place.folder) as manager:
+        site = Daemon(place.folder, NO_TIMER, wrapper=LIMITED, environment=manager.environment)
+        with site:
+            eventually("it is ready", lambda: "posts in" in manager.status, True)
+            the_same("nothing is wrong yet", site.json("status.json")["watch"]["degraded"], None)
+            begun = time.monotonic()
+            for number in range(FOLDERS):
+                (site.posts / f"f{number}").mkdir()
+            made = time.monotonic()
+            said = says_so(site, manager, max(begun, made - 1))
+            took = fills(site)
+    figure("limit on watches, met by new folders", f"{WATCHES} watches, {FOLDERS:,} folders",
+           f"said {said:.2f} s later (at most 1 s); all posts {took:.1f} s after the first was written (at most 30 s)")
+
+
+if __name__ == "__main__":
+    daemon.DEADLINE = 60
+    at_start()
+    meanwhile()
