@@ -12,7 +12,7 @@ mod retry;
 use std::{
     collections::BTreeSet,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -35,7 +35,7 @@ use crate::{
     sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
-    watch::{Changes, Lost, Watcher},
+    watch::{Changes, Folder, Lost, Stat, Watcher, moves},
 };
 use pulse::{Answering, Pulse};
 use retry::Retry;
@@ -302,6 +302,8 @@ struct Daemon<'a> {
     /// The service manager waits for the end of a reload.
     reloading: bool,
     last_scan: Option<DateTime<Utc>>,
+    /// Why events are not enough, as the log was told.
+    degraded: Option<String>,
     started: DateTime<Utc>,
     pulse: &'a mut Pulse,
     sandbox: Sandbox,
@@ -336,6 +338,7 @@ impl<'a> Daemon<'a> {
             ready: false,
             reloading: false,
             last_scan: None,
+            degraded: None,
             started: Utc::now(),
             pulse,
             sandbox,
@@ -440,7 +443,10 @@ impl<'a> Daemon<'a> {
         if self.unsettled_at.is_some_and(|at| at <= now) {
             self.unsettled_at = None;
             let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
-            let pass = self.pipeline.look(&paths, &[], Utc::now())?;
+            let watcher = &self.watcher;
+            let written =
+                |folder: usize, path: &Path, stat: &Stat| watcher.may_be_written(folder, path, stat, SystemTime::now());
+            let pass = self.pipeline.look(&paths, &[], &written, Utc::now())?;
             self.note(pass, now);
         }
         if self.scan_at <= now {
@@ -465,7 +471,7 @@ impl<'a> Daemon<'a> {
         }
         if !paths.is_empty() || !directories.is_empty() {
             let started = Instant::now();
-            let pass = self.pipeline.look(&paths, &directories, Utc::now())?;
+            let pass = self.pipeline.look(&paths, &directories, &|_, _, _| false, Utc::now())?;
             if pass.documents > 0 {
                 self.meters.published(started.elapsed());
             }
@@ -478,8 +484,15 @@ impl<'a> Daemon<'a> {
 
     fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
         self.meters.rescan(why);
+        self.warn_if_degraded();
         let started = Instant::now();
-        let pass = self.pipeline.scan(Utc::now(), &mut |_| self.pulse.beat(&self.watcher, Instant::now()))?;
+        let watcher = &self.watcher;
+        let written =
+            |folder: usize, path: &Path, stat: &Stat| watcher.may_be_written(folder, path, stat, SystemTime::now());
+        // Nothing is known of writers at the start, and everybody waits.
+        let moves = moves(watched(&self.pipeline), SystemTime::now());
+        let written: pipeline::MayBeWritten<'_> = if self.last_scan.is_some() { &written } else { &moves };
+        let pass = self.pipeline.scan(Utc::now(), written, &mut |_| self.pulse.beat(watcher, Instant::now()))?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
         let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
         self.note(pass, started);
@@ -505,6 +518,19 @@ impl<'a> Daemon<'a> {
             systemd::status(&self.status());
         }
         Ok(())
+    }
+
+    /// Says in the log when events begin not to be enough, and when they are again.
+    fn warn_if_degraded(&mut self) {
+        let degraded = self.watcher.degraded();
+        if degraded != self.degraded {
+            match &degraded {
+                Some(why) => tracing::warn!("{why}"),
+                None => tracing::info!("events of the file system are trusted again"),
+            }
+            systemd::status(&self.status());
+            self.degraded = degraded;
+        }
     }
 
     /// An hour, a quarter more or less, so that many daemons on one machine do not scan together.
@@ -557,7 +583,9 @@ impl<'a> Daemon<'a> {
                 let adopted = self.pipeline.reconfigure(at_address(settings, address));
                 self.http.send_replace(http_settings(self.pipeline.settings(), &self.meters));
                 self.watched = false;
-                self.watcher = watcher(&self.pipeline, &self.meters, &self.changed);
+                let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
+                watcher.take_over(&self.watcher);
+                self.watcher = watcher;
                 self.pulse.forget_watcher();
                 self.shut_out = self.shut_out();
                 if let Some(words) = &self.shut_out {
@@ -601,7 +629,10 @@ impl<'a> Daemon<'a> {
 }
 
 fn watcher(pipeline: &Pipeline, meters: &Meters, changed: &Arc<Notify>) -> Watcher {
-    let folders: Vec<_> = pipeline.settings().folders.iter().map(crate::config::Folder::watched).collect();
     let changed = Arc::clone(changed);
-    Watcher::start(&folders, meters.clone(), move || changed.notify_one())
+    Watcher::start(&watched(pipeline), meters.clone(), move || changed.notify_one())
+}
+
+fn watched(pipeline: &Pipeline) -> Vec<Folder> {
+    pipeline.settings().folders.iter().map(crate::config::Folder::watched).collect()
 }

@@ -71,7 +71,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
     }
     let mut pipeline = open(settings)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let pass = pipeline.scan(Utc::now(), &mut |read| {
+    let pass = pipeline.scan(Utc::now(), &taken_as_it_is, &mut |read| {
         bar.set_position(read);
         bar.set_message(format!("{read} posts read"));
     })?;
@@ -79,7 +79,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
     if pass.unfinished > 0 {
         // Their writers may not be done; after this time they are taken as they stand.
         std::thread::sleep(pipeline::UNFINISHED);
-        pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &[], Utc::now())?;
+        pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &[], &taken_as_it_is, Utc::now())?;
     }
     let rejected = pipeline.counts()?.rejected;
     tracing::info!(
@@ -110,7 +110,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         Change::Forget => pipeline.forget(&paths, Utc::now())?,
         Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
     };
-    pipeline.scan(Utc::now(), &mut |_| {})?;
+    pipeline.scan(Utc::now(), &taken_as_it_is, &mut |_| {})?;
     pipeline.close()?;
     for path in &unknown {
         let cure = match change {
@@ -120,6 +120,11 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         complain(&format!("{}: there is no such post: {cure}", path.display()));
     }
     Ok(if unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One pass has no time to see whether somebody writes.
+pub(super) fn taken_as_it_is(_: usize, _: &std::path::Path, _: &crate::watch::Stat) -> bool {
+    false
 }
 
 pub(super) fn open(settings: Settings) -> Result<Pipeline, Failure> {

@@ -134,7 +134,7 @@ fn rehearse(mut settings: Settings, memory: Memory) -> Result<Rehearsal, Failure
     let feed = settings.output.join("feed.json");
     let mut pipeline = act::open(settings)?;
     let before = pipeline.public()?;
-    pipeline.scan(Utc::now(), &mut |_| {})?;
+    pipeline.scan(Utc::now(), &act::taken_as_it_is, &mut |_| {})?;
     let after = pipeline.public()?;
     pipeline.close()?;
     let feed = items(&fs::read(feed)?).unwrap_or_default();

@@ -45,6 +45,10 @@ struct Look {
     known: Option<Known>,
 }
 
+/// Whether somebody may still be writing a file: asked of new and changed files that no event told of, with the folder's
+/// index. What may be written is left as it was, and is among [`Pass::unsettled`].
+pub type MayBeWritten<'a> = &'a dyn Fn(usize, &Path, &Stat) -> bool;
+
 /// What reading a file came to.
 enum Taken {
     /// It is not there any more, or not yet whole: to be looked at again.
@@ -60,17 +64,27 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn scan(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
-        match self.scan_once(now, progress) {
+    pub fn scan(
+        &mut self,
+        now: DateTime<Utc>,
+        written: MayBeWritten<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Pass, Error> {
+        match self.scan_once(now, written, progress) {
             Err(error) if error.is_damage() => {
                 self.note_failure(&error);
-                self.scan_once(now, progress)
+                self.scan_once(now, written, progress)
             }
             scanned => scanned,
         }
     }
 
-    fn scan_once(&mut self, now: DateTime<Utc>, progress: &mut dyn FnMut(u64)) -> Result<Pass, Error> {
+    fn scan_once(
+        &mut self,
+        now: DateTime<Utc>,
+        written: MayBeWritten<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Pass, Error> {
         if self.unfinished.starting_over {
             self.start_over()?;
             if let Some(notice) = &self.catalog.notice {
@@ -91,7 +105,7 @@ impl Pipeline {
         batch.bury_other_folders(&names)?;
         batch.commit()?;
         for index in 0..self.settings.folders.len() {
-            self.scan_folder(index, now, &mut pass, progress)?;
+            self.scan_folder(index, now, written, &mut pass, progress)?;
         }
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.clear_tombstones()?;
@@ -160,6 +174,7 @@ impl Pipeline {
         &mut self,
         paths: &[(usize, PathBuf)],
         directories: &[(usize, PathBuf)],
+        written: MayBeWritten<'_>,
         now: DateTime<Utc>,
     ) -> Result<Pass, Error> {
         let mut pass = Pass::default();
@@ -181,6 +196,7 @@ impl Pipeline {
                 let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
                 looks.push(Look { path, kind, known });
             }
+            leave_written(index, &mut looks, written, &mut pass);
             if !looks.is_empty() {
                 self.take(index, &folder, looks, now, &mut pass, &mut |_| {})?;
             }
@@ -193,6 +209,7 @@ impl Pipeline {
         &mut self,
         index: usize,
         now: DateTime<Utc>,
+        written: MayBeWritten<'_>,
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
@@ -225,6 +242,7 @@ impl Pipeline {
         looks.extend(
             vanished.filter(|look| !closed.iter().any(|closed| look.path.starts_with(closed) && look.path != *closed)),
         );
+        leave_written(index, &mut looks, written, pass);
         self.take(index, &folder, looks, now, pass, progress)?;
         if self.is_stopped() {
             return Ok(());
@@ -320,6 +338,19 @@ impl Pipeline {
         remarks.sum_up();
         Ok(())
     }
+}
+
+/// Sets aside what may still be written.
+fn leave_written(index: usize, looks: &mut Vec<Look>, written: MayBeWritten<'_>, pass: &mut Pass) {
+    looks.retain(|look| {
+        let Kind::File(stat) = &look.kind else { return true };
+        let is_news = look.known.is_none_or(|known| known.missing || known.stat != *stat);
+        if is_news && written(index, &look.path, stat) {
+            pass.unsettled.insert((index, look.path.clone()));
+            return false;
+        }
+        true
+    });
 }
 
 fn is_settled(stat: Stat, now: DateTime<Utc>) -> bool {

@@ -42,7 +42,7 @@ use crate::{
     publish::{Output, PublishError},
     serve::Shelf,
 };
-pub use ingest::UNFINISHED;
+pub use ingest::{MayBeWritten, UNFINISHED};
 use places::Places;
 pub use state::Health;
 

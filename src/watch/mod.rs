@@ -1,7 +1,7 @@
 //! Which files changed. The only user of notify; also walks the folders.
 //!
 //! Folders in; paths worth a look out: all of them from [`walk`], those that changed from a [`Watcher`]. [`look`] says
-//! what stands at one path, by the judgement that a walk has, and [`read`] opens it. Nothing here reads the clock.
+//! what stands at one path, by the judgement that a walk has, and [`read`] opens it. Nothing here reads the wall clock.
 //!
 //! Events only mark paths dirty; a scan against the catalog is the truth.
 
@@ -9,6 +9,7 @@ mod events;
 mod filter;
 mod settle;
 mod source;
+mod still;
 mod walk;
 mod watcher;
 
@@ -22,6 +23,7 @@ use std::{
 
 pub use filter::Filter;
 pub use source::{LIMIT, length, read};
+pub use still::moves;
 pub use walk::{look, walk};
 pub use watcher::Watcher;
 

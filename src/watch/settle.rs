@@ -11,8 +11,8 @@ use std::{
 
 use super::{Changes, Lost};
 
-/// A file younger than this when it is found by reading a folder is looked at again: it may still be written, and a
-/// second write within one tick of the clock shows in no time stamp.
+/// A file younger than this when it is found by reading a folder waits: it may still be written, and a second write
+/// within one tick of the clock shows in no time stamp.
 pub(super) const YOUNG: Duration = Duration::from_secs(2);
 
 /// How long an unclosed file must be quiet where events can be trusted: long enough for a writer whose network stalls;
@@ -38,15 +38,25 @@ pub(super) enum Mark {
     Made { since: Option<SystemTime> },
     /// Written and not yet closed.
     Written { since: Option<SystemTime> },
+    /// It was being written when events were lost: its close may be among them.
+    Doubted { since: Option<SystemTime> },
     /// To be looked at when the time comes.
     Later(SystemTime),
 }
 
 impl Mark {
+    /// Whether a writer was seen, and not its end.
+    fn is_of_a_writer(&self) -> bool {
+        matches!(self, Self::Made { .. } | Self::Written { .. } | Self::Doubted { .. })
+    }
+
     /// What is known after `next` came upon `self`.
     fn then(self, next: Self) -> Self {
         match (self, next) {
-            (Self::Made { .. } | Self::Written { .. }, Self::Touched | Self::Read | Self::Later(_))
+            (
+                Self::Made { .. } | Self::Written { .. } | Self::Doubted { .. },
+                Self::Touched | Self::Read | Self::Later(_),
+            )
             | (Self::Settled | Self::Touched | Self::Read, Self::Later(_))
             | (Self::Settled, Self::Touched | Self::Read) => self,
             // Found while it may still be written, which a change of mode does not end.
@@ -110,10 +120,24 @@ impl Dirty {
         self.wake()
     }
 
-    /// Forgets what a scan will find anyway, but not what was promised for later.
-    pub(super) fn forget(&mut self) {
-        self.paths.retain(|_, mark| matches!(mark, Mark::Later(_)));
+    /// Events were lost, and a scan will find what they told: forgets it, but neither what was promised for later nor who
+    /// is writing.
+    pub(super) fn doubt(&mut self) {
         self.directories.clear();
+        self.paths.retain(|_, mark| matches!(mark, Mark::Later(_)) || mark.is_of_a_writer());
+        for mark in self.paths.values_mut().filter(|mark| matches!(mark, Mark::Made { .. } | Mark::Written { .. })) {
+            *mark = Mark::Doubted { since: None };
+        }
+    }
+
+    /// Whether a writer was seen at this path, and not its end.
+    pub(super) fn is_being_written(&self, at: &At) -> bool {
+        self.paths.get(at).is_some_and(Mark::is_of_a_writer)
+    }
+
+    /// The paths at which a writer was seen, and not its end.
+    pub(super) fn being_written(&self) -> Vec<At> {
+        self.paths.iter().filter(|(_, mark)| mark.is_of_a_writer()).map(|(at, _)| at.clone()).collect()
     }
 
     fn wake(&mut self) -> bool {
@@ -170,15 +194,30 @@ impl Dirty {
                         continue;
                     }
                 }
+                Mark::Doubted { since } => {
+                    let since = start(since);
+                    if now < since + QUIET_UNTRUSTED {
+                        wait(at, Mark::Doubted { since: Some(since) }, since + QUIET_UNTRUSTED);
+                        continue;
+                    }
+                }
                 Mark::Later(due) if now < due => {
                     wait(at, mark, due);
                     continue;
                 }
                 Mark::Read | Mark::Later(_) => {
-                    if let Seen::File { modified, .. } = see(folder, path)
-                        && now < modified + YOUNG
-                    {
-                        wait(at.clone(), Mark::Later(now + YOUNG), now + YOUNG);
+                    let age = if quiet(folder) > QUIET_UNTRUSTED { YOUNG } else { QUIET_UNTRUSTED };
+                    if let Seen::File { modified, .. } = see(folder, path) {
+                        let until = match now.duration_since(modified) {
+                            Ok(_) => modified + age,
+                            // What is dated in the future is no younger later.
+                            Err(_) if mark == Mark::Read => now + age,
+                            Err(_) => now,
+                        };
+                        if now < until {
+                            wait(at, Mark::Later(until), until);
+                            continue;
+                        }
                     }
                 }
             }
@@ -255,25 +294,50 @@ mod tests {
     }
 
     #[test]
-    fn a_young_file_found_by_reading_is_looked_at_again() {
+    fn a_young_file_found_by_reading_waits_until_nobody_can_be_at_it() {
         check("old", file(false, 0), &[(&[Mark::Read], 2, true, None)]);
         check(
             "young",
             file(false, 0),
-            &[(&[Mark::Read], 1, true, Some(3)), (&[], 2, false, Some(3)), (&[], 3, true, None), (&[], 9, false, None)],
+            &[(&[Mark::Read], 1, false, Some(2)), (&[], 2, true, None), (&[], 9, false, None)],
         );
-        check("from the future", file(false, 500), &[(&[Mark::Read], 0, true, Some(2)), (&[], 2, true, Some(4))]);
+        check("from the future", file(false, 500), &[(&[Mark::Read], 0, false, Some(2)), (&[], 2, true, None)]);
         check("written by a known writer", file(false, 0), &[(&[WRITTEN, Mark::Read], 1, false, Some(61))]);
         check("found, then written", file(false, 0), &[(&[Mark::Read, WRITTEN], 1, false, Some(61))]);
-        check("chmod while young", file(false, 0), &[(&[Mark::Read, Mark::Touched], 1, true, Some(3))]);
+        check(
+            "found, then closed",
+            file(false, 0),
+            &[(&[Mark::Read], 1, false, Some(2)), (&[Mark::Settled], 1, true, None)],
+        );
+        check("chmod while young", file(false, 0), &[(&[Mark::Read, Mark::Touched], 1, false, Some(2))]);
+        let later = Mark::Later(after(2));
+        check("written meanwhile, untold", file(false, 1), &[(&[later], 2, false, Some(3)), (&[], 3, true, None)]);
+        check(
+            "the earlier of two",
+            file(false, 0),
+            &[(&[Mark::Later(after(9)), Mark::Later(after(7))], 5, false, Some(7))],
+        );
     }
 
     #[test]
-    fn a_look_can_be_asked_for() {
-        let old = file(false, 0);
-        check("later", old, &[(&[Mark::Later(after(7))], 5, false, Some(7)), (&[], 7, true, None)]);
-        check("the earlier of two", old, &[(&[Mark::Later(after(9)), Mark::Later(after(7))], 5, false, Some(7))]);
-        check("an event comes first", old, &[(&[Mark::Later(after(9)), Mark::Settled], 5, true, None)]);
+    fn who_was_writing_when_events_were_lost_may_be_done() {
+        let mut dirty = Dirty::default();
+        for (path, mark) in [("closed.md", Mark::Settled), ("made.md", MADE), ("written.md", WRITTEN)] {
+            dirty.mark(at(path), mark);
+        }
+        dirty.doubt();
+
+        assert!(dirty.is_being_written(&at("made.md")) && dirty.is_being_written(&at("written.md")));
+        assert!(!dirty.is_being_written(&at("closed.md")), "a scan finds it");
+        let quiet = |_: usize| QUIET;
+        let (changes, waiting) = dirty.settled(after(0), &quiet, &|_, _| file(false, 0));
+        assert_eq!((changes.paths, changes.again), (vec![], Some(after(5))));
+        let mut dirty = Dirty::default();
+        dirty.put_back(waiting);
+        // It goes on, and so its close will be told.
+        dirty.mark(at("written.md"), WRITTEN);
+        let (changes, _) = dirty.settled(after(5), &quiet, &|_, _| file(false, 0));
+        assert_eq!(changes.paths, [at("made.md")]);
     }
 
     #[test]

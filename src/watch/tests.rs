@@ -431,16 +431,6 @@ fn a_root_replaced_from_further_up_is_noticed() {
 }
 
 #[test]
-fn a_look_that_was_asked_for_comes() {
-    let posts = Posts::new();
-    let mut seen = Seen::of(&posts);
-
-    seen.watcher.look_again(0, Path::new("a.md"), SystemTime::now() + Duration::from_millis(50));
-
-    seen.paths(&posts, &["a.md"]);
-}
-
-#[test]
 fn nothing_to_watch_is_no_reason_to_fail() {
     let (sender, woken) = mpsc::channel();
     let folder = Folder { root: "/nowhere/at/all".into(), filter: Filter::default() };

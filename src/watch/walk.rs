@@ -231,12 +231,7 @@ const FOLDER_LINK: &str =
 fn judge(stat: &fs::Stat) -> Kind {
     let odd = |what: &str| Kind::Odd(format!("{what} cannot be a post: remove it, or leave it out by `exclude`"));
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Kind::File(Stat {
-            size: u64::try_from(stat.st_size).unwrap_or_default(),
-            modified: modified(stat),
-            changed: nanoseconds(stat.st_ctime, i64::try_from(stat.st_ctime_nsec)),
-            inode: stat.st_ino,
-        }),
+        FileType::RegularFile => Kind::File(known_by(stat)),
         FileType::Directory => Kind::Gone,
         FileType::Fifo => odd("a named pipe"),
         FileType::Socket => odd("a socket"),
@@ -245,9 +240,14 @@ fn judge(stat: &fs::Stat) -> Kind {
     }
 }
 
-/// When it was last written, in nanoseconds since the Unix epoch.
-pub(super) fn modified(stat: &fs::Stat) -> i64 {
-    nanoseconds(stat.st_mtime, i64::try_from(stat.st_mtime_nsec))
+/// What a regular file is known by.
+pub(super) fn known_by(stat: &fs::Stat) -> Stat {
+    Stat {
+        size: u64::try_from(stat.st_size).unwrap_or_default(),
+        modified: nanoseconds(stat.st_mtime, i64::try_from(stat.st_mtime_nsec)),
+        changed: nanoseconds(stat.st_ctime, i64::try_from(stat.st_ctime_nsec)),
+        inode: stat.st_ino,
+    }
 }
 
 fn nanoseconds<E>(seconds: i64, rest: Result<i64, E>) -> i64 {

@@ -16,7 +16,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use notify::{RecursiveMode, Watcher as _};
@@ -26,17 +26,17 @@ use rustix::{
 };
 
 use super::{
-    Changes, Folder, Lost,
+    Changes, Folder, Lost, Stat,
     events::{Event, What, translate},
     filter,
-    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
+    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen, YOUNG},
     walk,
 };
 use crate::meters::Meters;
 
 /// How often it is asked whether the roots are still those that are watched. A root that moves with a folder further up,
 /// or is mounted over, tells nobody.
-const CHECK_ROOTS: Duration = Duration::from_secs(5);
+const CHECK_ROOTS: Duration = Duration::from_millis(500);
 
 /// Watches folders from its own thread until it is dropped.
 #[derive(Debug)]
@@ -132,18 +132,37 @@ impl Watcher {
     pub fn take(&self, now: SystemTime) -> Changes {
         let dirty = lock(&self.shared.dirty).take();
         let (changes, unsettled) = {
-            let untold: Vec<bool> = lock(&self.shared.troubles).untold.iter().map(Option::is_some).collect();
-            let quiet = |folder| if untold.get(folder) == Some(&true) { QUIET_UNTRUSTED } else { QUIET };
+            let quiet = |folder| if self.is_trusted(folder) { QUIET } else { QUIET_UNTRUSTED };
             dirty.settled(now, &quiet, &|folder, path| self.see(folder, path))
         };
         lock(&self.shared.dirty).put_back(unsettled);
         changes
     }
 
-    /// Asks for one more look at a path, returned by the first [`Self::take`] from `when` on: for a file that was too
-    /// young at a scan, or looked unfinished.
-    pub fn look_again(&self, folder: usize, path: &Path, when: SystemTime) {
-        self.shared.tell(|dirty| dirty.mark((folder, path.to_owned()), Mark::Later(when)));
+    /// Whether somebody may still be writing a file that no event told of: one that a scan found as it is in `stat`.
+    #[must_use]
+    pub fn may_be_written(&self, folder: usize, path: &Path, stat: &Stat, now: SystemTime) -> bool {
+        if lock(&self.shared.dirty).is_being_written(&(folder, path.to_owned())) {
+            return true;
+        }
+        stat.is_younger(if self.is_trusted(folder) { YOUNG } else { QUIET_UNTRUSTED }, now)
+    }
+
+    /// Takes over from a watcher of before who was being written.
+    pub fn take_over(&self, before: &Self) {
+        let writing = lock(&before.shared.dirty).being_written();
+        for (folder, path) in writing {
+            let full = before.shared.folders.get(folder).map(|folder| folder.root.join(&path));
+            if let Some((index, below)) = full.as_deref().and_then(|full| self.shared.find(full)) {
+                self.shared.tell(|dirty| dirty.mark((index, below.to_owned()), Mark::Doubted { since: None }));
+            }
+        }
+    }
+
+    /// Whether all that happens in a folder is told.
+    fn is_trusted(&self, folder: usize) -> bool {
+        let troubles = lock(&self.shared.troubles);
+        troubles.refused.is_none() && troubles.untold.get(folder).is_none_or(Option::is_none)
     }
 
     /// Asks the watching threads for a sign of life: [`Self::beats`] grows.
@@ -182,9 +201,7 @@ impl Watcher {
         let stat = self.shared.folders.get(folder).and_then(|of| fs::lstat(of.root.join(path)).ok());
         match stat {
             Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1 => {
-                let modified = Duration::from_nanos(u64::try_from(walk::modified(&stat)).unwrap_or_default());
-                let modified = SystemTime::UNIX_EPOCH.checked_add(modified).unwrap_or(SystemTime::UNIX_EPOCH);
-                Seen::File { empty: stat.st_size == 0, modified }
+                Seen::File { empty: stat.st_size == 0, modified: walk::known_by(&stat).modified() }
             }
             _ => Seen::Other,
         }
@@ -280,8 +297,18 @@ struct Keeper {
 impl Keeper {
     fn run(mut self) {
         self.rewatch(Lost::Watches);
+        let mut check = Instant::now() + CHECK_ROOTS;
         while !self.shared.stopping.load(Ordering::Relaxed) {
-            match self.tasks.recv_timeout(CHECK_ROOTS) {
+            if check <= Instant::now() {
+                if self.identities() != self.roots {
+                    self.rewatch(Lost::Watches);
+                }
+                for folder in std::mem::take(&mut self.unread) {
+                    self.appeared(&folder);
+                }
+                check = Instant::now() + CHECK_ROOTS;
+            }
+            match self.tasks.recv_timeout(check.saturating_duration_since(Instant::now())) {
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Task::Rewatch(lost)) => self.rewatch(lost),
                 Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
@@ -290,14 +317,7 @@ impl Keeper {
                 Ok(Task::Answer) if self.notify_answers() => {}
                 // Without it there are no events: this is no sign of life.
                 Ok(Task::Answer) => continue,
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.identities() != self.roots {
-                        self.rewatch(Lost::Watches);
-                    }
-                    for folder in std::mem::take(&mut self.unread) {
-                        self.appeared(&folder);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
             self.beat();
         }
@@ -325,7 +345,7 @@ impl Keeper {
         self.unread.clear();
         // Whatever is asked of us here is about to be done.
         while self.tasks.try_recv().is_ok() {}
-        lock(&self.shared.dirty).forget();
+        lock(&self.shared.dirty).doubt();
         self.roots = self.identities();
 
         let shared = Arc::clone(&self.shared);
@@ -431,11 +451,17 @@ impl Keeper {
         }
     }
 
-    /// Keeps the first reason why a watch, or all of them, could not be had.
+    /// Keeps the first reason why a watch, or all of them, could not be had; from then on scans must find what is new.
     fn refuse(&self, error: &notify::Error) {
-        if let Some(words) = refusal(&error.kind) {
-            lock(&self.shared.troubles).refused.get_or_insert(words);
+        let Some(words) = refusal(&error.kind) else { return };
+        {
+            let mut troubles = lock(&self.shared.troubles);
+            if troubles.refused.is_some() {
+                return;
+            }
+            troubles.refused = Some(words);
         }
+        self.shared.tell(|dirty| dirty.rescan(Lost::Watches));
     }
 }
 
