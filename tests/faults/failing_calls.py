@@ -5,6 +5,7 @@ program neither ends nor panics, and it catches up by itself; no temporary is le
 import concurrent.futures
 import pathlib
 import random
+import re
 import sys
 import time
 
@@ -49,6 +50,16 @@ class Site:
         else:
             ledger.write(posts, [number], folder=f"new/{number % 4}")
 
+    def written(self):
+        """The files that are written next: the log, and temporaries, which are numbered as documents are."""
+        out, process = self.daemon.output, self.daemon.process.pid
+        log = (self.daemon.folder / "log").read_text(errors="replace")
+        number = sum(int(count) for count in re.findall(r"(\d+) documents published", log))
+        folders = [out, *(path for path in out.rglob("*") if path.is_dir())]
+        numbers = range(number, number + 300)
+        return [self.daemon.folder / "log", out / ".feedwright",
+                *(folder / f".feedwright-{process}-{one}.tmp" for folder in folders for one in numbers)]
+
     def shown(self):
         """Whether the newest post is in the feed that everybody reads, with its last words."""
         newest = max((int(path.stem[1:]) for path in self.daemon.posts.rglob("p*.md")), default=0)
@@ -68,7 +79,8 @@ def try_all(site, injections):
     failed, delays = 0, []
     for done, (place, error) in enumerate(injections, 1):
         why = f"{place.call} number {place.number} with {error}"
-        with inject.injected(site.daemon.process.pid, site.trace, place, error) as strace:
+        paths = site.written() if place.call == "write" else ()
+        with inject.injected(site.daemon.process.pid, site.trace, place, error, paths) as strace:
             for _ in range(12):
                 site.step()
                 if inject.until(strace.failed, 0.12):

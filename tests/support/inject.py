@@ -2,7 +2,8 @@
 
 `record` lists the file-system calls that a program makes; `Injection` lets one of them fail. strace counts the calls of each
 thread apart, so a place is a call's name and its number among the calls of that name in its thread. `read` and `write` are
-injected into the main thread alone: elsewhere they are sockets and wake-ups, which no disk makes fail.
+injected into the main thread alone, and `write` on paths that are given: others are sockets and wake-ups, which no disk makes
+fail.
 """
 import collections
 import re
@@ -69,9 +70,10 @@ def recorded(pid, trace):
     return Strace(pid, trace, ["-e", "trace=" + ",".join(call for call in CALLS)])
 
 
-def injected(pid, trace, place, error):
-    """Lets the call at a place fail once. `failed` says whether it has."""
-    options = ["-e", f"trace={place.call}", "-e", f"inject={place.call}:error={error}:when={place.number}"]
+def injected(pid, trace, place, error, paths=()):
+    """Lets the call at a place fail once; with paths, the calls on these are numbered. `failed` says whether it has."""
+    options = [part for path in paths for part in ("-P", str(path))]
+    options += ["-e", f"trace={place.call}", "-e", f"inject={place.call}:error={error}:when={place.number}"]
     strace = Strace(pid, trace, options, threads=place.call not in MAIN_ONLY)
     strace.failed = lambda: "(INJECTED)" in strace.text()
     return strace
