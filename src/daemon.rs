@@ -22,6 +22,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
@@ -105,6 +106,7 @@ pub fn run(
     files: Vec<PathBuf>,
     load: &dyn Fn() -> Result<Settings, ConfigError>,
 ) -> Result<(), Error> {
+    allow_open_files();
     let listener = listen(&settings.listen)?;
     let address = listener.local_addr()?;
     let admins = match settings.admin {
@@ -136,6 +138,15 @@ pub fn run(
         tracing::error!("the HTTP thread ended badly");
     }
     result
+}
+
+/// Takes as many open files as the system grants: a shell's customary 1,024 are fewer than connections and files need,
+/// and a crowd of readers must not keep feeds from being written.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Settings in which the feeds live at the address that was really bound, unless they have one of their own.
@@ -524,9 +535,10 @@ impl<'a> Daemon<'a> {
     fn warn_if_degraded(&mut self) {
         let degraded = self.watcher.degraded();
         if degraded != self.degraded {
-            match &degraded {
-                Some(why) => tracing::warn!("{why}"),
-                None => tracing::info!("events of the file system are trusted again"),
+            if let Some(why) = &degraded {
+                tracing::warn!("{why}");
+            } else {
+                tracing::info!("events of the file system are trusted again");
             }
             systemd::status(&self.status());
             self.degraded = degraded;

@@ -36,8 +36,8 @@ const ESCAPED: &AsciiSet = &CONTROLS
 const MAX_BYTES: usize = 200;
 const HASH_DIGITS: usize = 12;
 
-/// The path segment of a name: never empty, `.`, `..` or over 200 bytes, no control character or `/`, never the name of
-/// a document. Two names never share a segment.
+/// The path segment of a name: never empty, `.`, `..` or over 200 bytes, no control character, `/` or `\`, which some
+/// systems take for `/`; never the name of a document. Two names never share a segment.
 ///
 /// A reserved name gets a trailing `_`, and so does one that looks like the outcome (`direct_` becomes `direct__`).
 /// Where characters had to go, or the name looks percent-encoded, the name's hash tells it from its likes; a name that
@@ -89,7 +89,7 @@ fn is_reserved(segment: &str) -> bool {
 }
 
 fn is_forbidden(c: char) -> bool {
-    c == '/' || c.is_control()
+    matches!(c, '/' | '\\') || c.is_control()
 }
 
 fn has_forbidden(segment: &str) -> bool {
@@ -203,6 +203,7 @@ mod tests {
         check("directory", "directory");
         check("archives", "archives_");
         check("AC/DC", "AC-DC-f1deeedd8564");
+        check("AC\\DC", "AC-DC-4f2de79cf745");
         check("AC-DC", "AC-DC");
         check("AC-DC-f1deeedd8564", "AC-DC-f1deeedd8564-2f131bc92c37");
         check("%E7%A4%BE", "-E7-A4-BE-03285ee7ac79");
@@ -242,6 +243,7 @@ mod tests {
         path("/tags/100%25/", "tags/100%/");
         path("/tags/100%/", "tags/100%/");
         path("/tags/%2541/", "tags/%41/");
+        path("/tags/a%255Cb/", "tags/a%5Cb/");
         path("/tags/a+b%20c/", "tags/a+b c/");
 
         let moved =
@@ -263,6 +265,9 @@ mod tests {
         nothing(b"/%2e%2E/etc/passwd");
         nothing(b"/tags/..");
         nothing(b"/tags/a%2Fb/");
+        nothing(b"/tags/a\\b/");
+        nothing(b"/tags/a%5cb/");
+        nothing(b"/..\\..\\etc");
         nothing(b"/tags/a%00b/");
         nothing(b"/tags/a\0b/");
         nothing(b"/tags/a%0Ab/");
@@ -284,7 +289,7 @@ mod tests {
     /// Names that come near each rule, and any others.
     fn name() -> impl Strategy<Value = String> {
         let near =
-            "(rss\\.xml|direct|archive|\\.|%[0-9A-Fa-f]{2}|%E7%A4%BE|%25|/|-[0-9a-f]{12}|\u{301}|e|_|知|\n){0,5}";
+            "(rss\\.xml|direct|archive|\\.|\\\\|%[0-9A-Fa-f]{2}|%E7%A4%BE|%25|/|-[0-9a-f]{12}|\u{301}|e|_|知|\n){0,5}";
         prop_oneof![near, any::<String>(), "[知a]{60,220}"]
     }
 

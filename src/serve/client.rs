@@ -113,7 +113,8 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> 
     clients.reduce(|one, other| if one == other { one } else { None }).map(|client| client.unwrap_or(peer))
 }
 
-fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+/// Whether an address is that of a proxy that the configuration trusts.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 

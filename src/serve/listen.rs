@@ -3,26 +3,52 @@
 //! The caller owns the socket and decides when to stop, so a test listens on port 0. Nothing a client does ends the
 //! loop.
 
-use std::{convert::Infallible, future::Future, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    future::Future,
+    io,
+    net::IpAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
 use tracing::{debug, warn};
 
-use super::{Ask, Settings, Shelf, answer::Answerer, patient::Patient};
+use super::{
+    Ask, Settings, Shelf,
+    answer::Answerer,
+    connections::{Admission, Connections, Progress, Turn, holder},
+    patient::Patient,
+};
 
 /// The longest head of a request: far more than any reader sends, and little enough for a thousand connections.
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// Between two tries to accept, when the process or the machine has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Between two looks for a connection that could make room, when all are being answered.
+const ALL_BUSY: Duration = Duration::from_millis(10);
 
 /// Serves until `shutdown` is ready, then lets responses in flight finish, for [`Settings::finish_within`] at most.
 ///
@@ -38,19 +64,51 @@ pub async fn run(
     let settings = news.borrow_and_update().clone();
     let answerer = Arc::new(Answerer::new(shelf, asks, &settings));
     let (stop, stopping) = watch::channel(());
-    let mut connections = JoinSet::new();
+    let mut tasks = JoinSet::new();
+    let mut cuts = HashMap::new();
+    let mut connections = Connections::new(settings.connections, settings.connections_each);
+    let start = Instant::now();
+    let mut trusted = settings.trusted.clone();
     let mut shutdown = pin!(shutdown);
     let mut troubled = false;
     loop {
+        let has_room = connections.has_room();
         select! {
             () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
-            Ok(()) = news.changed() => answerer.follow(&news.borrow_and_update()),
-            accepted = listener.accept(), if connections.len() < settings.connections => match accepted {
+            Some(ended) = tasks.join_next_with_id() => {
+                let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
+                connections.close(task);
+                cuts.remove(&task);
+            }
+            Ok(()) = news.changed() => {
+                let news = news.borrow_and_update();
+                answerer.follow(&news);
+                trusted.clone_from(&news.trusted);
+            }
+            () = sleep(ALL_BUSY), if !has_room => {}
+            accepted = listener.accept(), if has_room => match accepted {
                 Ok((stream, peer)) => {
                     troubled = false;
+                    let holder = holder(peer.ip(), &trusted);
+                    match connections.admit(holder) {
+                        Admission::Free => {}
+                        Admission::InPlaceOf(slowest) => {
+                            debug!("a slow client is cut to make room");
+                            connections.close(slowest);
+                            cuts.remove(&slowest).inspect(AbortHandle::abort);
+                        }
+                        Admission::Refused => {
+                            debug!(%peer, "a client has all the connections that it may have");
+                            continue;
+                        }
+                    }
+                    let progress = Arc::new(Progress::new(start));
                     let (answerer, stopping) = (Arc::clone(&answerer), stopping.clone());
-                    connections.spawn(converse(stream, peer.ip(), answerer, stopping, settings.clone()));
+                    let conversation =
+                        converse(stream, peer.ip(), answerer, stopping, settings.clone(), Arc::clone(&progress));
+                    let cut = tasks.spawn(conversation);
+                    connections.open(cut.id(), holder, progress);
+                    cuts.insert(cut.id(), cut);
                 }
                 Err(error) if is_the_clients(&error) => debug!(%error, "a client left before it was accepted"),
                 Err(error) => {
@@ -66,7 +124,7 @@ pub async fn run(
     }
     drop(listener);
     drop(stop);
-    let drained = async { while connections.join_next().await.is_some() {} };
+    let drained = async { while tasks.join_next().await.is_some() {} };
     if timeout(settings.finish_within, drained).await.is_err() {
         debug!("connections were cut: their clients were too slow");
     }
@@ -88,16 +146,25 @@ async fn converse(
     answerer: Arc<Answerer>,
     mut stopping: watch::Receiver<()>,
     settings: Settings,
+    progress: Arc<Progress>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "small packets may be held back");
     }
+    let begun = AtomicU32::new(0);
     let service = service_fn(|request: Request<Incoming>| {
-        let answerer = Arc::clone(&answerer);
+        let (answerer, progress) = (Arc::clone(&answerer), Arc::clone(&progress));
+        let is_last = begun.fetch_add(1, Ordering::Relaxed) + 1 >= settings.requests;
         async move {
-            // The body is dropped unread: no request that has one gets more than a refusal.
+            progress.set(Turn::Answering);
+            // The body is dropped unread: whoever sends one slowly finds the connection closed.
             let (head, _) = request.into_parts();
-            Ok::<_, Infallible>(answerer.answer(&head, peer).await)
+            let mut response = answerer.answer(&head, peer).await;
+            if is_last {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            progress.set(Turn::Taking);
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()
@@ -107,7 +174,7 @@ async fn converse(
         .max_header_size(HEAD_BYTES)
         // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after)), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after, Arc::clone(&progress))), service);
     let mut connection = pin!(connection);
     let served = select! {
         served = &mut connection => served,

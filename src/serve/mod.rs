@@ -6,12 +6,14 @@
 //! In reading order: [`Shelf`] holds the documents and a bounded cache of their bytes; `respond` turns a request and
 //! what was found into status and headers, with the help of `conditional`, `encoding`, `links` and `reply`; `client`,
 //! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses;
-//! [`run`] accepts connections until it is told to stop.
+//! `connections` says who makes room when there are too many, `patient` who is too slow; [`run`] accepts connections
+//! until it is told to stop.
 
 mod answer;
 mod authorization;
 mod client;
 mod conditional;
+mod connections;
 mod encoding;
 mod forms;
 mod limit;
@@ -154,14 +156,19 @@ pub struct Settings {
     pub answer_within: Duration,
     /// How long a client may take to send a request's head, and to be idle before it.
     pub head_within: Duration,
-    /// How long a client may take nothing of a response before it is cut off.
+    /// How long a client may take for the next 64 KiB of a response, or for its end, before it is cut off.
     pub stalled_after: Duration,
     /// How long responses in flight may take once the server is told to stop.
     pub finish_within: Duration,
-    /// Connections at a time; more wait in the socket's queue.
+    /// Connections at a time; past that, those that keep us waiting make room for new ones.
     pub connections: usize,
     /// Where answers are counted.
     pub meters: Meters,
+    /// The same for one address (one network of 64 bits in IPv6), unless many stand behind it: a trusted proxy, or
+    /// this machine.
+    pub connections_each: usize,
+    /// Requests on one connection; then it is closed, so that no client keeps its place for ever.
+    pub requests: u32,
 }
 
 impl Default for Settings {
@@ -179,6 +186,8 @@ impl Default for Settings {
             finish_within: Duration::from_millis(1500),
             connections: 1024,
             meters: Meters::default(),
+            connections_each: 64,
+            requests: 1000,
         }
     }
 }

@@ -39,6 +39,12 @@ const PROBES: [&str; 2] = ["healthz", "readyz"];
 /// The paths that are for the administrator alone.
 const ADMINS: [&str; 4] = ["status", "status/", "status.json", "metrics"];
 
+/// The longest path that is looked at, and the longest query: as they are sent, in ASCII.
+const PATH_BYTES: usize = 2048;
+
+/// The most header fields that are looked at.
+const FIELDS: usize = 64;
+
 /// What every response needs to know of the settings, in the form in which it is sent.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -106,6 +112,9 @@ pub(crate) struct Found {
 
 /// The paths that a request may mean, in our form, the likeliest first; or a reply that needs no document.
 pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    if let Some(reply) = oversized(request) {
+        return ControlFlow::Break(reply);
+    }
     if let Some(text) = malformed(request) {
         return ControlFlow::Break(message(StatusCode::BAD_REQUEST, text));
     }
@@ -130,6 +139,20 @@ pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlo
     };
     paths.retain(|path| rules.shows(path, request, peer));
     if paths.is_empty() { ControlFlow::Break(absent(rules)) } else { ControlFlow::Continue(paths) }
+}
+
+/// A refusal of what no reader sends and nobody should have to look at. The size of the whole head is the listener's to
+/// watch.
+fn oversized(request: &Parts) -> Option<Reply> {
+    let query = request.uri.query().unwrap_or_default();
+    if request.uri.path().len() > PATH_BYTES || query.len() > PATH_BYTES {
+        let cure = format!("the address is too long: ask for a path, and a query, of at most {PATH_BYTES} bytes");
+        return Some(message(StatusCode::URI_TOO_LONG, &cure));
+    }
+    (request.headers.len() > FIELDS).then(|| {
+        let cure = format!("the request has too many header fields: send at most {FIELDS}");
+        message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &cure)
+    })
 }
 
 /// What is wrong with a request that no recipient may accept (RFC 9112 §3.2), or whose target suits another method.

@@ -74,6 +74,24 @@ impl Served {
         split(&response)
     }
 
+    /// Waits until the server has given a client up, which the client does not notice before it reads.
+    async fn gone(&self, client: &TcpStream) {
+        let (ours, theirs) = (self.address, client.local_addr().unwrap());
+        let is_open = || {
+            let hex = |address: SocketAddr| format!(":{:04X}", address.port());
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            table.lines().any(|line| {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                fields[1].ends_with(&hex(ours)) && fields[2].ends_with(&hex(theirs)) && fields[3] == "01"
+            })
+        };
+        let end = Instant::now() + Duration::from_secs(20);
+        while is_open() {
+            assert!(Instant::now() < end, "the server keeps a client that takes nothing");
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     async fn stop(mut self) {
         drop(self.stop.take());
         self.server.await.unwrap();
@@ -94,6 +112,7 @@ fn document(text: &str) -> Document {
     }
 }
 
+/// All that comes until the server closes, or cuts the connection.
 async fn drain(stream: &mut TcpStream) -> Vec<u8> {
     let mut response = Vec::new();
     let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut response)).await;
@@ -331,6 +350,10 @@ async fn bad_requests_are_refused_and_the_next_client_is_served() {
     let served = Served::start(impatient()).await;
     served.put("rss.xml", "fine");
     let long = format!("GET /rss.xml HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    let fields = |more: usize| {
+        format!("GET /rss.xml HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{}\r\n", "X: y\r\n".repeat(more - 1))
+    };
+    let path = |length: usize| format!("GET /{} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "x".repeat(length));
     let many = format!("GET /rss.xml HTTP/1.1\r\nHost: h\r\n{}\r\n", "X: y\r\n".repeat(200));
     let uri = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(70_000));
     for (request, expected) in [
@@ -345,6 +368,10 @@ async fn bad_requests_are_refused_and_the_next_client_is_served() {
         ("POST /rss.xml HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc", "405"),
         ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "405"),
         ("GET /rss.xml HTTP/1.0\r\n\r\n", "200"),
+        (&fields(63), "200"),
+        (&fields(64), "431"),
+        (&path(2047), "503"),
+        (&path(2048), "414"),
         (&long, "431"),
         (&many, "431"),
         (&uri, "431"),
@@ -385,16 +412,70 @@ async fn slow_heads_and_idle_connections_are_cut() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_is_cut_and_makes_room() {
-    let served = Served::with_cache(Settings { connections: 1, ..impatient() }, 64 << 20).await;
-    served.put("rss.xml", &"x".repeat(32 << 20));
-    served.put("small.xml", "fine");
+async fn a_client_that_takes_nothing_is_cut() {
+    let served = Served::with_cache(impatient(), 64 << 20).await;
+    let length = 32 << 20;
+    served.put("rss.xml", &"x".repeat(length));
     let mut greedy = served.connect().await;
     greedy.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
     let started = Instant::now();
-    // Waits in the socket's queue until there is room.
-    assert_eq!(served.request("GET /small.xml", "").await.1, b"fine");
+    served.gone(&greedy).await;
     assert!(started.elapsed() >= Duration::from_millis(200), "{:?}", started.elapsed());
+    assert!(drain(&mut greedy).await.len() < length);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn slow_clients_make_room_the_slowest_first() {
+    let settings = Settings { connections: 3, head_within: Duration::from_secs(20), ..Settings::default() };
+    let mut served = Served::start(settings).await;
+    served.put("rss.xml", "fine");
+    let mut asks = served.asks.take().unwrap();
+    let mut answered = served.connect().await;
+    answered.write_all(b"GET /tags/a/ HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    let ask = asks.recv().await.unwrap();
+    let mut slow = Vec::new();
+    for start in ["", "GET /rss.xml HTTP/1.1\r\n", "", "GET"] {
+        let mut stream = served.connect().await;
+        stream.write_all(start.as_bytes()).await.unwrap();
+        // So that one is older than the next.
+        assert_eq!(served.request("GET /rss.xml", "").await.1, b"fine");
+        slow.push(stream);
+    }
+    for mut stream in slow.drain(..3) {
+        assert_eq!(drain(&mut stream).await, b"");
+    }
+    // Whoever is being answered is not cut.
+    ask.reply.send(Answer::Document(Arc::new(document("worth the wait")))).unwrap();
+    let mut response = [0; 4096];
+    let length = answered.read(&mut response).await.unwrap();
+    assert!(response[..length].ends_with(b"worth the wait"));
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_carries_so_many_requests() {
+    let served = Served::start(Settings { requests: 3, ..Settings::default() }).await;
+    served.put("rss.xml", "fine");
+    let response = served.exchange("GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n".repeat(5)).await;
+    let response = String::from_utf8(response).unwrap().to_ascii_lowercase();
+    assert_eq!(response.matches("http/1.1 200 ok").count(), 3, "{response}");
+    assert_eq!(response.matches("connection: close").count(), 1, "{response}");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_is_not_waited_for() {
+    let served = Served::start(Settings { head_within: Duration::from_secs(20), ..Settings::default() }).await;
+    served.put("rss.xml", "fine");
+    for (method, expected) in [("POST", "405"), ("GET", "200")] {
+        for body in ["Content-Length: 1000000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"] {
+            let started = Instant::now();
+            let response = served.exchange(format!("{method} /rss.xml HTTP/1.1\r\nHost: h\r\n{body}")).await;
+            assert_eq!(std::str::from_utf8(&response[9..12]), Ok(expected), "{body}");
+            assert!(started.elapsed() < Duration::from_secs(5), "{body}");
+        }
+    }
     served.stop().await;
 }
 

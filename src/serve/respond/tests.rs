@@ -112,6 +112,25 @@ fn every_spelling_leads_to_the_path() {
 }
 
 #[test]
+fn what_is_too_large_is_refused_and_what_fits_is_not() {
+    let status = |path: usize, query: usize, fields: usize| {
+        let names: Vec<String> = (1..fields).map(|number| format!("x-{number}")).collect();
+        let headers: Vec<_> = names.iter().map(|name| (&**name, "y")).collect();
+        let line = format!("GET /{}?{}", "p".repeat(path - 1), "q".repeat(query));
+        match wanted(&request(&line, &headers), &rules("")) {
+            ControlFlow::Continue(_) => None,
+            ControlFlow::Break(reply) => Some(reply.status.as_u16()),
+        }
+    };
+    assert_eq!(status(2048, 2048, 64), None);
+    assert_eq!(status(2049, 0, 1), Some(414));
+    assert_eq!(status(1, 2049, 1), Some(414));
+    assert_eq!(status(1, 0, 65), Some(431));
+    // Categories of seven levels, all of whose names are of twenty Chinese characters, fit.
+    assert_eq!(status("categories/".len() + 7 * (20 * 9 + 1), 0, 1), None);
+}
+
+#[test]
 fn wrong_addresses_are_corrected() {
     let check = |target: &str, prefix: &str, expected: &str| {
         let reply = broken(wanted(&request(&format!("GET {target}"), &[]), &rules(prefix)));
