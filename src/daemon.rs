@@ -454,9 +454,11 @@ impl<'a> Daemon<'a> {
         if self.unsettled_at.is_some_and(|at| at <= now) {
             self.unsettled_at = None;
             let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
+            let moves = moves(watched(&self.pipeline), SystemTime::now());
             let watcher = &self.watcher;
-            let written =
-                |folder: usize, path: &Path, stat: &Stat| watcher.may_be_written(folder, path, stat, SystemTime::now());
+            let written = |folder: usize, path: &Path, stat: &Stat| {
+                watcher.may_be_written(folder, path, stat, SystemTime::now()) || moves(folder, path, stat)
+            };
             let pass = self.pipeline.look(&paths, &[], &written, Utc::now())?;
             self.note(pass, now);
         }
@@ -497,13 +499,14 @@ impl<'a> Daemon<'a> {
         self.meters.rescan(why);
         self.warn_if_degraded();
         let started = Instant::now();
-        let watcher = &self.watcher;
-        let written =
-            |folder: usize, path: &Path, stat: &Stat| watcher.may_be_written(folder, path, stat, SystemTime::now());
-        // Nothing is known of writers at the start, and everybody waits.
         let moves = moves(watched(&self.pipeline), SystemTime::now());
-        let written: pipeline::MayBeWritten<'_> = if self.last_scan.is_some() { &written } else { &moves };
-        let pass = self.pipeline.scan(Utc::now(), written, &mut |_| self.pulse.beat(watcher, Instant::now()))?;
+        let watcher = &self.watcher;
+        // At the start everybody waits, and no more is known of writers than that a file changes.
+        let is_first = self.last_scan.is_none();
+        let written = |folder: usize, path: &Path, stat: &Stat| {
+            !is_first && watcher.may_be_written(folder, path, stat, SystemTime::now()) || moves(folder, path, stat)
+        };
+        let pass = self.pipeline.scan(Utc::now(), &written, &mut |_| self.pulse.beat(watcher, Instant::now()))?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
         let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
         self.note(pass, started);

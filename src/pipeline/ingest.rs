@@ -437,7 +437,7 @@ fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> T
     }
     let modified = DateTime::from_timestamp_nanos(stat.modified);
     let reading = post::read(&SourceFile { path: &look.path, bytes: &bytes, modified }, &folder.read);
-    if is_unfinished(&reading, &bytes) && modified + UNFINISHED > now {
+    if modified + UNFINISHED > now && is_unfinished(&reading, &bytes) {
         return Taken::Later;
     }
     Taken::Read { stat, content, reading: folder.admit(reading) }
@@ -449,13 +449,7 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
         Outcome::Rejected(error) => matches!(error, PostError::Unclosed { .. }),
         Outcome::Skipped => bytes.is_empty(),
         Outcome::LeftOut => false,
-        Outcome::Post(post) => {
-            let text = &post.body.text;
-            text.rfind('<').is_some_and(|open| {
-                !text[open..].contains('>')
-                    && text[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-            })
-        }
+        Outcome::Post(post) => post.body.is_cut(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod events;
 mod filter;
+mod mounts;
 mod settle;
 mod source;
 mod still;

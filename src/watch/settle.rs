@@ -11,9 +11,9 @@ use std::{
 
 use super::{Changes, Lost};
 
-/// A file younger than this when it is found by reading a folder waits: it may still be written, and a second write
-/// within one tick of the clock shows in no time stamp.
-pub(super) const YOUNG: Duration = Duration::from_secs(2);
+/// How long a file must not have been written that was found by reading a folder, where no event told of its writer: one
+/// who goes on is told of from then on.
+pub(super) const STILL: Duration = Duration::from_millis(200);
 
 /// How long an unclosed file must be quiet where events can be trusted: long enough for a writer whose network stalls;
 /// its end is for those that never close, and for `truncate`, which changes a file without opening it.
@@ -206,7 +206,7 @@ impl Dirty {
                     continue;
                 }
                 Mark::Read | Mark::Later(_) => {
-                    let age = if quiet(folder) > QUIET_UNTRUSTED { YOUNG } else { QUIET_UNTRUSTED };
+                    let age = if quiet(folder) > QUIET_UNTRUSTED { STILL } else { QUIET_UNTRUSTED };
                     if let Seen::File { modified, .. } = see(folder, path) {
                         let until = match now.duration_since(modified) {
                             Ok(_) => modified + age,
@@ -294,29 +294,28 @@ mod tests {
     }
 
     #[test]
-    fn a_young_file_found_by_reading_waits_until_nobody_can_be_at_it() {
-        check("old", file(false, 0), &[(&[Mark::Read], 2, true, None)]);
-        check(
-            "young",
-            file(false, 0),
-            &[(&[Mark::Read], 1, false, Some(2)), (&[], 2, true, None), (&[], 9, false, None)],
-        );
-        check("from the future", file(false, 500), &[(&[Mark::Read], 0, false, Some(2)), (&[], 2, true, None)]);
-        check("written by a known writer", file(false, 0), &[(&[WRITTEN, Mark::Read], 1, false, Some(61))]);
-        check("found, then written", file(false, 0), &[(&[Mark::Read, WRITTEN], 1, false, Some(61))]);
-        check(
-            "found, then closed",
-            file(false, 0),
-            &[(&[Mark::Read], 1, false, Some(2)), (&[Mark::Settled], 1, true, None)],
-        );
-        check("chmod while young", file(false, 0), &[(&[Mark::Read, Mark::Touched], 1, false, Some(2))]);
-        let later = Mark::Later(after(2));
-        check("written meanwhile, untold", file(false, 1), &[(&[later], 2, false, Some(3)), (&[], 3, true, None)]);
-        check(
-            "the earlier of two",
-            file(false, 0),
-            &[(&[Mark::Later(after(9)), Mark::Later(after(7))], 5, false, Some(7))],
-        );
+    fn a_young_file_found_by_reading_must_stand_still() {
+        check("old", file(false, 0), &[(&[Mark::Read], 1, true, None)]);
+        check("written by a known writer", file(false, 0), &[(&[WRITTEN, Mark::Read], 0, false, Some(60))]);
+        check("found, then written", file(false, 0), &[(&[Mark::Read, WRITTEN], 0, false, Some(60))]);
+        check("found, then closed", file(false, 0), &[(&[Mark::Read, Mark::Settled], 0, true, None)]);
+        let two = [Mark::Later(after(9)), Mark::Later(after(7))];
+        check("the earlier of two", file(false, 0), &[(&two, 5, false, Some(7)), (&[], 7, true, None)]);
+
+        let take = |mark: Mark, quiet: Duration, modified: Duration| {
+            let dirty = Dirty { paths: BTreeMap::from([(at("a.md"), mark)]), ..Dirty::default() };
+            let seen = Seen::File { empty: false, modified: NOW + Duration::from_secs(1_000) + modified };
+            let (changes, waiting) = dirty.settled(after(0), &|_| quiet, &|_, _| seen);
+            assert_eq!((changes.paths.is_empty(), waiting.len()), (changes.again.is_some(), waiting.len()));
+            changes.again
+        };
+        let none = Duration::ZERO;
+        assert_eq!(take(Mark::Read, QUIET, none), Some(after(0) + STILL));
+        assert_eq!(take(Mark::Later(after(0)), QUIET, none), Some(after(0) + STILL), "written meanwhile, untold");
+        assert_eq!(take(Mark::Read, QUIET_UNTRUSTED, none), Some(after(5)));
+        // What is dated in the future is no younger later.
+        assert_eq!(take(Mark::Read, QUIET, Duration::from_secs(500)), Some(after(0) + STILL));
+        assert_eq!(take(Mark::Later(after(0)), QUIET, Duration::from_secs(500)), None);
     }
 
     #[test]

@@ -7,17 +7,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Folder, Kind, Stat, look, settle::YOUNG};
+use super::{Folder, Kind, Stat, look, settle::STILL};
 
-/// How long a young file must stand still.
-const STILL: Duration = Duration::from_millis(200);
-
-/// Whether a file is other than a walk found it, for a scan that everybody waits for. Only what is young at `now` is looked
-/// at again; the first such file waits, for all of them.
+/// Whether a file is other than a walk found it. Only what is young at `now` is looked at again; the first such file waits,
+/// for all of them.
 pub fn moves(folders: Vec<Folder>, now: SystemTime) -> impl Fn(usize, &Path, &Stat) -> bool {
     let waited = Cell::new(false);
     move |index, path, stat| {
-        if !stat.is_younger(YOUNG, now) {
+        // What is dated later may have been written since.
+        if now.duration_since(stat.modified()).is_ok_and(|old| old >= STILL) {
             return false;
         }
         if !waited.replace(true) {

@@ -442,3 +442,40 @@ fn nothing_to_watch_is_no_reason_to_fail() {
     drop(watcher);
     assert!(woken.recv().is_err(), "both threads have let go of what they were given");
 }
+
+#[test]
+fn a_writer_outlives_the_watcher_that_saw_it() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+    let path = Path::new("slow.md");
+    let mut file = fs::File::create(posts.at("slow.md")).unwrap();
+    file.write_all(b"half").unwrap();
+    let stat = |posts: &Posts| match look(0, &posts.root(), path).kind {
+        Kind::File(stat) => stat,
+        other => panic!("{other:?}"),
+    };
+    let far = SystemTime::now() + Duration::from_secs(3600);
+    seen.until("the writer", |seen| seen.watcher.may_be_written(0, path, &stat(&posts), far));
+
+    let next = Seen::of(&posts);
+    next.watcher.take_over(&seen.watcher);
+
+    assert!(next.watcher.may_be_written(0, path, &stat(&posts), far));
+    assert!(!next.watcher.may_be_written(0, Path::new("other.md"), &stat(&posts), SystemTime::now()));
+}
+
+#[test]
+fn what_changes_while_one_looks_is_being_written() {
+    let posts = Posts::new();
+    posts.write("a.md", "text");
+    let Kind::File(stat) = look(0, &posts.root(), Path::new("a.md")).kind else { panic!() };
+    let shorter = Stat { size: stat.size - 1, ..stat };
+    let check = |now: SystemTime, stat: Stat, expected: bool| {
+        assert_eq!(moves(vec![posts.folder()], now)(0, Path::new("a.md"), &stat), expected);
+    };
+
+    check(stat.modified(), stat, false);
+    check(stat.modified(), shorter, true);
+    check(stat.modified() - Duration::from_secs(1), shorter, true);
+    check(stat.modified() + Duration::from_secs(1), shorter, false);
+}

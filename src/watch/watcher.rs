@@ -29,7 +29,8 @@ use super::{
     Changes, Folder, Lost, Stat,
     events::{Event, What, translate},
     filter,
-    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen, YOUNG},
+    mounts::untold,
+    settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
     walk,
 };
 use crate::meters::Meters;
@@ -139,13 +140,12 @@ impl Watcher {
         changes
     }
 
-    /// Whether somebody may still be writing a file that no event told of: one that a scan found as it is in `stat`.
+    /// Whether somebody may still be writing a file that a scan found as it is in `stat`: one whose writer was seen, or
+    /// a young one where events cannot be trusted.
     #[must_use]
     pub fn may_be_written(&self, folder: usize, path: &Path, stat: &Stat, now: SystemTime) -> bool {
-        if lock(&self.shared.dirty).is_being_written(&(folder, path.to_owned())) {
-            return true;
-        }
-        stat.is_younger(if self.is_trusted(folder) { YOUNG } else { QUIET_UNTRUSTED }, now)
+        lock(&self.shared.dirty).is_being_written(&(folder, path.to_owned()))
+            || !self.is_trusted(folder) && stat.is_younger(QUIET_UNTRUSTED, now)
     }
 
     /// Takes over from a watcher of before who was being written.
@@ -399,6 +399,7 @@ impl Keeper {
                 return;
             }
             self.watch(&folder);
+            self.distrust(&folder);
             self.beat();
             let entries = match walk::entries_of(&folder) {
                 Ok(entries) => entries,
@@ -423,6 +424,19 @@ impl Keeper {
                 }
             }
             self.watched.insert(folder);
+        }
+    }
+
+    /// Notes a file system, mounted somewhere below a root, that does not tell of every change.
+    fn distrust(&self, folder: &Path) {
+        let Some(kind) = untold(folder) else { return };
+        let Some((index, _)) = self.shared.find(folder) else { return };
+        let is_news = {
+            let mut troubles = lock(&self.shared.troubles);
+            troubles.untold.get_mut(index).is_some_and(|known| known.replace(kind).is_none())
+        };
+        if is_news {
+            self.shared.tell(Dirty::rescan);
         }
     }
 
@@ -486,28 +500,6 @@ fn refusal(kind: &notify::ErrorKind) -> Option<String> {
     })
 }
 
-/// The name of a file system that does not tell what other machines, or the layers below it, do.
-fn untold(root: &Path) -> Option<&'static str> {
-    // statfs(2) lists the numbers; the type of `f_type` differs between machines, the low 32 bits never do.
-    let kind = fs::statfs(root).ok()?.f_type;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the number is 32 bits of pattern
-    untold_kind(kind as u32)
-}
-
-fn untold_kind(kind: u32) -> Option<&'static str> {
-    Some(match kind {
-        0x6969 => "NFS",
-        0x517B | 0xFF53_4D42 | 0xFE53_4D42 => "an SMB share",
-        0x6573_5546 => "FUSE",
-        0x794C_7630 => "overlayfs",
-        0x0102_1997 => "9p",
-        0x00C3_6400 => "Ceph",
-        0x5346_414F => "AFS",
-        0x786F_4256 => "a VirtualBox share",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -527,18 +519,5 @@ mod tests {
         check(io(Errno::ACCESS), None);
         check(io(Errno::NOTDIR), None);
         check(notify::ErrorKind::PathNotFound, None);
-    }
-
-    #[test]
-    fn local_disks_are_trusted_and_shares_are_not() {
-        let check = |kind: u32, expected: Option<&str>| assert_eq!(untold_kind(kind), expected, "{kind:x}");
-
-        check(0xEF53, None); // ext4
-        check(0x5846_5342, None); // xfs
-        check(0x9123_683E, None); // btrfs
-        check(0x0102_1994, None); // tmpfs
-        check(0x6969, Some("NFS"));
-        check(0xFF53_4D42, Some("an SMB share"));
-        check(0x794C_7630, Some("overlayfs"));
     }
 }

@@ -8,6 +8,7 @@
 //! does; no relative address, no script and no control character leaves; equal input gives equal bytes.
 
 mod digest;
+mod ending;
 mod guard;
 mod heading;
 mod markdown;
@@ -45,6 +46,12 @@ impl Body {
     #[must_use]
     pub fn words(&self) -> String {
         digest::words(&self.text)
+    }
+
+    /// Whether the text stops within a tag, or within the element that it begins with.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        ending::is_cut(&self.text)
     }
 }
 

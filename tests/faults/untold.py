@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# Needs bindfs
+# Needs unshare: util-linux
+"""File systems on which events never come: the daemon knows them by their type, warns, and polls. A bind mount does tell."""
+import contextlib
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import ledger  # noqa: E402
+from daemon import Daemon, Place, as_root, eventually, the_same  # noqa: E402
+from figures import figure  # noqa: E402
+
+POSTS = 100
+
+
+@contextlib.contextmanager
+def mounted(*command, on):
+    subprocess.run([*map(str, command), on], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", on], check=True)
+
+
+def polled(what, kind, site, behind, under=""):
+    """Posts that are written behind the daemon's back, into the folder that is `under` the posts folder."""
+    with site:
+        status = lambda: site.json("status.json")["watch"]
+        eventually("the last scan is known", lambda: status()["last_scan"] is not None, True)
+        eventually("it polls", lambda: status()["mode"], "polling")
+        the_same("the reason is given", f"is on {kind}, which does not tell of every change" in status()["degraded"], True)
+        warned = [line for line in (site.folder / "log").read_text().splitlines() if " WARN " in line and f"is on {kind}" in line]
+        the_same("the log warns once", len(warned), 1)
+        ledger.write(behind, range(POSTS))
+        (behind / "notes.md").write_text("no post\n")
+        written = time.monotonic()
+        eventually("all are published", lambda: site.json("status.json")["posts"]["published"], POSTS)
+        took = time.monotonic() - written
+        ledger.nothing_lost(site, expected=renamed(ledger.walk(behind), under))
+        ledger.write(behind, [3], words="other words")
+        (behind / "p4.md").unlink()
+        eventually("a deletion is noticed, as an edit is", lambda: site.json("status.json")["posts"]["published"], POSTS - 1)
+        ledger.nothing_lost(site, expected=renamed(ledger.walk(behind), under))
+    if took > 30:
+        sys.exit(f"they were published after {took:.1f} s")
+    figure(f"events that never come: {what}", f"{POSTS} posts written behind the daemon's back",
+           f"polls by itself, with a warning; 0 lost, published after {took:.1f} s (at most 30 s)")
+
+
+def renamed(found, under):
+    """The ledger of a folder as it looks from above."""
+    if not under:
+        return found
+    entries = {ledger.identity(f"{under}/{one.path}"): one for one in found.entries.values()}
+    return ledger.Ledger(entries, *({f"{under}/{path}" for path in paths} for paths in (found.listed, found.either)))
+
+
+def overlay():
+    with Place() as place:
+        lower, upper, work = (place.folder / name for name in ("lower", "upper", "work"))
+        for folder in (lower, upper, work):
+            folder.mkdir()
+        options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        script = 'mount -t overlay overlay -o "$0" "$1" && shift && exec "$@"'
+        site = Daemon(place.folder)
+        site.wrapper = ["unshare", "--mount", "sh", "-c", script, options, str(site.posts)]
+        polled("an overlay, written through its upper folder", "overlayfs", site, upper)
+
+
+def fuse(under=""):
+    with Place() as place:
+        site, behind = Daemon(place.folder), place.folder / "behind"
+        behind.mkdir()
+        (site.posts / under).mkdir(exist_ok=True)
+        with mounted("bindfs", behind, on=site.posts / under):
+            what = "FUSE, mounted below the posts folder" if under else "FUSE"
+            polled(what, "FUSE", site, behind, under)
+
+
+def bind():
+    with Place() as place:
+        site, behind = Daemon(place.folder, "scan_interval: 1000 h\n"), place.folder / "behind"
+        behind.mkdir()
+        with mounted("mount", "--bind", behind, on=site.posts), site:
+            eventually("the watch is told of", lambda: site.json("status.json")["watch"]["mode"], "events")
+            the_same("nothing is wrong", site.json("status.json")["watch"]["degraded"], None)
+            ledger.write(behind, range(POSTS))
+            written = time.monotonic()
+            eventually("all are published", lambda: site.json("status.json")["posts"]["published"], POSTS)
+            took = time.monotonic() - written
+            ledger.nothing_lost(site)
+        figure("a bind mount, which does tell", f"{POSTS} posts written to the folder that it shows, no periodic scan",
+               f"events are trusted; 0 lost, published after {took:.2f} s")
+
+
+if __name__ == "__main__":
+    as_root()
+    bind()
+    overlay()
+    fuse()
+    fuse("social")
