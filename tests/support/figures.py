@@ -16,6 +16,13 @@ def whole():
     return os.environ.get("FEEDWRIGHT_WHOLE") == "1"
 
 
+def at_most(what, took, seconds):
+    """Ends the script where something took too long. At full size the promise counts; the short version may run on a busy
+    machine, and only tells what happens by itself from what waits for a timer."""
+    if took > (seconds if whole() else 10 * seconds):
+        sys.exit(f"{what}: {took:.2f} s instead of at most {seconds} s")
+
+
 def figure(what, done, seen):
     """Notes what was seen when something was done."""
     print(f"figure: {what} | {done} | {seen}", flush=True)
