@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     runtime,
@@ -52,6 +52,9 @@ const NAP: Duration = Duration::from_secs(30);
 
 /// How long the loop rests from work that can wait, for each second of it: others have the core then.
 const REST: u32 = 2;
+
+/// A difference between the wall clock and the steady one that is no tuning, but a setting (or a machine that slept).
+const SET: TimeDelta = TimeDelta::seconds(5);
 
 /// Questions from HTTP that may wait at a time.
 const ASKS: usize = 256;
@@ -308,6 +311,8 @@ struct Daemon<'a> {
     /// Wall-clock seconds of the next release, expiry or burial.
     due: Option<i64>,
     retry: Retry,
+    /// The wall clock and the steady one at the last event.
+    clocks: (DateTime<Utc>, Instant),
     /// The first scan is published.
     ready: bool,
     /// The service manager waits for the end of a reload.
@@ -346,6 +351,7 @@ impl<'a> Daemon<'a> {
             unsettled_at: None,
             due: None,
             retry: Retry::default(),
+            clocks: (Utc::now(), Instant::now()),
             ready: false,
             reloading: false,
             last_scan: None,
@@ -387,6 +393,8 @@ impl<'a> Daemon<'a> {
                 () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
             self.pulse.beat(&self.watcher, self.scan_at);
+            let followed = self.follow_clock();
+            self.note_end(followed);
             let end = match event {
                 Event::Stop => break,
                 Event::Reload => self.reload(load, address),
@@ -416,8 +424,22 @@ impl<'a> Daemon<'a> {
             self.stop.store(false, Ordering::Relaxed);
             self.take_changes()?;
         }
-        self.pipeline.close()?;
+        self.pipeline.close(Utc::now())?;
         Ok(())
+    }
+
+    /// Notices that the clock was set: what counts by it is corrected, and all is looked at.
+    fn follow_clock(&mut self) -> Result<(), pipeline::Error> {
+        let (wall, steady) = (Utc::now(), Instant::now());
+        let passed = TimeDelta::from_std(steady - self.clocks.1).unwrap_or(TimeDelta::MAX);
+        let set_by = (wall - self.clocks.0) - passed;
+        self.clocks = (wall, steady);
+        if set_by.abs() < SET {
+            return Ok(());
+        }
+        tracing::warn!("the clock was set by {} seconds, or the machine slept", set_by.num_seconds());
+        (self.scan_at, self.take_at) = (steady, Some(SystemTime::now()));
+        self.pipeline.clock_set(set_by, wall)
     }
 
     /// Takes note of how the work on an event ended.
@@ -469,7 +491,7 @@ impl<'a> Daemon<'a> {
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
-        Ok(())
+        self.pipeline.check_output(Utc::now())
     }
 
     fn take_changes(&mut self) -> Result<(), pipeline::Error> {

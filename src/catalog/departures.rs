@@ -99,6 +99,17 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// The clock was set by so many seconds: what is missing, and what it waits for, is moved along, so that a grace is as
+    /// long as it is.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn shift(&mut self, seconds: i64) -> Result<(), CatalogError> {
+        self.db.execute("UPDATE post SET missing = missing + ? WHERE missing IS NOT NULL", [seconds])?;
+        self.db.execute("UPDATE fact SET value = value + ? WHERE name GLOB 'present since *'", [seconds])?;
+        Ok(())
+    }
+
     /// Marks posts that went missing together, and buries those whose grace is over. Returns when the next one is due.
     ///
     /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.

@@ -27,6 +27,7 @@ mod words;
 
 use std::{
     fs::{self, File, TryLockError},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -46,6 +47,8 @@ pub use words::{LONGEST_QUERY, Query};
 pub struct Catalog {
     db: Connection,
     file: PathBuf,
+    /// Device and inode of the file that is open.
+    identity: Option<(u64, u64)>,
     /// Held, never read: the lock ends with the process.
     _lock: File,
     collections: collection::Names,
@@ -81,11 +84,45 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// SQLite refused.
-    #[error("the catalog cannot be read or written: {0}")]
+    #[error("the catalog cannot be read or written: {}", refusal(.0))]
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// What SQLite says, with the cure.
+fn refusal(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode;
+
+    let cure = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "free some space where the state folder is",
+        Some(ErrorCode::SystemIoFailure) => "check the disk that the state folder is on, and that it is not full",
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "let this user write to the state folder, for example with `chown -R feedwright`, or give another one with --state"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "end the other program that has it open",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "it is to be set aside and rebuilt from the posts"
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error}: {cure}")
+}
+
 impl CatalogError {
+    /// The connection may be what fails: another one may help.
+    #[must_use]
+    pub fn is_of_the_connection(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, ReadOnly, SystemIoFailure};
+
+        matches!(self, Self::Folder { .. })
+            || matches!(
+                self,
+                Self::Sqlite(error) if matches!(
+                    error.sqlite_error_code(),
+                    Some(CannotOpen | DatabaseBusy | DatabaseLocked | ReadOnly | SystemIoFailure)
+                )
+            )
+    }
+
     /// The file is damaged, as opposed to unreachable or full: only a new one helps.
     #[must_use]
     pub fn is_damage(&self) -> bool {
@@ -127,15 +164,52 @@ impl Catalog {
         match connect(&file) {
             Err(error) if error.is_damage() => {
                 let (db, collections) = (Connection::open_in_memory()?, collection::Names::default());
-                let mut damaged = Self { db, file, _lock: lock, collections, keeps_pages: false, notice: None };
+                let mut damaged =
+                    Self { db, file, identity: None, _lock: lock, collections, keeps_pages: false, notice: None };
                 damaged.start_over()?;
                 Ok(damaged)
             }
             connected => {
                 let (db, collections) = connected?;
-                Ok(Self { db, file, _lock: lock, collections, keeps_pages: false, notice: None })
+                let identity = identity(&file);
+                Ok(Self { db, file, identity, _lock: lock, collections, keeps_pages: false, notice: None })
             }
         }
+    }
+
+    /// Opens the catalog again after a failure: SQLite may hold a lock that it could not give back, or a file that is gone.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn reopen(&mut self) -> Result<(), CatalogError> {
+        // The old connection must be closed before: both would share what SQLite knows of the locks.
+        self.db = Connection::open_in_memory()?;
+        if let Some(state) = self.file.parent() {
+            fs::create_dir_all(state).map_err(|source| CatalogError::Folder { path: state.to_owned(), source })?;
+        }
+        let (db, mut collections) = connect(&self.file)?;
+        collections.folding = std::mem::take(&mut self.collections.folding);
+        (self.db, self.collections, self.identity) = (db, collections, identity(&self.file));
+        Ok(())
+    }
+
+    /// Writes the catalog anew where its file was taken away while it was in use: the connection still has it all. Returns
+    /// whether that was so.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_back(&mut self) -> Result<bool, CatalogError> {
+        if self.file.exists() && identity(&self.file) == self.identity {
+            return Ok(false);
+        }
+        if !self.file.exists() {
+            if let Some(state) = self.file.parent() {
+                fs::create_dir_all(state).map_err(|source| CatalogError::Folder { path: state.to_owned(), source })?;
+            }
+            self.db.execute("VACUUM INTO ?", [self.file.to_string_lossy()])?;
+        }
+        self.reopen()?;
+        Ok(true)
     }
 
     /// Sets a damaged catalog aside and begins a new one, with a [`Catalog::notice`].
@@ -151,6 +225,7 @@ impl Catalog {
             aside.display()
         ));
         (self.db, self.collections) = connect(&self.file)?;
+        self.identity = identity(&self.file);
         Ok(())
     }
 
@@ -200,6 +275,10 @@ fn set_fact(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<
     db.prepare_cached("INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")?
         .execute(rusqlite::params![name, value])?;
     Ok(())
+}
+
+fn identity(file: &Path) -> Option<(u64, u64)> {
+    fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
 }
 
 fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError> {

@@ -88,7 +88,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
         pass.arrived,
         pass.documents
     );
-    pipeline.close()?;
+    pipeline.close(Utc::now())?;
     if options.strict && rejected > 0 {
         complain(&format!("{rejected} posts were rejected: `feedwright check` says why"));
         return Ok(ExitCode::FAILURE);
@@ -111,7 +111,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
     };
     pipeline.scan(Utc::now(), &taken_as_it_is, &mut |_| {})?;
-    pipeline.close()?;
+    pipeline.close(Utc::now())?;
     for path in &unknown {
         let cure = match change {
             Change::Forget => "name posts that stay in the feeds though their file is gone",

@@ -136,7 +136,7 @@ fn rehearse(mut settings: Settings, memory: Memory) -> Result<Rehearsal, Failure
     let before = pipeline.public()?;
     pipeline.scan(Utc::now(), &act::taken_as_it_is, &mut |_| {})?;
     let after = pipeline.public()?;
-    pipeline.close()?;
+    pipeline.close(Utc::now())?;
     let feed = items(&fs::read(feed)?).unwrap_or_default();
     Ok(Rehearsal { before, after, feed })
 }

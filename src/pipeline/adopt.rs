@@ -8,6 +8,7 @@ use crate::{
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::{CategoryPath, category::CategoryRules},
+    publish::Trust,
     serve::Change,
 };
 
@@ -16,12 +17,14 @@ impl Pipeline {
     /// was made under other rules on who may read it has to wait for [`Pipeline::show_withheld`].
     pub(super) fn restore_shelf(&mut self) -> Result<(), Error> {
         self.places.learn(self.catalog.collections().into_iter());
-        let clean = self.catalog.fact::<i64>("clean")? == Some(1);
+        // Since the last clean stop, in nanoseconds, nobody should have touched what was published.
+        let stopped = self.catalog.fact::<i64>("clean")?.filter(|at| *at > 0);
+        let trust = stopped.map_or(Trust::Nothing, Trust::UntouchedSince);
         self.catalog.set_fact("clean", 0_i64)?;
         self.unfinished.tidying = true;
         let stored = self.catalog.stored_documents()?;
         let mut holds = |path: &str, record: &DocumentRecord| {
-            self.output.as_mut().is_some_and(|output| output.holds(path, record.length, record.hash, clean))
+            self.output.as_mut().is_some_and(|output| output.holds(path, record.length, record.hash, trust))
         };
         self.unwritten
             .extend(stored.iter().filter(|(path, record)| !holds(path, record)).map(|(path, _)| path.clone()));

@@ -85,13 +85,9 @@ impl Pipeline {
         written: MayBeWritten<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
-        if self.unfinished.starting_over {
-            self.start_over()?;
-            if let Some(notice) = &self.catalog.notice {
-                tracing::warn!("{notice}");
-            }
-        } else if self.unfinished.adopting {
-            self.adopt()?;
+        self.recover()?;
+        if self.catalog.put_back()? {
+            tracing::warn!("{} was taken away and is written anew", self.catalog.file().display());
         }
         let mut pass = Pass::default();
         let before: BTreeSet<Key> = if self.reread.is_empty() {
@@ -119,6 +115,8 @@ impl Pipeline {
         }
         pass.documents = self.press(now)?;
         self.tidy_output()?;
+        self.check_documents()?;
+        self.check_output(now)?;
         if !self.is_stopped() {
             self.show_withheld()?;
         }

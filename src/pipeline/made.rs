@@ -27,6 +27,9 @@ impl Pipeline {
     /// When the catalog fails: nobody may take it for absent then.
     pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
         let path = ask.path.as_str();
+        if self.unfinished.reopening && path != "status.json" {
+            self.recover()?;
+        }
         if let Some(answer) = self.private(ask, now)? {
             return Ok(answer);
         }

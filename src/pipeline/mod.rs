@@ -123,6 +123,8 @@ struct Unfinished {
     tidying: bool,
     /// The catalog was found damaged.
     starting_over: bool,
+    /// The catalog is to be opened again.
+    reopening: bool,
 }
 
 impl Pipeline {
@@ -220,9 +222,26 @@ impl Pipeline {
         self.adopt()
     }
 
-    /// Lets the next scan begin a new catalog, if this failure says that the present one is damaged.
+    /// Lets the next scan begin a new catalog, if this failure says that the present one is damaged, or open it again.
     pub fn note_failure(&mut self, error: &Error) {
         self.unfinished.starting_over |= error.is_damage();
+        self.unfinished.reopening |= matches!(error, Error::Catalog(error) if error.is_of_the_connection());
+    }
+
+    /// Makes good what a failure left of the catalog.
+    fn recover(&mut self) -> Result<(), Error> {
+        if self.unfinished.starting_over {
+            self.start_over()?;
+            if let Some(notice) = &self.catalog.notice {
+                tracing::warn!("{notice}");
+            }
+        } else if self.unfinished.reopening {
+            self.catalog.reopen()?;
+            // A state folder that was taken away is made anew, from nothing.
+            self.unfinished.adopting |= self.catalog.fact::<i64>("clean")?.is_none();
+        }
+        self.unfinished.reopening = false;
+        if self.unfinished.adopting { self.adopt() } else { Ok(()) }
     }
 
     /// Compares the catalog with the settings: whose files must be read again, which documents made anew, what moved.
@@ -323,6 +342,17 @@ impl Pipeline {
         Ok(earlier(due, self.catalog.next_due()?))
     }
 
+    /// The clock was set while the program ran: graces that have begun go on as if it had not been.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn clock_set(&mut self, by: chrono::TimeDelta, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.shift(by.num_seconds())?;
+        batch.commit()?;
+        Ok(())
+    }
+
     /// Drops posts that are kept though their file is missing. Returns the paths that name none.
     ///
     /// # Errors
@@ -368,8 +398,9 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn close(mut self) -> Result<(), Error> {
-        self.catalog.set_fact("clean", i64::from(self.unwritten.is_empty()))?;
+    pub fn close(mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let stopped = now.timestamp_nanos_opt().filter(|_| self.unwritten.is_empty());
+        self.catalog.set_fact("clean", stopped.unwrap_or(0))?;
         self.catalog.checkpoint()?;
         Ok(())
     }

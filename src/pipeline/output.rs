@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Pipeline, unwritable};
 use crate::{
-    publish::{Failed, Output, PublishError},
+    publish::{Failed, Output, PublishError, Trust},
     serve::Document,
 };
 
@@ -37,6 +37,27 @@ impl Pipeline {
         if replaced {
             self.reopen_output();
         }
+    }
+
+    /// Notices that the output folder was removed or replaced while it was in use, and writes it again.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn check_output(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.output.as_ref().is_some_and(Output::is_replaced) {
+            self.reopen_output();
+        }
+        self.write_again(now)
+    }
+
+    /// Notices documents that were removed from the output folder, or cut.
+    pub(super) fn check_documents(&mut self) -> Result<(), Error> {
+        let stored = self.catalog.stored_documents()?;
+        if let Some(output) = &mut self.output {
+            let away = stored.into_iter().filter(|(path, one)| !output.holds(path, one.length, one.hash, Trust::Size));
+            self.unwritten.extend(away.map(|(path, _)| path));
+        }
+        Ok(())
     }
 
     /// The output folder was removed or replaced: everything is written into the new one.

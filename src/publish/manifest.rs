@@ -48,8 +48,12 @@ fn parse(text: &str) -> Result<BTreeSet<String>, PublishError> {
 }
 
 /// Whether there still is one.
-pub(super) fn stands(folder: &OwnedFd) -> bool {
-    fs::statat(folder, NAME, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+pub(super) fn stands(folder: &OwnedFd) -> Result<bool, PublishError> {
+    match fs::statat(folder, NAME, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Writes it whole.

@@ -12,7 +12,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::fs::MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -42,6 +42,17 @@ impl Known {
         hash.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
         Self { size: bytes.len() as u64, hash }
     }
+}
+
+/// When the size of a document is enough to know that it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Always.
+    Size,
+    /// If nothing touched the file since then, in nanoseconds since the Unix epoch.
+    UntouchedSince(i64),
+    /// Never: after a crash, which may have taken bytes back, they are compared.
+    Nothing,
 }
 
 /// Why a folder, or a document in it, cannot be published. Who knows the path adds it.
@@ -121,16 +132,32 @@ impl Output {
         self.ours.keys().map(String::as_str)
     }
 
-    /// Whether a document stands as the caller remembers it: `hash` is the first half of its BLAKE3. With `trusted`, its
-    /// size is enough; after a crash, which may have taken bytes back, they are compared.
-    pub fn holds(&mut self, path: &str, size: u64, hash: [u8; 16], trusted: bool) -> bool {
+    /// Whether a document stands as the caller remembers it: `hash` is the first half of its BLAKE3.
+    pub fn holds(&mut self, path: &str, size: u64, hash: [u8; 16], trust: Trust) -> bool {
         let Some(ours) = self.ours.get_mut(path) else { return false };
         let file = self.root.join(path);
         let known = Known { size, hash };
-        let stands = std::fs::symlink_metadata(&file).is_ok_and(|found| found.is_file() && found.len() == size);
+        let Ok(found) = std::fs::symlink_metadata(&file) else {
+            *ours = None;
+            return false;
+        };
+        let trusted = match trust {
+            Trust::Size => true,
+            Trust::UntouchedSince(then) => {
+                found.ctime().saturating_mul(1_000_000_000).saturating_add(found.ctime_nsec()) <= then
+            }
+            Trust::Nothing => false,
+        };
+        let stands = found.is_file() && found.len() == size;
         let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes) == known));
         *ours = same.then_some(known);
         same
+    }
+
+    /// Whether the folder was removed or replaced since it was opened.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        self.folder().is_err_and(|error| error == PublishError::Replaced)
     }
 
     /// Writes documents, skipping those whose bytes stand there already. A path is in our form (see
@@ -227,7 +254,7 @@ impl Output {
     /// The output folder, if it is still the one that was opened.
     fn folder(&self) -> Result<OwnedFd, PublishError> {
         match place::open_root(&self.root) {
-            Ok((folder, identity)) if identity == self.identity && manifest::stands(&folder) => Ok(folder),
+            Ok((folder, identity)) if identity == self.identity && manifest::stands(&folder)? => Ok(folder),
             Ok(_) | Err(PublishError::Io(Errno::NOENT)) => Err(PublishError::Replaced),
             Err(error) => Err(error),
         }

@@ -104,10 +104,20 @@ fn the_same_bytes_are_not_written_again() {
     assert_eq!(write(&mut output, &TWO), (0, 2), "by reading");
     let mut output = site.open();
     let hash = Known::of(b"all").hash;
-    assert!(output.holds("rss.xml", 3, hash, true) && output.holds("rss.xml", 3, hash, false));
-    assert!(output.holds("rss.xml", 3, [0; 16], true) && !output.holds("rss.xml", 3, [0; 16], false));
-    assert!(!output.holds("rss.xml", 4, hash, true) && !output.holds("unheard of", 3, hash, true));
-    assert!(output.holds("rss.xml", 3, hash, true));
+    assert!(output.holds("rss.xml", 3, hash, Trust::Size) && output.holds("rss.xml", 3, hash, Trust::Nothing));
+    let written = std::os::unix::fs::MetadataExt::ctime(&fs::metadata(site.root().join("rss.xml")).unwrap());
+    let (earlier, later) = ((written - 1) * 1_000_000_000, (written + 2) * 1_000_000_000);
+    let others = [0; 16];
+    for (trust, is_believed) in [
+        (Trust::Size, true),
+        (Trust::Nothing, false),
+        (Trust::UntouchedSince(earlier), false),
+        (Trust::UntouchedSince(later), true),
+    ] {
+        assert_eq!(output.holds("rss.xml", 3, others, trust), is_believed, "{trust:?}");
+    }
+    assert!(!output.holds("rss.xml", 4, hash, Trust::Size) && !output.holds("unheard of", 3, hash, Trust::Size));
+    assert!(output.holds("rss.xml", 3, hash, Trust::Size));
     assert_eq!(write(&mut output, &TWO), (0, 2), "by what the caller knew");
     assert_eq!((inode("rss.xml"), inode(TWO[1].0)), before);
 

@@ -436,7 +436,7 @@ impl Keeper {
             troubles.untold.get_mut(index).is_some_and(|known| known.replace(kind).is_none())
         };
         if is_news {
-            self.shared.tell(Dirty::rescan);
+            self.shared.tell(|dirty| dirty.rescan(Lost::Watches));
         }
     }
 

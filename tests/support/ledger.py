@@ -263,7 +263,9 @@ def nothing_lost(daemon, posts=None, kept=None, expected=None, deadline=60, form
     end = time.monotonic() + deadline
     while True:
         try:
-            problems = json.loads(fetch("/status.json"))["problems"]
+            status = json.loads(fetch("/status.json"))
+            if (problems := status["problems"]) is None:
+                raise Lost(f"the problems are unknown: {status['trouble']}")
             differences = []
             for name in formats:
                 found = follow(fetch, "/" + name)
