@@ -203,10 +203,16 @@ impl Catalog {
             return Ok(false);
         }
         if !self.file.exists() {
+            // In its place only when it is whole.
+            let copy = self.file.with_extension("copy");
+            let folder_error = |source| CatalogError::Folder { path: copy.clone(), source };
             if let Some(state) = self.file.parent() {
-                fs::create_dir_all(state).map_err(|source| CatalogError::Folder { path: state.to_owned(), source })?;
+                fs::create_dir_all(state).map_err(folder_error)?;
             }
-            self.db.execute("VACUUM INTO ?", [self.file.to_string_lossy()])?;
+            drop(fs::remove_file(&copy));
+            self.db.execute("VACUUM INTO ?", [copy.to_string_lossy()])?;
+            File::open(&copy).and_then(|file| file.sync_all()).map_err(folder_error)?;
+            fs::rename(&copy, &self.file).map_err(folder_error)?;
         }
         self.reopen()?;
         Ok(true)

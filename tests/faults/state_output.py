@@ -219,7 +219,7 @@ def read_only(folder):
 def unwritable(site):
     daemon = site.daemon
     with read_only(daemon.state):
-        site.refused("the state is read-only", "read-only")
+        site.refused("the state is read-only", "Read-only file system")
     with read_only(daemon.output), daemon:
         daemon.write("new.md", ledger.post(2_000, categories=("其他",)))
         ledger.nothing_lost(daemon)
