@@ -28,7 +28,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
@@ -49,6 +49,10 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Between two looks for a connection that could make room, when all are being answered.
 const ALL_BUSY: Duration = Duration::from_millis(10);
+
+/// How long a connection on which nothing has come yet may still bring its request once the server is told to stop: a round
+/// trip, for most of the world.
+const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// Serves until `shutdown` is ready, then lets responses in flight finish, for [`Settings::finish_within`] at most.
 ///
@@ -151,8 +155,10 @@ async fn converse(
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "small packets may be held back");
     }
+    let asked = Notify::new();
     let begun = AtomicU32::new(0);
     let service = service_fn(|request: Request<Incoming>| {
+        asked.notify_one();
         let (answerer, progress) = (Arc::clone(&answerer), Arc::clone(&progress));
         let is_last = begun.fetch_add(1, Ordering::Relaxed) + 1 >= settings.requests;
         async move {
@@ -179,8 +185,14 @@ async fn converse(
     let served = select! {
         served = &mut connection => served,
         _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            // hyper closes a connection on which nothing has come at once, and loses the request that is on its way.
+            select! {
+                served = &mut connection => served,
+                _ = timeout(UNDER_WAY, asked.notified()) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = served {

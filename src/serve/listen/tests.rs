@@ -480,6 +480,22 @@ async fn a_body_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn stopping_loses_no_request_that_is_on_its_way() {
+    let served = Served::start(Settings::default()).await;
+    served.put("rss.xml", "a feed");
+    let (mut silent, mut late) = (served.connect().await, served.connect().await);
+    // Connections are accepted in order: by now these two are.
+    served.request("GET /rss.xml", "").await;
+    let stopped = tokio::spawn(served.stop());
+    tokio::task::yield_now().await;
+    late.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    assert_eq!(split(&drain(&mut late).await).1, b"a feed");
+    // Who says nothing does not hold the stop up for long.
+    assert!(drain(&mut silent).await.is_empty());
+    stopped.await.unwrap();
+}
+
+#[tokio::test]
 async fn stopping_lets_responses_finish_but_not_for_ever() {
     let mut served = Served::start(Settings { answer_within: Duration::from_secs(20), ..impatient() }).await;
     let mut asks = served.asks.take().unwrap();
