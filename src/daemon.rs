@@ -56,6 +56,9 @@ const REST: u32 = 2;
 /// A difference between the wall clock and the steady one that is no tuning, but a setting (or a machine that slept).
 const SET: TimeDelta = TimeDelta::seconds(5);
 
+/// How long HTTP may take to end, once it is told to: a little longer than it gives itself.
+const GOODBYE: Duration = Duration::from_secs(3);
+
 /// Questions from HTTP that may wait at a time.
 const ASKS: usize = 256;
 
@@ -134,9 +137,9 @@ pub fn run(
     let signals = signals(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let daemon = Daemon::start(pipeline, http, meters, &mut pulse, sandbox);
-    let result = runtime.block_on(daemon.run(asks, signals, load, address));
-    systemd::stopping();
-    drop(stop);
+    // Those that ask are all in the HTTP thread now.
+    drop(ask);
+    let result = runtime.block_on(daemon.run(asks, signals, stop, load, address));
     if !pulse.join() {
         tracing::error!("the HTTP thread ended badly");
     }
@@ -367,6 +370,7 @@ impl<'a> Daemon<'a> {
         mut self,
         mut asks: mpsc::Receiver<Ask>,
         mut signals: mpsc::UnboundedReceiver<Event>,
+        stop: watch::Sender<()>,
         load: &dyn Fn() -> Result<Settings, ConfigError>,
         address: SocketAddr,
     ) -> Result<(), Error> {
@@ -398,11 +402,7 @@ impl<'a> Daemon<'a> {
             let end = match event {
                 Event::Stop => break,
                 Event::Reload => self.reload(load, address),
-                Event::Asked(ask) => {
-                    let health = self.health();
-                    // The asker may have given up; then nobody wants the answer.
-                    self.pipeline.answer(&ask, &health, Utc::now()).map(|answer| drop(ask.reply.send(answer)))
-                }
+                Event::Asked(ask) => self.answer(ask),
                 Event::Changed => self.take_changes(),
                 Event::Due => self.work_off_due(),
                 Event::Idle => {
@@ -416,12 +416,25 @@ impl<'a> Daemon<'a> {
             self.note_end(end);
         }
         tracing::info!("stopping");
+        systemd::stopping();
+        self.stop.store(false, Ordering::Relaxed);
+        // Connections end in good order, and what is asked on them is answered until then.
+        drop(stop);
+        let answered = async {
+            while let Some(ask) = asks.recv().await {
+                let end = self.answer(ask);
+                self.note_end(end);
+            }
+        };
+        if tokio::time::timeout(GOODBYE, answered).await.is_err() {
+            tracing::warn!("HTTP does not end: what is still asked is not answered");
+        }
+        drop(asks);
         if let Some(trouble) = self.retry.trouble() {
             tracing::warn!("the last changes are not published: {trouble}; the next start finds them");
         }
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
-            self.stop.store(false, Ordering::Relaxed);
             self.take_changes()?;
         }
         self.pipeline.close(Utc::now())?;
@@ -440,6 +453,13 @@ impl<'a> Daemon<'a> {
         tracing::warn!("the clock was set by {} seconds, or the machine slept", set_by.num_seconds());
         (self.scan_at, self.take_at) = (steady, Some(SystemTime::now()));
         self.pipeline.clock_set(set_by, wall)
+    }
+
+    /// Answers a question from HTTP. The asker may have given up; then nobody wants the answer.
+    fn answer(&mut self, ask: Ask) -> Result<(), pipeline::Error> {
+        let answer = self.pipeline.answer(&ask, &self.health(), Utc::now())?;
+        drop(ask.reply.send(answer));
+        Ok(())
     }
 
     /// Takes note of how the work on an event ended.
