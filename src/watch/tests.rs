@@ -454,7 +454,7 @@ fn a_writer_outlives_the_watcher_that_saw_it() {
         Kind::File(stat) => stat,
         other => panic!("{other:?}"),
     };
-    let far = SystemTime::now() + Duration::from_secs(3600);
+    let far = SystemTime::now() + Duration::from_hours(1);
     seen.until("the writer", |seen| seen.watcher.may_be_written(0, path, &stat(&posts), far));
 
     let next = Seen::of(&posts);
