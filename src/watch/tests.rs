@@ -479,3 +479,21 @@ fn what_changes_while_one_looks_is_being_written() {
     check(stat.modified() - Duration::from_secs(1), shorter, true);
     check(stat.modified() + Duration::from_secs(1), shorter, false);
 }
+
+#[test]
+fn a_folder_that_comes_and_cannot_be_read_is_left_to_a_scan() {
+    let posts = Posts::new();
+    let mut seen = Seen::of(&posts);
+    // Nothing is closed to root, but nobody reads a folder below so long a path.
+    let name = "n".repeat(250);
+    let mut folder = posts.above.path().join("outside");
+    fs::create_dir(&folder).unwrap();
+    for _ in 0..14 {
+        folder.push(&name);
+        fs::create_dir(&folder).unwrap();
+    }
+
+    fs::rename(posts.above.path().join("outside"), posts.at(&name)).unwrap();
+
+    seen.until("a scan", |seen| seen.rescans == 2);
+}

@@ -303,7 +303,7 @@ impl Keeper {
                 if self.identities() != self.roots {
                     self.rewatch(Lost::Watches);
                 }
-                for folder in std::mem::take(&mut self.unread) {
+                for folder in self.unread.clone() {
                     self.appeared(&folder);
                 }
                 check = Instant::now() + CHECK_ROOTS;
@@ -384,7 +384,9 @@ impl Keeper {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
                 self.enter(path, Files::Marked);
             }
-            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {
+                self.unread.remove(path);
+            }
             Err(_) => {
                 self.unread.insert(path.to_owned());
             }
@@ -403,10 +405,16 @@ impl Keeper {
             self.beat();
             let entries = match walk::entries_of(&folder) {
                 Ok(entries) => entries,
-                Err(Errno::NOENT | Errno::NOTDIR) => continue,
-                // It is named by the scan.
+                // It went while we came.
+                Err(Errno::NOENT | Errno::NOTDIR) => {
+                    self.unread.remove(&folder);
+                    continue;
+                }
+                // Only a scan names what cannot be read.
                 Err(_) => {
-                    self.unread.insert(folder);
+                    if self.unread.insert(folder) && files == Files::Marked {
+                        self.shared.tell(|dirty| dirty.rescan(Lost::Watches));
+                    }
                     continue;
                 }
             };
@@ -423,6 +431,7 @@ impl Keeper {
                     self.shared.tell(|dirty| dirty.mark((index, below.to_owned()), Mark::Read));
                 }
             }
+            self.unread.remove(&folder);
             self.watched.insert(folder);
         }
     }

@@ -134,7 +134,7 @@ def killed(what, wrapper, configuration):
 
             def forgotten():
                 found = ledger.document(site.get("atom.xml"), "atom.xml").entries
-                listed = {one["path"] for one in site.json("status.json")["problems"]}
+                listed = {one["path"] for one in ledger.status(site)["problems"]}
                 left = [f"left/{name}.md" for name in cuts]
                 return [path for path in left if path not in listed and ledger.identity(path) not in found]
 

@@ -20,10 +20,6 @@ NO_TIMER = "scan_interval: 1000 h\n"
 daemon.DEADLINE = 300
 
 
-def published(site):
-    return site.json("status.json")["posts"]["published"]
-
-
 def overflow(count):
     with Place() as place:
         site = Daemon(place.folder, NO_TIMER, environment={"FEEDWRIGHT_LOG": "debug"})
@@ -42,7 +38,7 @@ def overflow(count):
                 for start in share:
                     writers.submit(ledger.write, site.posts, range(start, min(start + count // WRITERS, count)))
             written = time.monotonic()
-            eventually("all posts are published", lambda: published(site), count)
+            eventually("all posts are published", lambda: ledger.published(site), count)
             took = time.monotonic() - written
             rescans = scans(site) - first
             if not rescans:
@@ -72,7 +68,7 @@ def filled_at_once(count):
             if shell.wait():
                 sys.exit("a shell failed")
         written = time.monotonic()
-        eventually("all posts are published", lambda: published(site), count)
+        eventually("all posts are published", lambda: ledger.published(site), count)
         took = time.monotonic() - written
         ledger.nothing_lost(site, deadline=120)
     figure("folders made and filled at once", f"{count:,} × mkdir -p a/b/c; cp, by {WRITERS} processes, no periodic scan",

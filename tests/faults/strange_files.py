@@ -29,8 +29,8 @@ MEMORY = 150
 
 
 def strange(posts, place):
-    """Makes them all; the names that must be among the problems."""
-    listed = []
+    """Makes them all; the names that must be among the problems at once, and those that a scan finds."""
+    listed, later = [], ["to-a-folder", "above"]
 
     def odd(name):
         listed.append(name)
@@ -50,9 +50,11 @@ def strange(posts, place):
     closed = odd("closed.md")
     closed.write_text(ledger.post(1))
     closed.chmod(0)
-    (posts / "private").mkdir()
-    (posts / "private/unseen.md").write_text(ledger.post(2))
-    odd("private").chmod(0)
+    private = place / "private"
+    private.mkdir()
+    (private / "unseen.md").write_text(ledger.post(2))
+    private.chmod(0)
+    private.rename(odd("private"))
     odd("dangling.md").symlink_to("nothing.md")
     odd("loop.md").symlink_to("loop.md")
     odd("ping.md").symlink_to("pong.md")
@@ -60,8 +62,8 @@ def strange(posts, place):
     outside = place / "outside.md"
     outside.write_text(ledger.post(3))
     odd("outside.md").symlink_to(outside)
-    odd("to-a-folder").symlink_to(place)
-    odd("above").symlink_to("..")
+    (posts / later[0]).symlink_to(place)
+    (posts / later[1]).symlink_to("..")
     odd("empty.md").write_text("")
     # These are posts, whatever they are called.
     names = [os.fsdecode(b"caf\xe9 \xff\xfe.md"), unicodedata.normalize("NFC", "café.md"), unicodedata.normalize("NFD", "café.md"),
@@ -72,7 +74,7 @@ def strange(posts, place):
     deep.mkdir(parents=True)
     (deep / "deep.md").write_text(ledger.post(50))
     (posts / "inside.md").symlink_to("café.md")
-    return listed
+    return listed, later
 
 
 class Ordinary:
@@ -129,23 +131,24 @@ def main():
                 with Ordinary(site) as ordinary:
                     eventually("ordinary posts come through", lambda: len(ordinary.took) > 20, True)
                     alone = list(ordinary.took)
-                    listed = strange(site.posts, place.folder)
+                    listed, later = strange(site.posts, place.folder)
                     eventually("all that is strange is named", lambda: missing(site, listed), [])
                     arrived = len(ordinary.took)
                     ledger.write(site.posts, range(1000, 1000 + MANY), "crowd")
-                    count = lambda: site.json("status.json")["posts"]["published"]
-                    eventually("a crowded folder is published", lambda: count() >= MANY, True)
+                    eventually("a crowded folder is published", lambda: ledger.published(site) >= MANY, True)
                     crowded = len(ordinary.took)
                     eventually("ordinary posts come through", lambda: len(ordinary.took) > crowded + 20, True)
                     site.reload()
                     lying = len(ordinary.took)
-                    eventually("and after another look at all", lambda: len(ordinary.took) > lying + 20, True)
+                    eventually("a scan names more", lambda: missing(site, later), [])
+                    eventually("ordinary posts come through while it looks at all again", lambda: len(ordinary.took) > lying + 20, True)
                 expected = ledger.walk(site.posts)
                 # As root, this script reads what the daemon may not.
                 for path in ("closed.md", "private/unseen.md"):
                     expected.entries.pop(ledger.identity(path))
                 count = ledger.nothing_lost(site, expected=expected)
-                the_same("and each strange file by name", missing(site, listed), [])
+                listed += later
+                the_same("each strange file is still named", missing(site, listed), [])
                 most = memory(site)
                 figures(alone, ordinary.took, arrived, crowded, most, len(listed), count)
         finally:
@@ -153,7 +156,7 @@ def main():
 
 
 def missing(site, listed):
-    named = {one["path"] for one in site.json("status.json")["problems"] if one["diagnostics"]}
+    named = {one["path"] for one in ledger.status(site)["problems"] if one["diagnostics"]}
     return [name for name in listed if name not in named]
 
 

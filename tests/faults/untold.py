@@ -28,7 +28,7 @@ def mounted(*command, on):
 def polled(what, kind, site, behind, under=""):
     """Posts that are written behind the daemon's back, into the folder that is `under` the posts folder."""
     with site:
-        status = lambda: site.json("status.json")["watch"]
+        status = lambda: ledger.status(site)["watch"]
         eventually("the last scan is known", lambda: status()["last_scan"] is not None, True)
         eventually("it polls", lambda: status()["mode"], "polling")
         the_same("the reason is given", f"is on {kind}, which does not tell of every change" in status()["degraded"], True)
@@ -37,12 +37,12 @@ def polled(what, kind, site, behind, under=""):
         ledger.write(behind, range(POSTS))
         (behind / "notes.md").write_text("no post\n")
         written = time.monotonic()
-        eventually("all are published", lambda: site.json("status.json")["posts"]["published"], POSTS)
+        eventually("all are published", lambda: ledger.published(site), POSTS)
         took = time.monotonic() - written
         ledger.nothing_lost(site, expected=renamed(ledger.walk(behind), under))
         ledger.write(behind, [3], words="other words")
         (behind / "p4.md").unlink()
-        eventually("a deletion is noticed, as an edit is", lambda: site.json("status.json")["posts"]["published"], POSTS - 1)
+        eventually("a deletion is noticed, as an edit is", lambda: ledger.published(site), POSTS - 1)
         ledger.nothing_lost(site, expected=renamed(ledger.walk(behind), under))
     at_most("all are published", took, 30)
     figure(f"events that never come: {what}", f"{POSTS} posts written behind the daemon's back",
@@ -84,11 +84,11 @@ def bind():
         site, behind = Daemon(place.folder, "scan_interval: 1000 h\n"), place.folder / "behind"
         behind.mkdir()
         with mounted("mount", "--bind", behind, on=site.posts), site:
-            eventually("the watch is told of", lambda: site.json("status.json")["watch"]["mode"], "events")
-            the_same("nothing is wrong", site.json("status.json")["watch"]["degraded"], None)
+            eventually("the watch is told of", lambda: ledger.status(site)["watch"]["mode"], "events")
+            the_same("nothing is wrong", ledger.status(site)["watch"]["degraded"], None)
             ledger.write(behind, range(POSTS))
             written = time.monotonic()
-            eventually("all are published", lambda: site.json("status.json")["posts"]["published"], POSTS)
+            eventually("all are published", lambda: ledger.published(site), POSTS)
             took = time.monotonic() - written
             ledger.nothing_lost(site)
         figure("a bind mount, which does tell", f"{POSTS} posts written to the folder that it shows, no periodic scan",

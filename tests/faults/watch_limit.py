@@ -24,9 +24,9 @@ LIMITED = ["unshare", "--user", "--map-root-user", "sh", "-c",
 def says_so(site, manager, begun):
     """How long it took to say it: to the service manager, in status.json and in the log."""
     eventually("STATUS says it", lambda: WORDS in manager.status, True)
-    eventually("status.json says it", lambda: WORDS in (site.json("status.json")["watch"]["degraded"] or ""), True)
+    eventually("status.json says it", lambda: WORDS in (ledger.status(site)["watch"]["degraded"] or ""), True)
     took = time.monotonic() - begun
-    the_same("and that it polls", site.json("status.json")["watch"]["mode"], "polling")
+    the_same("and that it polls", ledger.status(site)["watch"]["mode"], "polling")
     warned = [line for line in (site.folder / "log").read_text().splitlines() if WORDS in line and " WARN " in line]
     the_same("the log warns once", len(warned), 1)
     at_most("it is said", took, 1)
@@ -38,7 +38,7 @@ def fills(site):
     written = time.monotonic()
     for number in range(FOLDERS):
         ledger.write(site.posts, [number], folder=f"f{number}")
-    eventually("all posts are published", lambda: site.json("status.json")["posts"]["published"], FOLDERS)
+    eventually("all posts are published", lambda: ledger.published(site), FOLDERS)
     took = time.monotonic() - written
     ledger.nothing_lost(site)
     at_most("all posts are published", took, 30)
@@ -64,7 +64,7 @@ def meanwhile():
         site = Daemon(place.folder, NO_TIMER, wrapper=LIMITED, environment=manager.environment)
         with site:
             eventually("it is ready", lambda: "posts in" in manager.status, True)
-            the_same("nothing is wrong yet", site.json("status.json")["watch"]["degraded"], None)
+            the_same("nothing is wrong yet", ledger.status(site)["watch"]["degraded"], None)
             begun = time.monotonic()
             for number in range(FOLDERS):
                 (site.posts / f"f{number}").mkdir()

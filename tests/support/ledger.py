@@ -22,6 +22,7 @@ import re
 import stat
 import threading
 import time
+import urllib.error
 import urllib.parse
 import uuid
 import xml.etree.ElementTree
@@ -251,6 +252,22 @@ def compare(expected, kept, found, problems):
            [path for path in expected.listed if shown(path) not in listed]
            + [path for id, path in unsure.items() if id not in found and shown(path) not in listed])
     return differences
+
+
+def status(daemon):
+    """`/status.json`; asked again where the daemon has too much to do to answer."""
+    end = time.monotonic() + 120
+    while True:
+        try:
+            return daemon.json("status.json")
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > end:
+                raise
+
+
+def published(daemon):
+    """How many posts it says are published."""
+    return status(daemon)["posts"]["published"]
 
 
 def nothing_lost(daemon, posts=None, kept=None, expected=None, deadline=60, formats=("atom.xml",), fetch=None):
