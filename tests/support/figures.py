@@ -19,7 +19,7 @@ def whole():
 def at_most(what, took, seconds):
     """Ends the script where something took too long. At full size the promise counts; the short version may run on a busy
     machine, and only tells what happens by itself from what waits for a timer."""
-    if took > (seconds if whole() else 10 * seconds):
+    if took > (seconds if whole() else max(10, 10 * seconds)):
         sys.exit(f"{what}: {took:.2f} s instead of at most {seconds} s")
 
 
