@@ -154,6 +154,61 @@ fn one_that_vanishes_alone_goes_after_the_grace_and_comes_back_as_itself() {
 }
 
 #[test]
+fn a_grace_is_as_long_as_it_is_however_the_clock_is_set() {
+    let mut story = Story::new();
+    story.see("a.md", &text("A", "2020-01-01", "words"));
+    story.see("b.md", &text("B", "2020-01-01", "other"));
+    story.vanish("a.md");
+    for set_by in [86_400, -7 * 86_400] {
+        story.now += set_by;
+        story.batch(|batch, _| batch.shift(set_by).unwrap());
+        story.expire(100);
+        assert_eq!(story.public(), ["a.md", "b.md"], "set by {set_by}");
+    }
+    story.expire(100);
+    assert_eq!(story.public(), ["b.md"]);
+}
+
+#[test]
+fn what_cannot_be_written_is_as_it_was() {
+    let mut story = Story::new();
+    story.see("a.md", &text("A", "2020-01-01", "words"));
+    let categories = |catalog: &Catalog| catalog.collections().into_iter().cloned().collect::<Vec<_>>();
+    let before = categories(&story.catalog);
+    let own = Key::Own("mine".into());
+    story.catalog.db.pragma_update(None, "query_only", true).unwrap();
+    assert!(story.catalog.found(own.clone()).is_err());
+    assert!(before.iter().all(|one| story.catalog.drop_collection(&one.key).is_err()));
+    assert_eq!(categories(&story.catalog), before);
+
+    story.catalog.db.pragma_update(None, "query_only", false).unwrap();
+    story.catalog.found(own.clone()).unwrap();
+    let number = story.catalog.collection(&own).unwrap().number;
+    assert!(story.catalog.dirty().unwrap().iter().any(|one| one.collection == number), "its feed is to be made");
+    story.catalog.drop_collection(&own).unwrap();
+    assert_eq!(categories(&story.catalog), before);
+}
+
+#[test]
+fn a_catalog_that_is_taken_away_is_put_back() {
+    let mut story = Story::new();
+    let id = story.see("a.md", &text("A", "2020-01-01", "words"));
+    let collections = story.catalog.collections().len();
+    assert!(!story.catalog.put_back().unwrap());
+    for entry in fs::read_dir(story.state.path()).unwrap() {
+        let _ = fs::remove_file(entry.unwrap().path());
+    }
+    assert!(story.catalog.put_back().unwrap() && !story.catalog.put_back().unwrap());
+    assert_eq!(story.row("a.md").id, Some(id.clone()));
+
+    let Story { state, catalog, folder, now } = story;
+    drop(catalog);
+    let story = Story { catalog: Catalog::open(state.path()).unwrap(), state, folder, now };
+    assert_eq!((story.row("a.md").id, story.catalog.collections().len()), (Some(id), collections));
+    assert_eq!(story.catalog.notice, None);
+}
+
+#[test]
 fn many_that_vanish_together_stay() {
     let mut story = Story::new();
     for number in 0..20 {

@@ -289,3 +289,22 @@ fn missing(root: &Path, error: Errno) -> String {
         error => unreadable(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_that_cannot_be_read_is_no_root_that_is_gone() {
+        let check = |error: Errno, is_gone: bool| {
+            let root = unread(Path::new("/srv/posts"), error);
+            assert_eq!(matches!(root, Root::Missing(_)), is_gone, "{error}: {root:?}");
+        };
+
+        check(Errno::NOENT, true);
+        check(Errno::NOTDIR, true);
+        check(Errno::ACCESS, false);
+        check(Errno::MFILE, false);
+        check(Errno::IO, false);
+    }
+}

@@ -324,3 +324,36 @@ fn what_is_kept_can_be_forgotten_and_what_is_pinned_refreshed() {
     assert!(act("build", &[]).contains("old.jpg"), "a picture is pinned");
     assert!(act("refresh", &["posts/p.md"]).contains("new.jpg"));
 }
+
+#[test]
+fn what_is_taken_away_while_it_runs_is_there_again() {
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).start();
+    site.shows("", &["A"]);
+    let (before, id) = (site.documents(), site.item("A")["id"].clone());
+    fs::remove_dir_all(site.path("state")).unwrap();
+    fs::remove_file(site.path("out/atom.xml")).unwrap();
+    site.signal("HUP");
+    site.until_equal("every document is there", &before, || site.documents());
+    site.until("the catalog is there", || site.path("state/catalog.sqlite").exists());
+    fs::remove_dir_all(site.path("out")).unwrap();
+    site.signal("HUP");
+    site.until_equal("every document is there again", &before, || site.documents());
+
+    site.stop().unwrap();
+    site.restart();
+    assert_eq!(site.item("A")["id"], id);
+    assert_eq!(site.documents(), before);
+}
+
+#[test]
+fn a_document_that_somebody_changed_between_two_runs_is_written_again() {
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).start();
+    site.shows("", &["A"]);
+    site.stop().unwrap();
+    let before = site.documents();
+    let mut spoilt = before["rss.xml"].clone();
+    spoilt[100] ^= 1;
+    fs::write(site.path("out/rss.xml"), spoilt).unwrap();
+    site.restart();
+    site.until_equal("every document is what it was", &before, || site.documents());
+}
