@@ -106,7 +106,10 @@ pub(super) enum Command {
         shell: clap_complete::Shell,
     },
     /// Print the manual page, for `man -l -`
-    Man,
+    Man {
+        /// Write the pages of all commands into this folder instead
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -146,7 +146,12 @@ fn command(command: Command) -> Result<ExitCode, Failure> {
             clap_complete::generate(shell, &mut Arguments::command(), "feedwright", &mut script);
             say(&String::from_utf8_lossy(&script))
         }
-        Command::Man => {
+        Command::Man { dir: Some(dir) } => {
+            clap_mangen::generate_to(Arguments::command(), &dir)
+                .map_err(|error| Failure::Io(format!("{}: {error}", dir.display())))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man { dir: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
             say(&String::from_utf8_lossy(&page))
