@@ -12,6 +12,7 @@ mod ending;
 mod guard;
 mod heading;
 mod markdown;
+mod pixel;
 mod policy;
 mod prepare;
 mod summary;

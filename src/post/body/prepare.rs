@@ -1,7 +1,7 @@
 //! HTML as it was written → HTML that a parser reads in one way only.
 //!
 //! One linear pass does what needs no tree: it writes only the elements and attributes of the [`policy`], makes
-//! addresses absolute, repairs lazy pictures, drops those that cannot be fetched, and marks where `<!-- more -->` stood.
+//! addresses absolute, repairs lazy pictures, drops those that cannot be fetched or seen, and marks where `<!-- more -->` stood.
 //! The [`guard`](super::guard) watches the same tokens. It never promises safety: that is ammonia's part, which sees the
 //! result, and, because that is written plainly, sees the same tags.
 
@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use super::{
     Bases,
     guard::{Excess, Guard, OUTPUT, SIZE},
+    pixel::is_pixel,
     policy::{self, Address, Element, GENERIC},
     token::{Token, Tokens},
     urls,
@@ -242,6 +243,9 @@ impl Preparation<'_> {
     }
 
     fn picture(&mut self, element: &'static Element, tokens: &Tokens<'_>, source: Source) -> Result<(), Excess> {
+        if is_pixel(|name| tokens.attribute(name)) {
+            return Ok(());
+        }
         let written = tokens.attribute("src").unwrap_or_default();
         let lazy = LAZY.iter().find_map(|name| self.media(tokens.attribute(name)?));
         let (url, from) = match (self.media(written), lazy) {

@@ -5,16 +5,29 @@
 //! folder that was made for that base.
 #![allow(clippy::print_stdout, reason = "the numbers are for whoever runs the tests")]
 
+mod heavy;
 mod hostile;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
-use feedwright::feed::address;
+use feedwright::{
+    feed::address,
+    post::{
+        self, FrontMatterRule, Outcome, ReadSettings, SourceFile,
+        body::{self, Bases},
+        category::CategoryRules,
+        date::{DateOrder, DateRules, StampRule},
+        id::IdRule,
+        link::LinkRules,
+    },
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -159,6 +172,86 @@ author: "<i>Ада</i> & co"
         sum(verdicts.map(|(name, folder, file)| build(&format!("hostile/{name}"), posts.path(), folder, file)));
     assert!(verdict.documents > 100 && verdict.entries > 500, "fewer hostile posts come out than did");
     verdict.assert_nothing_found();
+}
+
+/// How long a post may take from its bytes to what feeds show. Without optimisation everything takes ten times as long.
+const ANSWER: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1000 } else { 100 });
+
+#[test]
+fn hostile_posts_are_answered_in_time() {
+    let hostile = TempDir::new().unwrap();
+    hostile::write(hostile.path());
+    let mut posts = heavy::posts().into_iter().map(|(name, text)| (name, text.into_bytes())).collect::<Vec<_>>();
+    posts.extend(files(hostile.path()));
+    let settings = ReadSettings {
+        folder: "posts".to_owned(),
+        front_matter: FrontMatterRule::Required,
+        encoding: None,
+        keys: Vec::new(),
+        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
+        categories: CategoryRules::default(),
+        links: LinkRules::default(),
+        ids: IdRule::Path,
+        language: None,
+    };
+    let bases = Bases { post: url::Url::parse("https://blog.example/b/").ok(), site: None };
+    let mut times = Vec::new();
+    for (name, bytes) in &posts {
+        let answer = || {
+            let began = processor_time();
+            let source = SourceFile { path: Path::new(name), bytes, modified: chrono::DateTime::UNIX_EPOCH };
+            if let Outcome::Post(post) = post::read(&source, &settings).outcome {
+                let rendered = body::render(&post.body, &bases, None);
+                assert!(rendered.html.len() <= 8 * bytes.len() + (8 << 20), "{name}: {}", rendered.html.len());
+                body::first_heading(&post.body);
+                post.body.words();
+            }
+            processor_time() - began
+        };
+        // What comes first pays for pages and tables that all need.
+        let time = Some(answer()).filter(|time| *time <= ANSWER).unwrap_or_else(answer);
+        if time > ANSWER {
+            println!("too slow: {name}: {time:?}");
+        }
+        times.push((time, name));
+    }
+    times.sort_unstable();
+    let slow = times.iter().filter(|(time, _)| *time > ANSWER).count();
+    let seen = format!("slowest {:?} (at most {ANSWER:?}): {:?}", times[times.len() - 1].0, times[times.len() - 1].1);
+    let built = if cfg!(debug_assertions) { "not optimised" } else { "optimised" };
+    note("hostile posts, bytes to entry", &format!("{} posts, {built}", posts.len()), &seen);
+    assert_eq!(slow, 0, "posts that take too long");
+}
+
+/// What this thread has used of a processor: other threads and programs do not count.
+fn processor_time() -> Duration {
+    let used = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(used.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// Leaves a figure where tests/support/figures.py finds it.
+fn note(what: &str, done: &str, seen: &str) {
+    println!("figure: {what} | {done} | {seen}");
+    if let Some(path) = std::env::var_os("FEEDWRIGHT_FIGURES") {
+        let row = serde_json::json!({"script": "validity", "what": what, "done": done, "seen": seen});
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        writeln!(file, "{row}").unwrap();
+    }
+}
+
+/// `FEEDWRIGHT_HOSTILE` names a folder for scripts that want the same posts.
+#[test]
+fn hostile_posts_for_scripts() {
+    let Some(folder) = std::env::var_os("FEEDWRIGHT_HOSTILE").map(PathBuf::from) else {
+        println!("left out: FEEDWRIGHT_HOSTILE names no folder");
+        return;
+    };
+    hostile::write(&folder.join("odd"));
+    for (name, text) in heavy::posts() {
+        let file = folder.join("heavy").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
 }
 
 #[test]
