@@ -14,8 +14,10 @@ fuzz_target!(|input: (bool, &str)| {
     let html = rendered(markup, text);
     assert!(html.len() <= 16 * text.len() + REOPENED, "{} of {}", html.len(), text.len());
     harmless(&html);
-    let again = rendered(Markup::Html, &html);
-    assert_eq!(again, html, "sanitised again it is another");
+    // What a template tag makes of a text is another text.
+    if !["{%", "{{", "{#"].iter().any(|open| html.contains(open)) {
+        assert_eq!(rendered(Markup::Html, &html), html, "sanitised again it is another");
+    }
 });
 
 fn rendered(markup: Markup, text: &str) -> String {

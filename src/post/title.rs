@@ -25,6 +25,10 @@ const ELEMENTS: [&str; 127] = [
 /// The longest tag that is recognised, in bytes.
 const LONGEST_TAG: usize = 2048;
 
+/// How often all of a text may be looked through for tags. One that is meant as a title is looked through once; one of
+/// `<a b="` and `>` without end would take time quadratic in its length.
+const LOOKS: usize = 16;
+
 /// How far ahead the end of an element is looked for, in bytes.
 const LOOK_AHEAD: usize = 256;
 
@@ -102,12 +106,14 @@ fn resolve(name: &str) -> Option<Cow<'static, str>> {
 fn drop_tags(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut opened: Vec<usize> = Vec::new();
+    let mut patience = text.len().saturating_mul(LOOKS);
     for (at, c) in text.char_indices() {
         match c {
             '<' => opened.push(kept.len()),
             '>' => {
                 let start = opened.last().copied();
-                let tag = start.and_then(|start| kept.get(start + 1..));
+                let tag = start.and_then(|start| kept.get(start + 1..)).filter(|tag| tag.len() <= patience);
+                patience -= tag.map_or(0, str::len);
                 let after = text.get(at + 1..).unwrap_or_default();
                 match (tag, start) {
                     (Some(tag), Some(start)) if is_markup(tag, kept.get(..start).unwrap_or_default(), after) => {
@@ -185,6 +191,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_title_of_tags_that_never_end_costs_what_its_length_does() {
+        let title = "<a b=\"".repeat(40_000) + &">".repeat(40_000);
+        // Quadratic, this is minutes.
+        assert!(plain(&title).ends_with(">>>"));
+        assert_eq!(plain("<img src=\"x > y\"> <b title='>'>a</b>"), "a");
+    }
 
     #[test]
     fn titles_become_plain_text() {

@@ -18,7 +18,7 @@ EACH = 64
 GET = b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n"
 LARGE = "window: {entries: 500, max_entries: 500, max_size: 64 MiB}\n"
 #: More than a socket's buffers hold.
-BODIES, BODY = 40, 900_000
+BODIES, BODY = 8, 900_000
 
 
 def connect(source="127.0.0.1", buffer=None):
@@ -184,11 +184,10 @@ def crowds():
         # One after the other, so that the first is the slowest.
         if number < 20:
             exchange(GET + b"Connection: close\r\n\r\n")
-    for stream in slow[:10]:
-        the_same("the slowest of an address are cut", drain(stream), b"")
+    the_same("the slowest of an address are cut", {drain(stream) for stream in slow[:10]}, {b""})
     for stream in slow[10:]:
-        stream.sendall(b"Connection: close\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\n\r\n")
-        the_same("the others are answered", statuses(drain(stream)), ["304"])
+        stream.sendall(b"Connection: close\r\nIf-None-Match: *\r\n\r\n")
+    the_same("the others are answered", {str(statuses(drain(stream))) for stream in slow[10:]}, {"['304']"})
     local = [connect() for _ in range(3 * EACH)]
     for stream in local:
         stream.sendall(GET + b"If-None-Match: *\r\nConnection: close\r\n\r\n")
@@ -223,11 +222,13 @@ def published():
         return None
 
 
-with Place() as place, Daemon(place.folder, LARGE) as site:
+with Place() as place:
+    site = Daemon(place.folder, LARGE)
     for number in range(BODIES):
         site.write(f"{number}.md", f"---\ntitle: {number}\ndate: 2024-01-01\n---\n{'word ' * (BODY // 5)}\n")
-    eventually("the posts are there", published, BODIES)
-    wrong_requests()
-    crowds()
-    slow_clients()
-    graceful_stop()
+    with site:
+        eventually("the posts are there", published, BODIES)
+        wrong_requests()
+        crowds()
+        slow_clients()
+        graceful_stop()

@@ -20,9 +20,12 @@ from daemon import Daemon, Place, eventually
 from figures import figure, whole
 
 CONNECTIONS = 2000
-SECONDS = 30 if whole() else 6
-#: Above what the same requests take while nothing else happens, on the same machine.
+#: So many of them must have been tried, on a busy machine too.
+ENOUGH = CONNECTIONS * 9 // 10 if whole() else CONNECTIONS // 4
+SECONDS = 30 if whole() else 10
 MOST_MS = 50
+#: On a machine with other work: so many times what the same requests take while nobody attacks.
+BUSY = 3
 
 WAYS = {
     "slow heads": ["-H", "-i", "3", "-x", "24"],
@@ -72,6 +75,7 @@ def attack(port, options):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
+    # It ends once all its connections are closed, or when the time is over.
     command = ["slowhttptest", "-c", str(CONNECTIONS), "-r", "1000", "-l", str(SECONDS), "-p", "5", "-t", "GET",
                "-u", f"http://127.0.0.1:{port}/rss.xml", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=daemon.DEADLINE + SECONDS, preexec_fn=many_files,
@@ -93,32 +97,34 @@ def published():
         return None
 
 
-with Place() as place, Daemon(place.folder, "future: publish\n") as site:
+with Place() as place:
+    site = Daemon(place.folder)
     for number in range(60):
         site.write(f"{number}.md", f"---\ntitle: {number}\ndate: 2024-01-01\n---\n{'word ' * 2000}\n")
-    eventually("the posts are there", published, 60)
-    ordinary = Ordinary(site.port)
-    ordinary.start()
-    time.sleep(2)
-    count, quiet, _ = ordinary.measured("quiet")
-    print(f"quiet: p99 {quiet:.1f} ms of {count}", flush=True)
-    worst = 0
-    for way, options in WAYS.items():
+    with site:
+        eventually("the posts are there", published, 60)
         ordinary = Ordinary(site.port)
         ordinary.start()
-        refused, probes, opened = attack(site.port, options)
-        count, p99, longest = ordinary.measured(way)
-        seen = f"{count} ordinary requests, none failed, p99 {p99:.1f} ms (quiet {quiet:.1f}), longest {longest:.1f} ms"
-        figure(f"slowhttptest, {way}", f"{CONNECTIONS} connections for {SECONDS} s", seen)
-        if opened < CONNECTIONS * 9 // 10:
-            sys.exit(f"{way}: only {opened} connections were tried")
-        # The probe waits 5 s for an answer.
-        if refused:
-            sys.exit(f"{way}: slowhttptest had no answer in {refused} of {probes} seconds")
-        if p99 > MOST_MS + quiet:
-            sys.exit(f"{way}: ordinary requests take {p99:.1f} ms at the 99th percentile")
-        worst = max(worst, p99)
-    with open(f"/proc/{site.process.pid}/status") as status:
-        memory = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) // 1024
-    figure("memory under slow clients", "all of these", f"{memory} MiB at most")
-    print(f"worst p99 {worst:.1f} ms")
+        time.sleep(2)
+        count, quiet, _ = ordinary.measured("quiet")
+        print(f"quiet: p99 {quiet:.1f} ms of {count}", flush=True)
+        worst = 0
+        for way, options in WAYS.items():
+            ordinary = Ordinary(site.port)
+            ordinary.start()
+            refused, probes, opened = attack(site.port, options)
+            count, p99, longest = ordinary.measured(way)
+            seen = f"{count} ordinary requests, none failed, p99 {p99:.1f} ms (at most {MOST_MS}; unattacked {quiet:.1f}), longest {longest:.1f} ms"
+            figure(f"slowhttptest, {way}", f"{opened} connections in {SECONDS} s", seen)
+            if opened < ENOUGH:
+                sys.exit(f"{way}: only {opened} connections were tried")
+            # The probe waits 5 s for an answer.
+            if refused:
+                sys.exit(f"{way}: slowhttptest had no answer in {refused} of {probes} seconds")
+            if p99 > max(MOST_MS, BUSY * quiet):
+                sys.exit(f"{way}: ordinary requests take {p99:.1f} ms at the 99th percentile")
+            worst = max(worst, p99)
+        with open(f"/proc/{site.process.pid}/status") as status:
+            memory = int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) // 1024
+        figure("memory under slow clients", "all of these", f"{memory} MiB at most")
+        print(f"worst p99 {worst:.1f} ms")
