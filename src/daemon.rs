@@ -6,18 +6,19 @@
 //! Invariant: once the state folder is open, nothing that fails ends the program. A pass that fails is said once, and all is
 //! scanned again after a pause; meanwhile the feeds are served as they were.
 
+mod http;
 mod pulse;
 mod retry;
+mod signals;
 
 use std::{
     collections::BTreeSet,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -25,12 +26,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     runtime,
-    signal::unix::{SignalKind, signal},
     sync::{Notify, mpsc, watch},
 };
 
 use crate::{
-    config::{Admin, ConfigError, Listen, Settings},
+    config::{Admin, ConfigError, Settings},
     meters::{Meters, Rescan},
     pipeline::{self, Health, Pass, Pipeline},
     sandbox::{self, Needs, Sandbox},
@@ -113,30 +113,30 @@ pub fn run(
     load: &dyn Fn() -> Result<Settings, ConfigError>,
 ) -> Result<(), Error> {
     allow_open_files();
-    let listener = listen(&settings.listen)?;
+    let listener = http::listen(&settings.listen)?;
     let address = listener.local_addr()?;
     let admins = match settings.admin {
-        Admin::Address(address) => Some(bind(address, "`admin`")?),
+        Admin::Address(address) => Some(http::bind(address, "`admin`")?),
         Admin::Loopback | Admin::Public => None,
     };
     let shelf = Arc::new(Shelf::new(settings.cache_bytes));
-    let pipeline = Pipeline::open(at_address(settings, address), Arc::clone(&shelf))?;
+    let pipeline = Pipeline::open(http::at_address(settings, address), Arc::clone(&shelf))?;
     // The folders of ours are there by now, the sockets are open, and no thread has been started.
     let sandbox = sandbox::confine(&needs(pipeline.settings(), files))?;
 
     let (ask, asks) = mpsc::channel(ASKS);
     let (stop, stopped) = watch::channel(());
     let meters = Meters::default();
-    let (http, news) = watch::channel(http_settings(pipeline.settings(), &meters));
+    let (told, news) = watch::channel(http::settings(pipeline.settings(), &meters));
     let answering = Answering::default();
-    let listeners = Listeners { feeds: listener, admins, answering: answering.clone() };
-    let server = serve_on_a_thread(listeners, news, &shelf, &ask, &stopped)?;
+    let listeners = http::Listeners { feeds: listener, admins, answering: answering.clone() };
+    let server = http::serve(listeners, news, &shelf, &ask, &stopped)?;
     let mut pulse = Pulse::new(server, answering);
     tracing::info!("serving {} on {address}", pipeline.base());
 
-    let signals = signals(pipeline.stop_flag())?;
+    let signals = signals::listen(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let daemon = Daemon::start(pipeline, http, meters, &mut pulse, sandbox);
+    let daemon = Daemon::start(pipeline, told, meters, &mut pulse, sandbox);
     // Those that ask are all in the HTTP thread now.
     drop(ask);
     let result = runtime.block_on(daemon.run(asks, signals, stop, load, address));
@@ -155,59 +155,6 @@ fn allow_open_files() {
     }
 }
 
-/// Settings in which the feeds live at the address that was really bound, unless they have one of their own.
-fn at_address(mut settings: Settings, address: SocketAddr) -> Settings {
-    if settings.base_url.is_none() {
-        if !address.ip().is_loopback() {
-            tracing::warn!("links in the feeds point to http://{address}/: set `base_url` to what readers use");
-        }
-        settings.base_url = url::Url::parse(&format!("http://{address}/")).ok();
-    }
-    settings
-}
-
-fn listen(listen: &Listen) -> Result<TcpListener, Error> {
-    match listen {
-        Listen::Address(address) => bind(*address, "--listen"),
-        Listen::Passed => {
-            let listener = systemd::passed_listener()?.ok_or(Error::NoSocket)?;
-            listener.set_nonblocking(true)?;
-            Ok(listener)
-        }
-    }
-}
-
-fn bind(address: SocketAddr, with: &'static str) -> Result<TcpListener, Error> {
-    let refused = |source| Error::Listen { address: address.to_string(), with, source };
-    let listener = TcpListener::bind(address).map_err(refused)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-/// What HTTP needs to know of the settings.
-fn http_settings(settings: &Settings, meters: &Meters) -> serve::Settings {
-    serve::Settings {
-        admin: match settings.admin {
-            Admin::Loopback => serve::Admin::Loopback,
-            Admin::Public => serve::Admin::Public,
-            Admin::Address(_) => serve::Admin::Apart,
-        },
-        limit: settings.poll_limit,
-        trusted: settings.trusted_proxies.clone(),
-        meters: meters.clone(),
-        ..serve::Settings::new(settings.base_url.as_ref(), settings.max_age)
-    }
-}
-
-/// The sockets that HTTP is served on.
-struct Listeners {
-    feeds: TcpListener,
-    /// The administrator's own, if there is one.
-    admins: Option<TcpListener>,
-    /// Tells the loop that the thread is alive.
-    answering: Answering,
-}
-
 /// What the program has to do with files once it runs.
 fn needs(settings: &Settings, files: Vec<PathBuf>) -> Needs {
     Needs {
@@ -215,81 +162,6 @@ fn needs(settings: &Settings, files: Vec<PathBuf>) -> Needs {
         files,
         writes: vec![settings.state.clone(), settings.output.clone()],
     }
-}
-
-/// Turns signals into events, on a thread of its own: one that ends the program must not wait for a long scan.
-fn signals(stop: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Event>, Error> {
-    let (events, receiver) = mpsc::unbounded_channel();
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let registered = {
-        let _inside = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
-    };
-    let listen = async move {
-        let (mut terminate, mut interrupt, mut hangup) = registered;
-        loop {
-            let event = tokio::select! {
-                _ = terminate.recv() => Event::Stop,
-                _ = interrupt.recv() => Event::Stop,
-                _ = hangup.recv() => Event::Reload,
-            };
-            if matches!(event, Event::Stop) {
-                stop.store(true, Ordering::Relaxed);
-            }
-            if events.send(event).is_err() {
-                return;
-            }
-        }
-    };
-    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen))?;
-    Ok(receiver)
-}
-
-fn serve_on_a_thread(
-    listeners: Listeners,
-    news: watch::Receiver<serve::Settings>,
-    shelf: &Arc<Shelf>,
-    ask: &mpsc::Sender<Ask>,
-    stopped: &watch::Receiver<()>,
-) -> Result<thread::JoinHandle<()>, Error> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    // Sockets belong to the runtime in which they are registered.
-    let inside = runtime.enter();
-    let serve = |listener, news| -> Result<_, Error> {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let mut stopped = stopped.clone();
-        let shutdown = async move {
-            // It only ever closes.
-            let _ = stopped.changed().await;
-        };
-        Ok(serve::run(listener, Arc::clone(shelf), ask.clone(), shutdown, news))
-    };
-    let alone = serve::Settings { admin: serve::Admin::Alone, ..news.borrow().clone() };
-    let admins = match listeners.admins {
-        Some(listener) => {
-            tracing::info!("status and metrics are served at http://{}/", listener.local_addr()?);
-            Some(serve(listener, watch::channel(alone).1)?)
-        }
-        None => None,
-    };
-    let feeds = serve(listeners.feeds, news)?;
-    drop(inside);
-    let both = async {
-        match admins {
-            Some(admins) => {
-                tokio::join!(feeds, admins);
-            }
-            None => feeds.await,
-        }
-    };
-    let answering = listeners.answering;
-    let all = async move {
-        tokio::select! {
-            () = both => {}
-            () = answering.run() => {}
-        }
-    };
-    Ok(thread::Builder::new().name("http".into()).spawn(move || runtime.block_on(all))?)
 }
 
 /// The loop's state.
@@ -637,8 +509,8 @@ impl<'a> Daemon<'a> {
                 {
                     tracing::warn!("listen, admin's address, output and state take effect with the next start");
                 }
-                let adopted = self.pipeline.reconfigure(at_address(settings, address));
-                self.http.send_replace(http_settings(self.pipeline.settings(), &self.meters));
+                let adopted = self.pipeline.reconfigure(http::at_address(settings, address));
+                self.http.send_replace(http::settings(self.pipeline.settings(), &self.meters));
                 self.watched = false;
                 let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
                 watcher.take_over(&self.watcher);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pipeline, pages,
+    Error, Pipeline, Repair, pages,
     places::{PRIVATE, Place, Places},
     state::Health,
 };
@@ -27,7 +27,7 @@ impl Pipeline {
     /// When the catalog fails: nobody may take it for absent then.
     pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
         let path = ask.path.as_str();
-        if self.unfinished.reopening && path != "status.json" {
+        if self.unfinished.catalog == Repair::Reopening && path != "status.json" {
             self.recover()?;
         }
         if let Some(answer) = self.private(ask, now)? {

@@ -121,10 +121,19 @@ struct Unfinished {
     adopting: bool,
     /// The output folder may hold documents that are no more.
     tidying: bool,
-    /// The catalog was found damaged.
-    starting_over: bool,
-    /// The catalog is to be opened again.
-    reopening: bool,
+    catalog: Repair,
+}
+
+/// What the catalog needs before it can be used again; the later, the more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Repair {
+    /// It is well.
+    #[default]
+    Nothing,
+    /// It is to be opened again.
+    Reopening,
+    /// It was found damaged.
+    StartingOver,
 }
 
 impl Pipeline {
@@ -218,29 +227,38 @@ impl Pipeline {
     /// Sets a damaged catalog aside and begins a new one. Whatever is on the shelf stays there until it is made anew.
     fn start_over(&mut self) -> Result<(), Error> {
         self.catalog.start_over()?;
-        self.unfinished.starting_over = false;
+        self.unfinished.catalog = Repair::Nothing;
         self.adopt()
     }
 
     /// Lets the next scan begin a new catalog, if this failure says that the present one is damaged, or open it again.
     pub fn note_failure(&mut self, error: &Error) {
-        self.unfinished.starting_over |= error.is_damage();
-        self.unfinished.reopening |= matches!(error, Error::Catalog(error) if error.is_of_the_connection());
+        let needed = match error {
+            Error::Catalog(error) if error.is_damage() => Repair::StartingOver,
+            Error::Catalog(error) if error.is_of_the_connection() => Repair::Reopening,
+            _ => Repair::Nothing,
+        };
+        self.unfinished.catalog = self.unfinished.catalog.max(needed);
     }
 
     /// Makes good what a failure left of the catalog.
     fn recover(&mut self) -> Result<(), Error> {
-        if self.unfinished.starting_over {
-            self.start_over()?;
-            if let Some(notice) = &self.catalog.notice {
-                tracing::warn!("{notice}");
+        match self.unfinished.catalog {
+            Repair::StartingOver => {
+                self.start_over()?;
+                if let Some(notice) = &self.catalog.notice {
+                    tracing::warn!("{notice}");
+                }
             }
-        } else if self.unfinished.reopening {
-            self.catalog.reopen()?;
-            // A state folder that was taken away is made anew, from nothing.
-            self.unfinished.adopting |= self.catalog.fact::<i64>("clean")?.is_none();
+            Repair::Reopening => {
+                self.catalog.reopen()?;
+                self.learnt = None;
+                // A state folder that was taken away is made anew, from nothing.
+                self.unfinished.adopting |= self.catalog.fact::<i64>("clean")?.is_none();
+                self.unfinished.catalog = Repair::Nothing;
+            }
+            Repair::Nothing => {}
         }
-        self.unfinished.reopening = false;
         if self.unfinished.adopting { self.adopt() } else { Ok(()) }
     }
 
