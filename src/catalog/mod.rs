@@ -111,16 +111,13 @@ impl CatalogError {
     /// The connection may be what fails: another one may help.
     #[must_use]
     pub fn is_of_the_connection(&self) -> bool {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, ReadOnly, SystemIoFailure};
-
-        matches!(self, Self::Folder { .. })
-            || matches!(
-                self,
-                Self::Sqlite(error) if matches!(
-                    error.sqlite_error_code(),
-                    Some(CannotOpen | DatabaseBusy | DatabaseLocked | ReadOnly | SystemIoFailure)
-                )
-            )
+        // Where there is no room, another one could not even be opened.
+        let is_full = |error: &rusqlite::Error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+        match self {
+            Self::Folder { .. } => true,
+            Self::Sqlite(error) => !is_full(error),
+            Self::InUse(_) | Self::Newer { .. } => false,
+        }
     }
 
     /// The file is damaged, as opposed to unreachable or full: only a new one helps.
@@ -199,10 +196,14 @@ impl Catalog {
     /// # Errors
     /// When it cannot be written.
     pub fn put_back(&mut self) -> Result<bool, CatalogError> {
-        if self.file.exists() && identity(&self.file) == self.identity {
-            return Ok(false);
-        }
-        if !self.file.exists() {
+        let is_gone = match fs::metadata(&self.file) {
+            Ok(found) if Some((found.dev(), found.ino())) == self.identity => return Ok(false),
+            Ok(_) => false,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            // Who cannot look does not know.
+            Err(_) => return Ok(false),
+        };
+        if is_gone {
             // In its place only when it is whole.
             let copy = self.file.with_extension("copy");
             let folder_error = |source| CatalogError::Folder { path: copy.clone(), source };
@@ -212,6 +213,8 @@ impl Catalog {
             drop(fs::remove_file(&copy));
             self.db.execute("VACUUM INTO ?", [copy.to_string_lossy()])?;
             File::open(&copy).and_then(|file| file.sync_all()).map_err(folder_error)?;
+            // A log of the old file must not be taken for one of the new.
+            remove_companions(&self.file).map_err(folder_error)?;
             fs::rename(&copy, &self.file).map_err(folder_error)?;
         }
         self.reopen()?;
@@ -322,11 +325,16 @@ fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    remove_companions(file)?;
+    Ok(aside)
+}
+
+fn remove_companions(file: &Path) -> std::io::Result<()> {
     for companion in ["sqlite-wal", "sqlite-shm"] {
         match fs::remove_file(file.with_extension(companion)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(aside)
+    Ok(())
 }

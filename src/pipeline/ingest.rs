@@ -86,8 +86,12 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
         self.recover()?;
-        if self.catalog.put_back()? {
-            tracing::warn!("{} was taken away and is written anew", self.catalog.file().display());
+        let file = self.catalog.file().display().to_string();
+        match self.catalog.put_back() {
+            Ok(true) => tracing::warn!("{file} was taken away and is written anew"),
+            Ok(false) => {}
+            // What is open still serves.
+            Err(error) => tracing::error!("{file} was taken away and cannot be written anew: {error}"),
         }
         let mut pass = Pass::default();
         let before: BTreeSet<Key> = if self.reread.is_empty() {
