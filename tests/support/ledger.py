@@ -254,15 +254,25 @@ def compare(expected, kept, found, problems):
     return differences
 
 
-def status(daemon):
-    """`/status.json`; asked again where the daemon has too much to do to answer."""
+def patiently(ask):
+    """Asks again while the daemon has too much to do to answer."""
     end = time.monotonic() + 120
     while True:
         try:
-            return daemon.json("status.json")
+            return ask()
         except urllib.error.HTTPError as error:
             if error.code != 503 or time.monotonic() > end:
                 raise
+
+
+def status(daemon):
+    return patiently(lambda: daemon.json("status.json"))
+
+
+def metric(daemon, name):
+    """The value of one line of `/metrics`; 0 where there is none yet."""
+    lines = patiently(lambda: daemon.get("metrics")).decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name + " "))
 
 
 def published(daemon):
