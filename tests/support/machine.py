@@ -62,6 +62,8 @@ class Machine:
         # like any other.
         self.run("mount", "-t", "tmpfs", "tmpfs", "/srv")
         self.run("mount", "-t", "tmpfs", "tmpfs", "/home")
+        # Images for containers forbid packages to start what they install; a machine does not.
+        self.inside("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
         return self
 
     def __exit__(self, kind, *_):
@@ -104,6 +106,8 @@ class Machine:
             shutil.copy2(REPOSITORY / "systemd" / unit, usr / "lib/systemd/system" / unit)
         shutil.copy2(REPOSITORY / "systemd/sysusers.d/feedwright.conf", usr / "lib/sysusers.d/feedwright.conf")
         self.run("systemd-sysusers")
+        self.run("mkdir", "-p", "/usr/share/man/man1")
+        self.run("feedwright", "man", "/usr/share/man/man1")
         self.inside(folder).mkdir(parents=True, exist_ok=True)
         self.configure(folder, more)
         self.listen_at(self.port)
