@@ -1,6 +1,6 @@
 //! One file → one [`Reading`]: the order of the stages, and what is taken when a field is missing or odd.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, collections::HashSet, path::Path};
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -271,11 +271,11 @@ impl<'a> Reader<'a> {
             };
             for text in self.texts(entry, "a tag or a list of tags") {
                 for name in split.names(&text).filter_map(category::normalise) {
-                    push_new(&mut tags, name);
+                    tags.push(name);
                 }
             }
         }
-        tags
+        unique(tags)
     }
 
     fn authors(&mut self) -> Vec<String> {
@@ -284,11 +284,11 @@ impl<'a> Reader<'a> {
             for text in self.texts(entry, "a name, a list of names, or maps with a `name`") {
                 let name = title::plain(&text);
                 if !name.is_empty() {
-                    push_new(&mut authors, name);
+                    authors.push(name);
                 }
             }
         }
-        authors
+        unique(authors)
     }
 
     /// A value's texts: of a scalar, a list, or maps with a `name`.
@@ -455,10 +455,10 @@ fn has_scheme(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
-fn push_new(names: &mut Vec<String>, name: String) {
-    if !names.contains(&name) {
-        names.push(name);
-    }
+/// The names in their order, each once.
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::with_capacity(names.len());
+    names.into_iter().filter(|name| seen.insert(name.clone())).collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use super::policy::{Element, Kind};
 pub(super) const SIZE: usize = 1024 * 1024;
 /// Bytes of HTML that may be made of a body.
 pub(super) const OUTPUT: usize = SIZE + SIZE / 2;
+/// Tags of a body: a parser takes microseconds for each, and the longest of listings, a word in each `<span>`, has fewer.
+const TAGS: usize = 50_000;
 const ATTRIBUTES: usize = 256;
 const DEPTH: usize = 512;
 /// Σ depth over all tags.
@@ -33,6 +35,8 @@ const INDENT: usize = 400;
 pub(super) enum Excess {
     #[error("the body is larger than 1 MiB")]
     Size,
+    #[error("the body has more than {TAGS} tags")]
+    Tags,
     #[error("a tag has more than {ATTRIBUTES} attributes")]
     Attributes,
     #[error("elements are nested more than {DEPTH} deep")]
@@ -243,7 +247,13 @@ impl Guard {
         self.tags += 1;
         let depth = self.open.len() + self.formatting.len();
         self.steps += depth;
-        if depth >= DEPTH { Err(Excess::Depth) } else { Ok(()) }
+        if depth >= DEPTH {
+            Err(Excess::Depth)
+        } else if self.tags > TAGS {
+            Err(Excess::Tags)
+        } else {
+            Ok(())
+        }
     }
 
     fn verdict(&self) -> Result<(), Excess> {

@@ -191,7 +191,8 @@ fn an_excess_becomes_text_with_a_reason() {
     check(Markup::Html, &format!("<table>{}", "<br>x".repeat(20_000)), "in a table", Some(10));
     check(Markup::Html, &"<i><p></i></p>".repeat(20_000), "wrong order", Some(10));
     check(Markup::Html, &format!("<table>{}", "&".repeat(100_000)), "in a table", Some(10));
-    check(Markup::Html, &"<p><".repeat(guard::SIZE / 4), "larger", Some(10));
+    check(Markup::Html, &"< ".repeat(guard::SIZE / 2), "larger", Some(10));
+    check(Markup::Html, &"<br>x".repeat(60_000), "more than 50000 tags", Some(10));
     check(Markup::Html, &"x".repeat(guard::SIZE + 1), "larger", None);
     check(Markup::Markdown, &format!("\n{}", ">".repeat(200)), "lists", Some(11));
     check(Markup::Markdown, &"- ".repeat(200), "lists", Some(10));
