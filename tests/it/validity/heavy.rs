@@ -104,7 +104,7 @@ fn front_matters() -> Vec<(&'static str, String)> {
 /// What TRAPS and others knew, and everything of which a parser could search the end again and again.
 fn bodies() -> Vec<(String, String)> {
     let formatting = "<b title=i>".repeat(400) + &"<p>x".repeat(5000);
-    let rising = (1..1400).map(|length| format!("{}a", "`".repeat(length))).collect::<String>();
+    let rising: String = (1..1400).flat_map(|length| ["`".repeat(length), String::from("a")]).collect();
     let columns = "|x".repeat(20_000);
     let named = [
         ("lists", nested("<ul><li>", "</li></ul>", 20_000)),
