@@ -383,7 +383,8 @@ impl<'a> Daemon<'a> {
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
-        self.pipeline.check_output(Utc::now())
+        self.pipeline.check_output(Utc::now())?;
+        self.pipeline.tidy_catalog()
     }
 
     fn take_changes(&mut self) -> Result<(), pipeline::Error> {

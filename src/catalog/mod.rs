@@ -270,6 +270,12 @@ impl Catalog {
         Ok(self.db.unchecked_transaction()?)
     }
 
+    /// Bytes of the write-ahead log.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        fs::metadata(self.file.with_extension("sqlite-wal")).map_or(0, |file| file.len())
+    }
+
     /// Moves the write-ahead log into the database; cheap when there is none. For idle moments.
     ///
     /// # Errors

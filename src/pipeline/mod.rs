@@ -46,6 +46,9 @@ pub use ingest::{MayBeWritten, UNFINISHED};
 use places::Places;
 pub use state::Health;
 
+/// How large the catalog's log may be in quiet times.
+const LOG: u64 = 4 << 20;
+
 /// What keeps a pass from going on. A post that cannot be read never does.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -410,6 +413,17 @@ impl Pipeline {
         }
         batch.commit()?;
         Ok(unknown)
+    }
+
+    /// Moves the catalog's log into the catalog once it has grown. For a moment at which nothing happens.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn tidy_catalog(&self) -> Result<(), Error> {
+        if self.catalog.log_bytes() > LOG {
+            self.catalog.checkpoint()?;
+        }
+        Ok(())
     }
 
     /// Ends in good order: the next start can trust the output folder.
