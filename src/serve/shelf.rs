@@ -90,6 +90,14 @@ impl Shelf {
         self.read().documents.get(path).map(Arc::clone)
     }
 
+    /// The document at a path, if its bytes are kept too.
+    #[must_use]
+    pub fn whole(&self, path: &str) -> Option<Arc<Document>> {
+        let state = self.read();
+        let document = state.documents.get(path)?;
+        state.forms.get(Key { hash: document.hash, coding: Coding::Identity }).map(|_| Arc::clone(document))
+    }
+
     /// Whether a path that lacks its final slash names a page or a feed's folder.
     pub(crate) fn has_folder(&self, path: &str) -> bool {
         let state = self.read();

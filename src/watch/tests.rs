@@ -485,15 +485,14 @@ fn a_folder_that_comes_and_cannot_be_read_is_left_to_a_scan() {
     let posts = Posts::new();
     let mut seen = Seen::of(&posts);
     // Nothing is closed to root, but nobody reads a folder below so long a path.
-    let name = "n".repeat(250);
     let mut folder = posts.above.path().join("outside");
     fs::create_dir(&folder).unwrap();
-    for _ in 0..14 {
-        folder.push(&name);
+    while folder.as_os_str().len() < 3_900 {
+        folder.push("n".repeat(100));
         fs::create_dir(&folder).unwrap();
     }
 
-    fs::rename(posts.above.path().join("outside"), posts.at(&name)).unwrap();
+    fs::rename(posts.above.path().join("outside"), posts.at(&"n".repeat(250))).unwrap();
 
     seen.until("a scan", |seen| seen.rescans == 2);
 }
