@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Catalog, CatalogError, mentions};
+use super::{Catalog, CatalogError, digest, mentions};
 use crate::feed::{Format, Fragments};
 
 /// What a document last was.
@@ -46,17 +46,28 @@ impl Catalog {
         Ok(statement.query_row([post], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
-    /// The rendered entry of a post in one format.
+    /// The rendered entry of a post in one format. One that is not what was kept is forgotten, to be rendered again.
     ///
     /// # Errors
-    /// When SQLite refuses.
+    /// When SQLite refuses, or the entry is not what was kept.
     pub fn fragment(&self, post: i64, format: Format) -> Result<Option<String>, CatalogError> {
-        let sql = match format {
-            Format::Rss => "SELECT rss FROM entry WHERE post = ?",
-            Format::Atom => "SELECT atom FROM entry WHERE post = ?",
-            Format::Json => "SELECT json FROM entry WHERE post = ?",
+        let (sql, at) = match format {
+            Format::Rss => ("SELECT digests, CAST(rss AS BLOB) FROM entry WHERE post = ?", 0),
+            Format::Atom => ("SELECT digests, CAST(atom AS BLOB) FROM entry WHERE post = ?", 1),
+            Format::Json => ("SELECT digests, CAST(json AS BLOB) FROM entry WHERE post = ?", 2),
         };
-        Ok(self.db.prepare_cached(sql)?.query_row([post], |row| row.get(0)).optional()?)
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let Some((digests, form)) = self.db.prepare_cached(sql)?.query_row([post], read).optional()? else {
+            return Ok(None);
+        };
+        let is_kept = digests.is_none_or(|digests| digests.chunks(16).nth(at) == Some(&digest(&form)));
+        match String::from_utf8(form) {
+            Ok(form) if is_kept => Ok(Some(form)),
+            _ => {
+                self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([post])?;
+                Err(CatalogError::Altered { post })
+            }
+        }
     }
 
     /// Keeps rendered entries, what documents became of them, and takes the marks off their collections: one transaction.
@@ -72,10 +83,19 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
         {
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)")?;
+            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)")?;
             for (post, StoredEntry { version, fragments, mentions }) in entries {
                 let length = fragments.longest();
-                insert.execute(params![post, version, length, fragments.rss, fragments.atom, fragments.json])?;
+                let digests = Format::ALL.map(|format| digest(fragments.get(format).as_bytes())).concat();
+                insert.execute(params![
+                    post,
+                    version,
+                    length,
+                    fragments.rss,
+                    fragments.atom,
+                    fragments.json,
+                    digests
+                ])?;
                 mentions::remember(&transaction, *post, mentions)?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;

@@ -31,7 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OptionalExtension, Transaction, config::DbConfig, types::FromSql};
+use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config::DbConfig, types::FromSql};
 
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
@@ -83,6 +83,14 @@ pub enum CatalogError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// An entry is not what was kept.
+    #[error(
+        "the entry of post {post} in the catalog is not what was written there; it is made again: look at the disk"
+    )]
+    Altered {
+        /// The row's number.
+        post: i64,
+    },
     /// SQLite refused.
     #[error("the catalog cannot be read or written: {}", refusal(.0))]
     Sqlite(#[from] rusqlite::Error),
@@ -116,20 +124,27 @@ impl CatalogError {
         match self {
             Self::Folder { .. } => true,
             Self::Sqlite(error) => !is_full(error),
-            Self::InUse(_) | Self::Newer { .. } => false,
+            Self::InUse(_) | Self::Newer { .. } | Self::Altered { .. } => false,
         }
     }
 
     /// The file is damaged, as opposed to unreachable or full: only a new one helps.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Sqlite(error) if matches!(
-                error.sqlite_error_code(),
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-            )
-        )
+        use rusqlite::{Error, ErrorCode};
+        match self {
+            // What was written can be read back, unless it is not what was written.
+            Self::Sqlite(
+                Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::InvalidColumnType(..)
+                | Error::Utf8Error(..),
+            ) => true,
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -267,7 +282,10 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn reading(&self) -> Result<Transaction<'_>, CatalogError> {
-        Ok(self.db.unchecked_transaction()?)
+        let mut reading = self.db.unchecked_transaction()?;
+        // What was found altered meanwhile is forgotten for good.
+        reading.set_drop_behavior(DropBehavior::Commit);
+        Ok(reading)
     }
 
     /// Bytes of the write-ahead log.

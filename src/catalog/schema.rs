@@ -200,6 +200,10 @@ const STEPS: &[&str] = &[
             WHERE new.gone IS NULL AND state = new.state AND missing = (new.missing IS NOT NULL);
     END;
 ",
+    "
+    -- Digests of an entry's three forms, one after the other: SQLite notices damage to its pages, not to what is in them.
+    ALTER TABLE entry ADD COLUMN digests BLOB;
+",
 ];
 
 /// Brings the tables up to date.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
+    feed::Format,
     post::{self, SourceFile},
     watch::Stat,
 };
@@ -388,4 +389,21 @@ fn texts_wait_only_where_they_are_searched_and_finds_come_newest_first() {
     assert!(!story.catalog.texts_waiting(10).unwrap().iter().any(|row| row.title.starts_with("Post")));
     story.catalog.search_in(crate::config::Search::Titles).unwrap();
     assert_eq!(find(&story, 0, 2).0, 0);
+}
+
+#[test]
+fn an_entry_that_is_not_what_was_kept_is_forgotten() {
+    let mut story = Story::new();
+    let form = |name: &str| format!("<{name}/>");
+    let fragments = crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form("json") };
+    let entry = StoredEntry { version: [1; 16], fragments, mentions: Vec::new() };
+    story.catalog.keep(&[(7, entry)], &[], true, &[]).unwrap();
+    assert_eq!(story.catalog.fragment(7, Format::Atom).unwrap(), Some(form("atom")));
+
+    story.catalog.db.execute("UPDATE entry SET json = '<jsom/>' WHERE post = 7", []).unwrap();
+    {
+        let _reading = story.catalog.reading().unwrap();
+        assert!(matches!(story.catalog.fragment(7, Format::Json), Err(CatalogError::Altered { post: 7 })));
+    }
+    assert_eq!(story.catalog.fragment(7, Format::Rss).unwrap(), None, "the next time it is rendered again");
 }
