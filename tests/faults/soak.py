@@ -123,7 +123,9 @@ def read(daemon, stop, failed, counts):
                     if path != "/nothing-here" or "404" not in str(error):
                         raise
         except ledger.Lost as error:
-            failed.append(error)
+            # A daemon that has too much to do says so, and is asked again.
+            if "answered 503" not in str(error):
+                failed.append(error)
         except (OSError, ledger.http.client.HTTPException) as error:
             failed.append(ledger.Lost(f"no answer: {error}"))
         finally:

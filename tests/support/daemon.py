@@ -118,10 +118,19 @@ class Daemon:
             self.process.wait()
         self.log.close()
         if self.base and self.output.is_dir():
-            base = re.search(r"^base_url: (\S+)", (self.folder / "feedwright.yaml").read_text(), re.M)
             Daemon.ended += 1
-            name = f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}"
-            produced.keep(name, self.output, base[1] if base else self.base)
+            # What a fault leaves may be of two moments; the scripts under faults/ judge it by what they did.
+            if "faults" not in pathlib.Path(sys.argv[0]).resolve().parts:
+                name = f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}"
+                produced.keep(name, self.output, self.published_for())
+
+    def published_for(self):
+        """The address that the documents on disk were made for: as configured, else that of the last run that made any."""
+        base = re.search(r"^base_url: (\S+)", (self.folder / "feedwright.yaml").read_text(), re.M)
+        main = self.output / "feed.json"
+        if base or not main.exists():
+            return base[1] if base else self.base
+        return json.loads(main.read_bytes())["feed_url"].removesuffix("feed.json")
 
     def kill(self):
         """Ends it without a warning, as a crash would."""
