@@ -72,7 +72,10 @@ class Start:
         self.trace.unlink(missing_ok=True)
         log_path = self.site.folder / "log"
         with open(log_path, "w+b") as log:
-            command = self.command(*inject.wrapper(self.trace, place, error))
+            # Of what it writes, the paths must be known before: temporaries are called by the number of the process, and
+            # the log says to this test where it serves.
+            paths = [self.site.output / ".feedwright"] if place.call == "write" else ()
+            command = self.command(*inject.wrapper(self.trace, place, error, paths))
             process = subprocess.Popen(command, cwd=self.site.folder, stderr=log)
             try:
                 text = lambda: log_path.read_text(errors="replace")

@@ -79,9 +79,10 @@ def injected(pid, trace, place, error, paths=()):
     return strace
 
 
-def wrapper(trace, place, error):
-    """The command that starts a program with a call at a place that fails."""
+def wrapper(trace, place, error, paths=()):
+    """The command that starts a program with a call at a place that fails; with paths, the calls on these are numbered."""
     threads = [] if place.call in MAIN_ONLY else ["-f"]
+    threads += [part for path in paths for part in ("-P", str(path))]
     return ["strace", *threads, "-y", "-o", str(trace), "-e", f"trace={place.call}",
             "-e", f"inject={place.call}:error={error}:when={place.number}"]
 
