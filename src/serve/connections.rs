@@ -1,19 +1,23 @@
 //! Who may hold a connection when there are too many: an address in, room or the one that must make room out.
 //!
-//! Pure: it holds no socket, and the clock is the connections' own. Nobody is refused while someone keeps us waiting:
-//! the connection that has been idle, or whose request has been coming, for the longest goes first, then the one that
-//! has been taking its response for the longest. So a thousand slow clients take the places of each other, and an
-//! ordinary request, which is over in a millisecond, always finds one.
+//! Pure: it holds no socket and reads no clock but for the time at which a turn begins. Nobody is refused while someone
+//! keeps us waiting: the connection that has been idle, or whose request has been coming, for the longest goes first,
+//! if that is longer than [`PROMPT`]; then the one whose turn it has been for the longest, most likely to take its
+//! response. So a thousand slow clients take the places of each other, and an ordinary request, which is over in a
+//! millisecond, always finds one and keeps it.
 
 use std::{
     collections::HashMap,
     hash::Hash,
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::client::{Network, household, is_trusted};
+
+/// How long an ordinary client may take to ask, once it is connected.
+const PROMPT: Duration = Duration::from_secs(1);
 
 /// The connections that are open, each under a key.
 #[derive(Debug)]
@@ -48,17 +52,17 @@ impl<K: Copy + Eq + Hash, P: AsRef<Progress>> Connections<K, P> {
 
     /// Whether whoever comes next could be let in.
     pub(crate) fn has_room(&self) -> bool {
-        self.open.len() < self.most || self.slowest(|_| true).is_some()
+        self.open.len() < self.most || self.open.values().any(|open| open.progress.as_ref().is_waiting())
     }
 
     /// Whether a connection of this holder may be opened now. Who is nobody in particular has no bound of his own.
-    pub(crate) fn admit(&self, holder: Option<IpAddr>) -> Admission<K> {
+    pub(crate) fn admit(&self, holder: Option<IpAddr>, now: Instant) -> Admission<K> {
         let full = self.open.len() >= self.most;
         let is_same = |open: &Open<P>| open.holder == holder;
         let instead = if holder.is_some() && self.open.values().filter(|open| is_same(open)).count() >= self.most_each {
-            self.slowest(is_same)
+            self.slowest(is_same, now)
         } else if full {
-            self.slowest(|_| true)
+            self.slowest(|_| true, now)
         } else {
             return Admission::Free;
         };
@@ -76,9 +80,9 @@ impl<K: Copy + Eq + Hash, P: AsRef<Progress>> Connections<K, P> {
     }
 
     /// The one of these that has kept us waiting for the longest.
-    fn slowest(&self, is_meant: impl Fn(&Open<P>) -> bool) -> Option<K> {
+    fn slowest(&self, is_meant: impl Fn(&Open<P>) -> bool, now: Instant) -> Option<K> {
         let waiting = self.open.iter().filter(|(_, open)| is_meant(open));
-        let rank = |open: &Open<P>| open.progress.as_ref().rank();
+        let rank = |open: &Open<P>| open.progress.as_ref().rank(now);
         waiting.filter_map(|(key, open)| Some((rank(open)?, *key))).min_by_key(|(rank, _)| *rank).map(|(_, key)| key)
     }
 }
@@ -101,7 +105,7 @@ pub(crate) struct Progress {
     state: AtomicU64,
 }
 
-/// Whose turn it is. The lower ones make room first.
+/// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub(crate) enum Turn {
@@ -129,23 +133,40 @@ impl Progress {
     }
 
     fn set_at(&self, turn: Turn, now: Instant) {
-        let micros = u64::try_from(now.saturating_duration_since(self.start).as_micros()).unwrap_or(0);
-        let state = ((turn as u64) << TURN_SHIFT) | (micros & ((1 << TURN_SHIFT) - 1));
+        let state = ((turn as u64) << TURN_SHIFT) | self.micros(now);
         // Nothing else hangs on it, and a stale look only picks the second slowest.
         self.state.store(state, Ordering::Relaxed);
     }
 
     /// Says that all of a response has gone out.
     pub(crate) fn taken(&self) {
-        if self.state.load(Ordering::Relaxed) >> TURN_SHIFT == Turn::Taking as u64 {
+        if self.state().0 == Turn::Taking as u64 {
             self.set(Turn::Asking);
         }
     }
 
+    /// Whether it is the client's turn.
+    fn is_waiting(&self) -> bool {
+        self.state().0 != Turn::Answering as u64
+    }
+
     /// How soon it makes room, the lowest first; nothing while we are at work for it.
-    fn rank(&self) -> Option<u64> {
+    fn rank(&self, now: Instant) -> Option<(bool, u64)> {
+        let (turn, began) = self.state();
+        let waited = Duration::from_micros(self.micros(now).saturating_sub(began));
+        let is_idle = turn == Turn::Asking as u64 && waited > PROMPT;
+        self.is_waiting().then_some((!is_idle, began))
+    }
+
+    /// The turn, and when it began.
+    fn state(&self) -> (u64, u64) {
         let state = self.state.load(Ordering::Relaxed);
-        (state >> TURN_SHIFT < Turn::Answering as u64).then_some(state)
+        (state >> TURN_SHIFT, state & ((1 << TURN_SHIFT) - 1))
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        let micros = u64::try_from(now.saturating_duration_since(self.start).as_micros()).unwrap_or(0);
+        micros & ((1 << TURN_SHIFT) - 1)
     }
 }
 
@@ -173,7 +194,7 @@ mod tests {
         }
 
         fn admits(&self, holder: &str) -> Admission<u32> {
-            self.connections.admit(address(holder))
+            self.connections.admit(address(holder), self.start + Duration::from_secs(10))
         }
     }
 
@@ -202,6 +223,20 @@ mod tests {
         crowd.open(8, "", Answering, 9);
         assert_eq!(crowd.admits("192.0.2.3"), Admission::Refused);
         assert!(!crowd.connections.has_room());
+    }
+
+    #[test]
+    fn who_has_only_just_come_is_not_the_slowest() {
+        use Turn::{Asking, Taking};
+        let mut crowd = Crowd::new(3, 3);
+        crowd.open(1, "", Taking, 8).open(2, "", Asking, 10).open(3, "", Taking, 10);
+        assert_eq!(crowd.admits(""), Admission::InPlaceOf(1), "nobody has been idle for long");
+        crowd.connections.close(1);
+        crowd.open(4, "", Asking, 8);
+        assert_eq!(crowd.admits(""), Admission::InPlaceOf(4), "what is idle goes before what is taken");
+        crowd.connections.close(4);
+        crowd.open(5, "", Taking, 0).open(6, "", Asking, 8);
+        assert_eq!(crowd.admits(""), Admission::InPlaceOf(6));
     }
 
     #[test]
@@ -244,10 +279,11 @@ mod tests {
         progress.set(Turn::Answering);
         // Nothing of the response is there to be taken.
         progress.taken();
-        assert_eq!(progress.rank(), None);
+        let later = Instant::now() + 2 * PROMPT;
+        assert_eq!(progress.rank(later), None);
         progress.set(Turn::Taking);
-        let taking = progress.rank();
+        let taking = progress.rank(later);
         progress.taken();
-        assert!(progress.rank().is_some() && progress.rank() < taking);
+        assert!(progress.rank(later).is_some() && progress.rank(later) < taking);
     }
 }

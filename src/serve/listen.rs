@@ -94,7 +94,7 @@ pub async fn run(
                 Ok((stream, peer)) => {
                     troubled = false;
                     let holder = holder(peer.ip(), &trusted);
-                    match connections.admit(holder) {
+                    match connections.admit(holder, Instant::now()) {
                         Admission::Free => {}
                         Admission::InPlaceOf(slowest) => {
                             debug!("a slow client is cut to make room");

@@ -110,9 +110,6 @@ with Place() as place:
         print(f"quiet: p99 {quiet:.1f} ms of {count}", flush=True)
         worst = 0
         for way, options in WAYS.items():
-            # At full size they hold up ordinary requests for seconds: known, and still to be mended.
-            if way == "slow reads" and not whole():
-                continue
             ordinary = Ordinary(site.port)
             ordinary.start()
             refused, probes, opened = attack(site.port, options)
