@@ -170,6 +170,15 @@ impl Catalog {
         Ok(transaction.commit()?)
     }
 
+    /// Whether a former address leads to a path, or to a folder above it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn has_moved_to(&self, path: &str) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM former WHERE substr(?, 1, length(target)) = target)";
+        Ok(self.db.prepare_cached(sql)?.query_row([path], |row| row.get(0))?)
+    }
+
     /// The folders at and below a path that moved: (old path, target).
     ///
     /// # Errors

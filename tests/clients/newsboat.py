@@ -12,22 +12,13 @@ from story import Client, tell  # noqa: E402
 
 class Newsboat(Client):
     merges = True
-    # It follows a 301, but sometimes drops what is new behind it, as an entry of an address that it does not know.
-    follows = False
     # A condition is sent from the third reload on.
     polls = 3
 
     def __init__(self, place, urls, proxy):
         super().__init__(place, urls, proxy)
-        self.subscribe()
+        (self.home / "urls").write_text("".join(f"{url}\n" for url in urls.values()))
         (self.home / "config").write_text("")
-
-    def subscribe(self):
-        (self.home / "urls").write_text("".join(f"{url}\n" for url in self.urls.values()))
-
-    def subscribe_anew(self, feed, url):
-        self.urls[feed] = url
-        self.subscribe()
 
     def poll(self):
         files = ["-u", self.home / "urls", "-c", self.home / "cache.db", "-C", self.home / "config"]

@@ -279,12 +279,18 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
     // A category that moves twice, with all below it, and one that is dropped.
     let archive = "categories/x/y/archive-1/rss.xml";
     assert_eq!(site.get(archive).status, 200);
+    let changed =
+        |path: &str| site.get(path).headers.get("last-modified").map(|time| httpdate::parse_http_date(time).unwrap());
+    let before = changed("categories/x/y/atom.xml").unwrap();
     for (name, aliases) in [("new", "x: new"), ("newer", "x: newer, new: newer")] {
         site.configure(&format!("    categories: {{aliases: {{{aliases}, junk: ''}}}}\n"));
         site.signal("HUP");
         site.shows(&format!("categories/{name}/y/"), &["A"]);
     }
     goes("categories/x/y/atom.xml", "/categories/newer/y/atom.xml");
+    site.until("a later time, so that who has the old one does not take this for older", || {
+        changed("categories/newer/y/atom.xml").is_some_and(|time| time > before)
+    });
     goes("categories/x/y", "/categories/newer/y/");
     goes("categories/new/", "/categories/newer/");
     goes(archive, "/categories/newer/y/archive-1/rss.xml");
