@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::{
     Batch, CatalogError, Key,
     batch::path_bytes,
-    identity, likeness,
+    identity, likeness, measured,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search,
@@ -93,6 +93,7 @@ impl Batch<'_> {
             likeness::leave(&self.db, row.post)?;
         }
         mentions::remember(&self.db, row.post, &[])?;
+        measured::remember(&self.db, row.post, &[])?;
         self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
         (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));
         row.write(&self.db)?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Catalog, CatalogError, digest, mentions};
+use super::{Catalog, CatalogError, digest, measured, mentions};
 use crate::feed::{Format, Fragments};
 
 /// What a document last was.
@@ -25,6 +25,8 @@ pub struct StoredEntry {
     pub fragments: Fragments,
     /// What other posts are called that it names, as [`super::mention_name`] has it.
     pub mentions: Vec<String>,
+    /// Which sounds and films were measured for it, and how long they are: (url, bytes).
+    pub measured: Vec<(String, Option<u64>)>,
 }
 
 /// What became of a folder of feeds.
@@ -84,7 +86,7 @@ impl Catalog {
         let transaction = self.db.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-            for (post, StoredEntry { version, fragments, mentions }) in entries {
+            for (post, StoredEntry { version, fragments, mentions, measured }) in entries {
                 let length = fragments.longest();
                 let digests = Format::ALL.map(|format| digest(fragments.get(format).as_bytes())).concat();
                 insert.execute(params![
@@ -97,6 +99,7 @@ impl Catalog {
                     digests
                 ])?;
                 mentions::remember(&transaction, *post, mentions)?;
+                measured::remember(&transaction, *post, measured)?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
             for (path, DocumentRecord { hash, length, modified }) in documents {

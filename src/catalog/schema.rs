@@ -204,6 +204,15 @@ const STEPS: &[&str] = &[
     -- Digests of an entry's three forms, one after the other: SQLite notices damage to its pages, not to what is in them.
     ALTER TABLE entry ADD COLUMN digests BLOB;
 ",
+    "
+    -- How long the sounds and films were that entries say the length of, as far as it was measured.
+    CREATE TABLE measured (
+        post   INTEGER NOT NULL,
+        url    TEXT NOT NULL,
+        length INTEGER,                -- NULL where there was no file
+        PRIMARY KEY (post, url)
+    ) WITHOUT ROWID;
+",
 ];
 
 /// Brings the tables up to date.

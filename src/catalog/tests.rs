@@ -396,7 +396,7 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     let mut story = Story::new();
     let form = |name: &str| format!("<{name}/>");
     let fragments = crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form("json") };
-    let entry = StoredEntry { version: [1; 16], fragments, mentions: Vec::new() };
+    let entry = StoredEntry { version: [1; 16], fragments, mentions: Vec::new(), measured: Vec::new() };
     story.catalog.keep(&[(7, entry)], &[], true, &[]).unwrap();
     assert_eq!(story.catalog.fragment(7, Format::Atom).unwrap(), Some(form("atom")));
 

@@ -110,6 +110,7 @@ impl Pipeline {
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.clear_tombstones()?;
         batch.commit()?;
+        self.measure_again(now)?;
         self.bury_unshown(now)?;
         if !self.is_stopped() {
             self.follow_categories(&before)?;

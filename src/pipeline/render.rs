@@ -132,9 +132,14 @@ fn entry_of(
         find(name)
     };
     let rendered = body::render(&post.body, &bases, Some(&lookup));
+    let mut measured = Vec::new();
     for file in post.enclosures.iter_mut().filter(|file| file.length.is_none()) {
-        file.length = media::length(folder, path, &file.url);
+        if let Some(places) = media::places(folder, path, &file.url) {
+            file.length = media::length(&places);
+            measured.push((file.url.clone(), file.length));
+        }
     }
     let fragments = entry::entry(row, &post, rendered, places, settings.content).fragments();
-    Some(StoredEntry { version, fragments, mentions: mentions.into_inner().into_iter().collect() })
+    let mentions = mentions.into_inner().into_iter().collect();
+    Some(StoredEntry { version, fragments, mentions, measured })
 }

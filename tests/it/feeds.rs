@@ -382,6 +382,15 @@ fn a_sound_of_the_blog_has_its_true_length() {
     let rss = text(&site.get("rss.xml"));
     assert!(rss.contains("url=\"https://blog.example.org/media/one.mp3\" length=\"4321\" type=\"audio/mpeg\""));
     assert!(rss.contains("url=\"https://other.example.org/one.mp3\" length=\"0\""));
+
+    // A file that changes, and one that goes: the next scan sees it.
+    fs::write(site.path("media/one.mp3"), vec![0; 6543]).unwrap();
+    fs::remove_file(site.path("posts/two.mp3")).unwrap();
+    site.signal("HUP");
+    site.until_equal("their lengths", &[Some(6543), None], || [length("A"), length("B")]);
+    fs::write(site.path("posts/two.mp3"), vec![0; 7654]).unwrap();
+    site.signal("HUP");
+    site.until_equal("its length", &Some(7654), || length("B"));
 }
 
 #[test]
