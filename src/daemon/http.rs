@@ -6,6 +6,7 @@ use std::{
     thread,
 };
 
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     runtime,
     sync::{mpsc, watch},
@@ -18,6 +19,13 @@ use crate::{
     serve::{self, Ask, Shelf},
     systemd,
 };
+
+/// Bytes that the kernel holds of a response for one client. It would take megabytes: a thousand clients that read nothing
+/// would have it copy a thousand feeds.
+const SEND_BUFFER: usize = 128 * 1024;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4096;
 
 /// Settings in which the feeds live at the address that was really bound, unless they have one of their own.
 pub(super) fn at_address(mut settings: Settings, address: SocketAddr) -> Settings {
@@ -35,7 +43,7 @@ pub(super) fn listen(listen: &Listen) -> Result<TcpListener, Error> {
         Listen::Address(address) => bind(*address, "--listen"),
         Listen::Passed => {
             let listener = systemd::passed_listener()?.ok_or(Error::NoSocket)?;
-            listener.set_nonblocking(true)?;
+            prepare(&listener)?;
             Ok(listener)
         }
     }
@@ -44,8 +52,17 @@ pub(super) fn listen(listen: &Listen) -> Result<TcpListener, Error> {
 pub(super) fn bind(address: SocketAddr, with: &'static str) -> Result<TcpListener, Error> {
     let refused = |source| Error::Listen { address: address.to_string(), with, source };
     let listener = TcpListener::bind(address).map_err(refused)?;
-    listener.set_nonblocking(true)?;
+    prepare(&listener)?;
     Ok(listener)
+}
+
+/// Makes a socket, and all that are accepted from it, fit for a crowd.
+fn prepare(listener: &TcpListener) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    set_socket_send_buffer_size(listener, SEND_BUFFER)?;
+    // The standard library asks for 128: more readers than that may come while one document is made.
+    rustix::net::listen(listener, BACKLOG)?;
+    Ok(())
 }
 
 /// What HTTP needs to know of the settings.

@@ -24,7 +24,7 @@ CONNECTIONS = 2000
 ENOUGH = CONNECTIONS * 9 // 10 if whole() else CONNECTIONS // 4
 SECONDS = 30 if whole() else 10
 MOST_MS = 50
-#: On a machine with other work, where only the whole version promises milliseconds: so many times what the same requests take while nobody attacks.
+#: On a machine with other work: so many times what the same requests take while nobody attacks.
 BUSY = 3
 
 WAYS = {
@@ -122,7 +122,7 @@ with Place() as place:
             # The probe waits 5 s for an answer.
             if refused:
                 sys.exit(f"{way}: slowhttptest had no answer in {refused} of {probes} seconds")
-            if p99 > max(MOST_MS if whole() else 10 * MOST_MS, BUSY * quiet):
+            if p99 > max(MOST_MS, BUSY * quiet):
                 sys.exit(f"{way}: ordinary requests take {p99:.1f} ms at the 99th percentile")
             worst = max(worst, p99)
         with open(f"/proc/{site.process.pid}/status") as status:

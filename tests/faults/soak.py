@@ -6,6 +6,8 @@ poll, now and then the program is killed. Memory and open files must not grow.
 
 Without HOURS it takes half a minute; with FEEDWRIGHT_WHOLE=1, 24 hours.
 """
+import contextlib
+import os
 import pathlib
 import random
 import shutil
@@ -28,8 +30,8 @@ READERS = 4
 SEEN_WITHIN = 10
 #: By how much memory may grow, from the second quarter of the time to the last.
 DRIFT = 0.05
-#: Below this a percentage says nothing: the allocator keeps more or less for the next peak. In half a minute caches still fill.
-NOISE, NOISE_OF_SECONDS = 1 << 20, 8 << 20
+#: Below this a percentage says nothing: the allocator keeps more or less for the next peak.
+NOISE = 1 << 20
 
 
 class Folder:
@@ -99,10 +101,20 @@ class Folder:
 
 
 def resident(process):
-    """Bytes of memory and number of open files of a process."""
+    """Bytes of memory of a process, and how many files it has open besides connections, which come and go with their
+    clients."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     memory = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
-    return memory, len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
+    return memory, sum(not name.startswith("socket:") for name in open_files(process))
+
+
+def open_files(process):
+    """What a process has open."""
+    names = []
+    for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(os.readlink(file))
+    return names
 
 
 def read(daemon, stop, failed, counts):
@@ -123,9 +135,7 @@ def read(daemon, stop, failed, counts):
                     if path != "/nothing-here" or "404" not in str(error):
                         raise
         except ledger.Lost as error:
-            # A daemon that has too much to do says so, and is asked again.
-            if "answered 503" not in str(error):
-                failed.append(error)
+            failed.append(error)
         except (OSError, ledger.http.client.HTTPException) as error:
             failed.append(ledger.Lost(f"no answer: {error}"))
         finally:
@@ -176,6 +186,7 @@ def main():
             daemon.kill()
         with site as daemon:
             folder.check()
+            before = len(open_files(daemon.process))
             stop, failed, counts, samples = threading.Event(), [], [], []
             readers = [threading.Thread(target=read, args=(daemon, stop, failed, counts)) for _ in range(READERS)]
             for reader in readers:
@@ -192,12 +203,10 @@ def main():
             memory = [statistics.median(one for one, _ in quarter(samples, number)) for number in range(4)]
             files = [max(one for _, one in quarter(samples, number)) for number in range(4)]
             drift = memory[3] / memory[1] - 1
-            eventually("no file stays open", lambda: resident(daemon.process)[1] <= files[1], True)
-            noise = NOISE if seconds >= 1_000 else NOISE_OF_SECONDS
-            if memory[3] - memory[1] > max(DRIFT * memory[1], noise):
+            eventually("no file and no connection stays open", lambda: len(open_files(daemon.process)) <= before, True)
+            if memory[3] - memory[1] > max(DRIFT * memory[1], NOISE):
                 sys.exit(f"memory grew by {drift:.1%}: {memory}")
-            # Connections linger: how many do differs from quarter to quarter, but a leak shows in the last.
-            if files[3] > max(files[:3]) + (READERS if seconds >= 1_000 else 8 * READERS):
+            if files[3] > files[1] + READERS:
                 sys.exit(f"open files grew: {files}")
             if left := feeds.temporaries(site.output):
                 sys.exit(f"left behind: {left}")

@@ -117,12 +117,10 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.log.close()
-        if self.base and self.output.is_dir():
+        # One that was killed may leave documents of two moments.
+        if self.base and self.output.is_dir() and self.process.returncode == 0:
             Daemon.ended += 1
-            # What a fault leaves may be of two moments; the scripts under faults/ judge it by what they did.
-            if "faults" not in pathlib.Path(sys.argv[0]).resolve().parts:
-                name = f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}"
-                produced.keep(name, self.output, self.published_for())
+            produced.keep(f"{pathlib.Path(sys.argv[0]).stem}/{Daemon.ended}", self.output, self.published_for())
 
     def published_for(self):
         """The address that the documents on disk were made for: as configured, else that of the last run that made any."""
