@@ -69,11 +69,12 @@ impl Batch<'_> {
             .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
     }
 
-    /// A row takes the place of its copy, whose id is then another name for nothing.
+    /// A row takes the place of its copy. The copy's id stays taken, but speaks for no path and no text any more: the row may
+    /// be buried too, and what comes back is the row's.
     fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
         let (path, stat, settled, link) = (copy.path.clone(), copy.stat, copy.settled, copy.link.clone());
         let names = [mention_name(&row.path), mention_name(&path)];
-        self.bury(copy)?;
+        self.bury(Row { path: Vec::new(), content: [0; 16], ..copy })?;
         (row.path, row.stat, row.settled, row.link) = (path, stat, settled, link);
         (row.here, row.missing, row.together) = (true, None, false);
         row.write(&self.db)?;

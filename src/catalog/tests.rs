@@ -142,6 +142,26 @@ fn a_move_keeps_the_id_in_either_order() {
 }
 
 #[test]
+fn what_moved_comes_back_as_itself_not_as_its_copy() {
+    let mut story = Story::new();
+    let words = text("T", "2020-01-01 10:00:00", "words");
+    story.see("stays.md", &text("Stays", "2020-01-01 10:00:00", "other words"));
+    let id = story.see("a.md", &words);
+    // The copy is seen first, and is a post of its own until the original goes.
+    assert_ne!(story.see("b/a.md", &words), id);
+    story.vanish("a.md");
+    assert_eq!(story.row("b/a.md").id.as_ref(), Some(&id));
+    story.vanish("b/a.md");
+    story.expire(600);
+    assert_eq!(story.public(), ["stays.md"]);
+    assert_eq!(story.see("b/a.md", &words), id);
+    // The same by its text alone, at a third place.
+    story.vanish("b/a.md");
+    story.expire(600);
+    assert_eq!(story.see("c/a.md", &words), id);
+}
+
+#[test]
 fn one_that_vanishes_alone_goes_after_the_grace_and_comes_back_as_itself() {
     let mut story = Story::new();
     let id = story.see("a.md", &text("A", "2020-01-01", "words"));

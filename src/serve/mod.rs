@@ -152,7 +152,7 @@ pub struct Settings {
     pub trusted: Vec<Network>,
     /// `Cache-Control: max-age`, seconds.
     pub max_age: u32,
-    /// How long the daemon may take to answer an [`Ask`].
+    /// How long the daemon may take to answer an [`Ask`]. It may be waiting for a disk that other programs keep busy.
     pub answer_within: Duration,
     /// How long a client may take to send a request's head, and to be idle before it.
     pub head_within: Duration,
@@ -180,7 +180,7 @@ impl Default for Settings {
             limit: None,
             trusted: Vec::new(),
             max_age: 300,
-            answer_within: Duration::from_secs(5),
+            answer_within: Duration::from_secs(10),
             head_within: Duration::from_secs(10),
             stalled_after: Duration::from_secs(30),
             finish_within: Duration::from_millis(1500),

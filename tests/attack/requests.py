@@ -6,9 +6,9 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import ledger
 from daemon import Daemon, Place, eventually, the_same
 from figures import figure
 
@@ -214,20 +214,12 @@ def graceful_stop():
         figure("graceful stop", f"during a download of {length / 1e6:.0f} MB", f"all of it came, {took:.2f} s after the stop")
 
 
-def published():
-    """How many posts are; the daemon may be too busy with them to say."""
-    try:
-        return site.json("status.json")["posts"]["published"]
-    except urllib.error.HTTPError:
-        return None
-
-
 with Place() as place:
     site = Daemon(place.folder, LARGE)
     for number in range(BODIES):
         site.write(f"{number}.md", f"---\ntitle: {number}\ndate: 2024-01-01\n---\n{'word ' * (BODY // 5)}\n")
     with site:
-        eventually("the posts are there", published, BODIES)
+        eventually("the posts are there", lambda: ledger.published(site), BODIES)
         wrong_requests()
         crowds()
         slow_clients()

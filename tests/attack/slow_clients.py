@@ -12,10 +12,10 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import daemon
+import ledger
 from daemon import Daemon, Place, eventually
 from figures import figure, whole
 
@@ -89,20 +89,12 @@ def attack(port, options):
     return answers.count("NO"), len(answers), max(opened)
 
 
-def published():
-    """How many posts are; the daemon may be too busy with them to say."""
-    try:
-        return site.json("status.json")["posts"]["published"]
-    except urllib.error.HTTPError:
-        return None
-
-
 with Place() as place:
     site = Daemon(place.folder)
     for number in range(60):
         site.write(f"{number}.md", f"---\ntitle: {number}\ndate: 2024-01-01\n---\n{'word ' * 2000}\n")
     with site:
-        eventually("the posts are there", published, 60)
+        eventually("the posts are there", lambda: ledger.published(site), 60)
         ordinary = Ordinary(site.port)
         ordinary.start()
         time.sleep(2)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DEADLINE, Site, browser, png, until } from "./site.mjs";
+import { DEADLINE, Site, browser, png, tell, until } from "./site.mjs";
 
 const WHOLE = process.env.FEEDWRIGHT_WHOLE === "1";
 /** Pages that are opened in the short version, spread over all of them. */
@@ -153,20 +153,4 @@ const tests = {
   },
 };
 
-let failed = 0;
-try {
-  for (const [name, test] of Object.entries(tests)) {
-    if (process.argv[2] && !name.includes(process.argv[2])) continue;
-    try {
-      await test();
-      console.log(`ok: ${name}`);
-    } catch (error) {
-      failed += 1;
-      console.error(`FAILED: ${name}\n${error.stack ?? error}`);
-    }
-  }
-} finally {
-  await shown.close();
-  await site.stop();
-}
-process.exit(failed ? 1 : 0);
+await tell(tests, [() => shown.close(), () => site.stop()]);

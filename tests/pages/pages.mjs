@@ -1,7 +1,7 @@
 // What a person does with the pages, in a real browser: reads, follows, searches, copies, subscribes; by keyboard, on a
 // phone, in the dark, and with hostile posts.
 import assert from "node:assert/strict";
-import { DEADLINE, Site, axeSource, browser, pictures, until } from "./site.mjs";
+import { DEADLINE, Site, axeSource, browser, pictures, tell, until } from "./site.mjs";
 
 const images = await pictures();
 const shown = await browser();
@@ -263,21 +263,4 @@ const tests = {
   },
 };
 
-let failed = 0;
-try {
-  for (const [name, test] of Object.entries(tests)) {
-    if (process.argv[2] && !name.includes(process.argv[2])) continue;
-    try {
-      await test();
-      console.log(`ok: ${name}`);
-    } catch (error) {
-      failed += 1;
-      console.error(`FAILED: ${name}\n${error.stack ?? error}`);
-    }
-  }
-} finally {
-  await shown.close();
-  await site.stop();
-  await images.stop();
-}
-process.exit(failed ? 1 : 0);
+await tell(tests, [() => shown.close(), () => site.stop(), () => images.stop()]);

@@ -126,3 +126,23 @@ export async function browser() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
+
+/** Runs tests by their names, those that the first argument names a part of, then `ends`; ends the program. */
+export async function tell(tests, ends) {
+  let failed = 0;
+  try {
+    for (const [name, test] of Object.entries(tests)) {
+      if (process.argv[2] && !name.includes(process.argv[2])) continue;
+      try {
+        await test();
+        console.log(`ok: ${name}`);
+      } catch (error) {
+        failed += 1;
+        console.error(`FAILED: ${name}\n${error.stack ?? error}`);
+      }
+    }
+  } finally {
+    for (const end of ends) await end();
+  }
+  process.exit(failed ? 1 : 0);
+}

@@ -20,17 +20,14 @@ use std::{
 use feedwright::{
     feed::address,
     post::{
-        self, FrontMatterRule, Outcome, ReadSettings, SourceFile,
+        self, Outcome, SourceFile,
         body::{self, Bases},
-        category::CategoryRules,
-        date::{DateOrder, DateRules, StampRule},
-        id::IdRule,
-        link::LinkRules,
     },
 };
 use tempfile::TempDir;
 
 use crate::{
+    corpus,
     rules::{Verdict, judge_all},
     site::{Site, documents_to_judge, files, shared},
 };
@@ -183,17 +180,7 @@ fn hostile_posts_are_answered_in_time() {
     hostile::write(hostile.path());
     let mut posts = heavy::posts().into_iter().map(|(name, text)| (name, text.into_bytes())).collect::<Vec<_>>();
     posts.extend(files(hostile.path()));
-    let settings = ReadSettings {
-        folder: "posts".to_owned(),
-        front_matter: FrontMatterRule::Required,
-        encoding: None,
-        keys: Vec::new(),
-        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
-        categories: CategoryRules::default(),
-        links: LinkRules::default(),
-        ids: IdRule::Path,
-        language: None,
-    };
+    let settings = corpus::settings();
     let bases = Bases { post: url::Url::parse("https://blog.example/b/").ok(), site: None };
     let mut times = Vec::new();
     for (name, bytes) in &posts {
