@@ -5,7 +5,10 @@
 //! parser's stack closely enough to add up that work before it is done. It never underestimates by much; where it is in
 //! doubt it counts too much, and honest posts stay far below every limit.
 
-use super::policy::{Element, Kind};
+use super::{
+    Markup,
+    policy::{Element, Kind},
+};
 
 /// Bytes of a body that are read as markup.
 pub(super) const SIZE: usize = 1024 * 1024;
@@ -13,6 +16,8 @@ pub(super) const SIZE: usize = 1024 * 1024;
 pub(super) const OUTPUT: usize = SIZE + SIZE / 2;
 /// Tags of a body: a parser takes microseconds for each, and the longest of listings, a word in each `<span>`, has fewer.
 const TAGS: usize = 50_000;
+/// Characters of a body that may begin or end something, at each of which a parser stops: prose has one in a hundred.
+const SIGNS: usize = 125_000;
 const ATTRIBUTES: usize = 256;
 const DEPTH: usize = 512;
 /// Σ depth over all tags.
@@ -35,6 +40,8 @@ const INDENT: usize = 400;
 pub(super) enum Excess {
     #[error("the body is larger than 1 MiB")]
     Size,
+    #[error("the body has more than {SIGNS} characters that may be markup, such as `<` and `&`")]
+    Signs,
     #[error("the body has more than {TAGS} tags")]
     Tags,
     #[error("a tag has more than {ATTRIBUTES} attributes")]
@@ -88,13 +95,13 @@ impl Guard {
             return Err(Excess::Attributes);
         }
         self.step()?;
+        self.close_elder(element);
         if self.open.last().is_some_and(|open| matches!(open.element.kind, Kind::Table | Kind::Row))
             && !matches!(element.kind, Kind::Row | Kind::Cell)
             && element.name != "col"
         {
             self.moved += self.tags;
         }
-        self.close_elder(element);
         match element.kind {
             Kind::Void => {}
             Kind::Formatting => self.open_formatting(element, bytes),
@@ -277,6 +284,22 @@ enum Seek {
     On,
     /// There is none that counts.
     Beyond,
+}
+
+/// Whether a body is small enough to be read as markup, and mostly text.
+pub(super) fn fits(markup: Markup, text: &str) -> Result<(), Excess> {
+    let is_sign = |byte: &u8| match byte {
+        b'<' | b'>' | b'&' => true,
+        b'[' | b']' | b'*' | b'_' | b'~' | b'`' | b'|' | b'\\' | b'"' | b'#' | b'\n' => markup == Markup::Markdown,
+        _ => false,
+    };
+    if text.len() > SIZE {
+        Err(Excess::Size)
+    } else if text.len() > SIGNS && text.bytes().filter(is_sign).count() > SIGNS {
+        Err(Excess::Signs)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether Markdown nests its lists and quotations as deep as people do: a blank line is held against every open one.

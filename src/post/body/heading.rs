@@ -3,9 +3,7 @@
 use scraper::Html;
 
 use super::{
-    Bases, Body, Markup,
-    guard::SIZE,
-    markdown, template,
+    Bases, Body, Markup, guard, markdown, template,
     token::{Token, Tokens},
 };
 
@@ -17,9 +15,7 @@ const LONGEST: usize = 300;
 /// Any heading of Markdown, `<h1>` to `<h3>` of HTML; one in a code block is none, nor is one without words.
 #[must_use]
 pub fn first_heading(body: &Body) -> Option<String> {
-    if body.text.len() > SIZE {
-        return None;
-    }
+    guard::fits(body.markup, &body.text).ok()?;
     let bases = Bases::default();
     let text = template::expand(body, &bases, None).text;
     match body.markup {

@@ -136,7 +136,7 @@ pub fn render(body: &Body, bases: &Bases, posts: Option<&Lookup<'_>>) -> Rendere
 
 /// A body's text as HTML that may be parsed, or why not, and the line of the text, from 0, if it is known.
 fn prepared(markup: Markup, text: &str, bases: &Bases) -> Result<String, (Excess, Option<usize>)> {
-    prepare::fits(text).map_err(|excess| (excess, None))?;
+    guard::fits(markup, text).map_err(|excess| (excess, None))?;
     match markup {
         Markup::Html => prepare::prepare(text, bases)
             .map_err(|(excess, at)| (excess, Some(text.bytes().take(at).filter(|&byte| byte == b'\n').count()))),

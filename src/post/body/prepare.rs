@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::{
     Bases,
-    guard::{Excess, Guard, OUTPUT, SIZE},
+    guard::{Excess, Guard, OUTPUT},
     pixel::is_pixel,
     policy::{self, Address, Element, GENERIC},
     token::{Token, Tokens},
@@ -52,15 +52,20 @@ pub(super) fn prepare(html: &str, bases: &Bases) -> Result<String, (Excess, usiz
 /// The text of a body without its tags, as paragraphs. Safe as it is: nothing of the body but text is in it.
 pub(super) fn without_markup(html: &str) -> String {
     let mut out = String::from("<p>");
+    let mut has_words = false;
     let mut tokens = Tokens::new(html);
     while let Some(token) = tokens.next() {
         match token {
-            Token::Text(text) => push_text(&mut out, text),
+            Token::Text(text) if has_words || !text.trim().is_empty() => {
+                push_text(&mut out, text);
+                has_words = true;
+            }
             Token::Start(name) if policy::goes_with_content(name) => _ = tokens.content_until(name),
             Token::Start(name) | Token::End(name)
-                if !out.ends_with("<p>") && policy::find(name).is_some_and(|element| element.kind.is_block()) =>
+                if has_words && policy::find(name).is_some_and(|element| element.kind.is_block()) =>
             {
                 out.push_str("</p>\n<p>");
+                has_words = false;
             }
             _ => {}
         }
@@ -333,7 +338,10 @@ impl Preparation<'_> {
     }
 
     fn set(&self, tokens: &Tokens<'_>) -> Option<String> {
-        let absolute = |name: &&str| self.bases.media_set(&urls::decode(tokens.attribute(name)?));
+        let absolute = |name: &&str| {
+            let written = tokens.attribute(name).filter(|written| written.len() <= LONGEST_VALUE)?;
+            self.bases.media_set(&urls::decode(written))
+        };
         absolute(&"srcset").or_else(|| LAZY_SETS.iter().find_map(absolute))
     }
 }
@@ -422,9 +430,4 @@ fn alignment(style: &str) -> Option<&'static str> {
     let (_, value) = style.split_once("text-align")?;
     let value = value.trim_start_matches(|c: char| c == ':' || c.is_whitespace());
     ["left", "right", "center"].into_iter().find(|align| value.starts_with(align))
-}
-
-/// Whether a body is small enough to be looked at.
-pub(super) fn fits(text: &str) -> Result<(), Excess> {
-    if text.len() > SIZE { Err(Excess::Size) } else { Ok(()) }
 }

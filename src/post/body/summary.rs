@@ -26,9 +26,7 @@ pub(super) fn glance(html: &str, more: Option<usize>) -> (String, Option<Image>)
     let marked =
         more.and_then(|more| html.get(..more)).map(|marked| summary(&Html::parse_fragment(marked), MARKED_LENGTH));
     let marked = marked.filter(|text| !text.is_empty());
-    let beginning = html.as_bytes().iter().take(html.len().min(GLANCE)).rposition(|&byte| byte == b'<');
-    if let Some((beginning, rest)) = beginning.and_then(|at| html.split_at_checked(at)).filter(|_| html.len() > GLANCE)
-    {
+    if let Some((beginning, rest)) = beginning(html) {
         let document = Html::parse_fragment(beginning);
         let image = picture(&document);
         let summary = marked.clone().unwrap_or_else(|| summary(&document, LENGTH));
@@ -38,6 +36,23 @@ pub(super) fn glance(html: &str, more: Option<usize>) -> (String, Option<Image>)
     }
     let document = Html::parse_fragment(html);
     (marked.unwrap_or_else(|| summary(&document, LENGTH)), picture(&document))
+}
+
+/// The beginning of a longer HTML, which ends within no tag and no entity, and the rest.
+fn beginning(html: &str) -> Option<(&str, &str)> {
+    let (head, _) = html.split_at_checked(html.floor_char_boundary(GLANCE)).filter(|(_, rest)| !rest.is_empty())?;
+    let last = |sign| head.rfind(sign).and_then(|at| head.split_at_checked(at));
+    let is_whole_tag = |tag: &str| {
+        let mut ends = tag.match_indices('>').filter_map(|(end, _)| tag.get(..end));
+        // Within an attribute it ends nothing.
+        ends.any(|tag| tag.matches('"').count() % 2 == 0)
+    };
+    let cut = match (last('<'), last('&')) {
+        (Some((before, tag)), _) if !is_whole_tag(tag) => before,
+        (_, Some((before, entity))) if !entity.contains(';') => before,
+        _ => head,
+    };
+    html.split_at_checked(cut.len())
 }
 
 /// The words of a document, cut behind `length` characters.
@@ -180,6 +195,14 @@ mod tests {
         check(&format!("{}text", "<br>".repeat(1000)));
         check(&format!("{}<p>end…</p>{}", "<br>".repeat(100), "<p></p>".repeat(1000)));
         check(&"字".repeat(1000));
+        for shift in 0..8 {
+            check(&format!("<pre>{}{}</pre>", "x".repeat(shift), "&lt;img&gt; ".repeat(1000)));
+            check(&format!("<pre>{}{}</pre>", "x".repeat(shift), "&amp;".repeat(3000)));
+        }
+        for shift in 1980..2060 {
+            let text = "字".repeat(shift / 3);
+            check(&format!("{text}{}<img alt=\"a > 'b' &lt;\" src=\"https://x/3\">{text}", "x".repeat(shift % 3)));
+        }
         assert_eq!(glance(&long, Some(29)).0, "一段文字 and words");
     }
 

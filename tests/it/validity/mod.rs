@@ -219,7 +219,7 @@ fn processor_time() -> Duration {
 fn note(what: &str, done: &str, seen: &str) {
     println!("figure: {what} | {done} | {seen}");
     if let Some(path) = std::env::var_os("FEEDWRIGHT_FIGURES") {
-        let row = serde_json::json!({"script": "validity", "what": what, "done": done, "seen": seen});
+        let row = serde_json::json!({"script": "heavy", "what": what, "done": done, "seen": seen});
         let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         writeln!(file, "{row}").unwrap();
     }

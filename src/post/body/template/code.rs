@@ -6,7 +6,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    super::{Markup, guard, markdown, prepare},
+    super::{Markup, guard, markdown},
     scan::{Mark, Role, Scanner},
     tags::Family,
 };
@@ -23,7 +23,7 @@ pub(super) struct Regions {
 impl Regions {
     /// The regions of a body. A body that is too large or too deep to be rendered has none.
     pub(super) fn of(text: &str, markup: Markup) -> Self {
-        if markup == Markup::Html || prepare::fits(text).is_err() || guard::markdown(text).is_err() {
+        if markup == Markup::Html || guard::fits(markup, text).is_err() || guard::markdown(text).is_err() {
             return Self::default();
         }
         let (code, html) = markdown::regions(&without_shown_code(text));
