@@ -4,7 +4,7 @@ poll, now and then the program is killed. Memory and open files must not grow.
 
     soak.py [HOURS]
 
-Without HOURS it takes half a minute; with FEEDWRIGHT_WHOLE=1, 24 hours.
+Without HOURS it takes half a minute; with FEEDWRIGHT_WHOLE=1, 6 hours.
 """
 import contextlib
 import os
@@ -174,7 +174,7 @@ def quarter(samples, number):
 
 
 def main():
-    hours = float(sys.argv[1]) if len(sys.argv) > 1 else 24 if whole() else 25 / 3600
+    hours = float(sys.argv[1]) if len(sys.argv) > 1 else 6 if whole() else 25 / 3600
     seconds, dice = hours * 3600, random.Random(SEED)
     with Place() as place:
         site = Daemon(place.folder, "scan_interval: 1m\nmass_delete_grace: 5s\n")
