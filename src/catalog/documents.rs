@@ -1,9 +1,8 @@
-//! Rendered entries, what each document last was, and addresses that moved.
+//! What each document last was, and addresses that moved.
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Catalog, CatalogError, digest, measured, mentions};
-use crate::feed::{Format, Fragments};
+use super::{Catalog, CatalogError, StoredEntry, entries};
 
 /// What a document last was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +15,6 @@ pub struct DocumentRecord {
     pub modified: i64,
 }
 
-/// An entry as it was rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEntry {
-    /// Digest of all that its bytes depend on besides the post.
-    pub version: [u8; 16],
-    /// The entry in each format.
-    pub fragments: Fragments,
-    /// What other posts are called that it names, as [`super::mention_name`] has it.
-    pub mentions: Vec<String>,
-    /// Which sounds and films were measured for it, and how long they are: (url, bytes).
-    pub measured: Vec<(String, Option<u64>)>,
-}
-
 /// What became of a folder of feeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Former {
@@ -39,39 +25,6 @@ pub enum Former {
 }
 
 impl Catalog {
-    /// Which version of a post's entry is kept, and the bytes of its longest form.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn entry_version(&self, post: i64) -> Result<Option<([u8; 16], usize)>, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT version, length FROM entry WHERE post = ?")?;
-        Ok(statement.query_row([post], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-    }
-
-    /// The rendered entry of a post in one format. One that is not what was kept is forgotten, to be rendered again.
-    ///
-    /// # Errors
-    /// When SQLite refuses, or the entry is not what was kept.
-    pub fn fragment(&self, post: i64, format: Format) -> Result<Option<String>, CatalogError> {
-        let (sql, at) = match format {
-            Format::Rss => ("SELECT digests, CAST(rss AS BLOB) FROM entry WHERE post = ?", 0),
-            Format::Atom => ("SELECT digests, CAST(atom AS BLOB) FROM entry WHERE post = ?", 1),
-            Format::Json => ("SELECT digests, CAST(json AS BLOB) FROM entry WHERE post = ?", 2),
-        };
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Vec<u8>>(1)?));
-        let Some((digests, form)) = self.db.prepare_cached(sql)?.query_row([post], read).optional()? else {
-            return Ok(None);
-        };
-        let is_kept = digests.is_none_or(|digests| digests.chunks(16).nth(at) == Some(&digest(&form)));
-        match String::from_utf8(form) {
-            Ok(form) if is_kept => Ok(Some(form)),
-            _ => {
-                self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([post])?;
-                Err(CatalogError::Altered { post })
-            }
-        }
-    }
-
     /// Keeps rendered entries, what documents became of them, and takes the marks off their collections: one transaction.
     ///
     /// # Errors
@@ -85,21 +38,8 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
         {
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-            for (post, StoredEntry { version, fragments, mentions, measured }) in entries {
-                let length = fragments.longest();
-                let digests = Format::ALL.map(|format| digest(fragments.get(format).as_bytes())).concat();
-                insert.execute(params![
-                    post,
-                    version,
-                    length,
-                    fragments.rss,
-                    fragments.atom,
-                    fragments.json,
-                    digests
-                ])?;
-                mentions::remember(&transaction, *post, mentions)?;
-                measured::remember(&transaction, *post, measured)?;
+            for (post, entry) in entries {
+                entries::insert(&transaction, *post, entry)?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
             for (path, DocumentRecord { hash, length, modified }) in documents {
@@ -110,7 +50,12 @@ impl Catalog {
                 update.execute([collection])?;
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        let mut held = self.entries.borrow_mut();
+        for (post, entry) in entries {
+            held.put(*post, &entry.fragments);
+        }
+        Ok(())
     }
 
     /// What a document last was.

@@ -15,6 +15,7 @@ mod batch;
 mod collection;
 mod departures;
 mod documents;
+mod entries;
 mod identity;
 mod likeness;
 mod measured;
@@ -27,6 +28,7 @@ mod tests;
 mod words;
 
 use std::{
+    cell::RefCell,
     fs::{self, File, TryLockError},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -37,7 +39,8 @@ use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config:
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key};
-pub use documents::{DocumentRecord, Former, StoredEntry};
+pub use documents::{DocumentRecord, Former};
+pub use entries::{KeptEntry, StoredEntry};
 pub use measured::Measured;
 pub use mentions::mention_name;
 pub use row::{Counts, Known, Problem, Row, State};
@@ -54,6 +57,7 @@ pub struct Catalog {
     /// Held, never read: the lock ends with the process.
     _lock: File,
     collections: collection::Names,
+    entries: RefCell<entries::Held>,
     /// Archive pages lie in the output folder, and those that get old are marked.
     keeps_pages: bool,
     /// What opening it had to do that a person should know.
@@ -178,15 +182,32 @@ impl Catalog {
         match connect(&file) {
             Err(error) if error.is_damage() => {
                 let (db, collections) = (Connection::open_in_memory()?, collection::Names::default());
-                let mut damaged =
-                    Self { db, file, identity: None, _lock: lock, collections, keeps_pages: false, notice: None };
+                let mut damaged = Self {
+                    db,
+                    file,
+                    identity: None,
+                    _lock: lock,
+                    collections,
+                    entries: RefCell::default(),
+                    keeps_pages: false,
+                    notice: None,
+                };
                 damaged.start_over()?;
                 Ok(damaged)
             }
             connected => {
                 let (db, collections) = connected?;
                 let identity = identity(&file);
-                Ok(Self { db, file, identity, _lock: lock, collections, keeps_pages: false, notice: None })
+                Ok(Self {
+                    db,
+                    file,
+                    identity,
+                    _lock: lock,
+                    collections,
+                    entries: RefCell::default(),
+                    keeps_pages: false,
+                    notice: None,
+                })
             }
         }
     }

@@ -213,6 +213,21 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (post, url)
     ) WITHOUT ROWID;
 ",
+    "
+    -- What is asked of an entry most often stands before its forms, which fill many pages.
+    ALTER TABLE entry RENAME TO entry_before;
+    CREATE TABLE entry (
+        post    INTEGER PRIMARY KEY,
+        version BLOB NOT NULL,
+        length  INTEGER NOT NULL,
+        digests BLOB,
+        rss     TEXT NOT NULL,
+        atom    TEXT NOT NULL,
+        json    TEXT NOT NULL
+    );
+    INSERT INTO entry SELECT post, version, length, digests, rss, atom, json FROM entry_before;
+    DROP TABLE entry_before;
+",
 ];
 
 /// Brings the tables up to date.

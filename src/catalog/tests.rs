@@ -1,6 +1,6 @@
 //! Stories of posts that come, change, move and go, told to the catalog alone.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use chrono::DateTime;
 use tempfile::TempDir;
@@ -8,7 +8,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
-    feed::Format,
     post::{self, SourceFile},
     watch::Stat,
 };
@@ -414,16 +413,30 @@ fn texts_wait_only_where_they_are_searched_and_finds_come_newest_first() {
 #[test]
 fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     let mut story = Story::new();
-    let form = |name: &str| format!("<{name}/>");
-    let fragments = crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form("json") };
-    let entry = StoredEntry { version: [1; 16], fragments, mentions: Vec::new(), measured: Vec::new() };
-    story.catalog.keep(&[(7, entry)], &[], true, &[]).unwrap();
-    assert_eq!(story.catalog.fragment(7, Format::Atom).unwrap(), Some(form("atom")));
+    let fragments = |json: &str| {
+        let form = |name: &str| format!("<{name}/>");
+        Arc::new(crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form(json) })
+    };
+    let entry = |json: &str| {
+        let fragments = fragments(json);
+        StoredEntry { version: [1; 16], fragments, mentions: Vec::new(), measured: Vec::new() }
+    };
+    let read = |story: &Story| {
+        let kept = story.catalog.kept_entry(7).unwrap();
+        kept.map(|kept| story.catalog.fragments(7, &kept)).transpose()
+    };
+    for json in ["json", "other"] {
+        story.catalog.keep(&[(7, entry(json))], &[], true, &[]).unwrap();
+        assert_eq!(read(&story).unwrap(), Some(fragments(json)));
+    }
+    story.catalog.entries.take();
+    assert_eq!(read(&story).unwrap(), Some(fragments("other")), "from the disk");
 
+    story.catalog.entries.take();
     story.catalog.db.execute("UPDATE entry SET json = '<jsom/>' WHERE post = 7", []).unwrap();
     {
         let _reading = story.catalog.reading().unwrap();
-        assert!(matches!(story.catalog.fragment(7, Format::Json), Err(CatalogError::Altered { post: 7 })));
+        assert!(matches!(read(&story), Err(CatalogError::Altered { post: 7 })));
     }
-    assert_eq!(story.catalog.fragment(7, Format::Rss).unwrap(), None, "the next time it is rendered again");
+    assert_eq!(read(&story).unwrap(), None, "the next time it is rendered again");
 }

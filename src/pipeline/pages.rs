@@ -197,18 +197,18 @@ impl Pipeline {
         let mut fragments = Vec::with_capacity(posts.len());
         let mut unrendered = BTreeSet::new();
         for post in posts {
-            let fragment = self.catalog.fragment(*post, Format::Json)?;
-            let is_current = self.catalog.entry_version(*post)?.is_some_and(|(version, _)| version == self.version);
-            if !is_current {
+            let kept = self.catalog.kept_entry(*post)?;
+            if kept.is_none_or(|kept| kept.version != self.version) {
                 unrendered.insert(*post);
             }
-            fragments.push(fragment);
+            fragments.push(kept.map(|kept| self.catalog.fragments(*post, &kept)).transpose()?);
         }
         let mut fresh = self.render(&unrendered)?.fresh;
         let mut shown = Vec::with_capacity(posts.len());
-        for (post, fragment) in posts.iter().zip(fragments) {
-            let fragment = fresh.remove(post).map(|entry| entry.fragments.json).or(fragment);
-            shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, fragment.as_deref())));
+        for (post, fragments) in posts.iter().zip(fragments) {
+            let fragments = fresh.remove(post).map(|entry| entry.fragments).or(fragments);
+            let json = fragments.as_deref().map(|fragments| fragments.get(Format::Json));
+            shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, json)));
         }
         Ok(shown)
     }

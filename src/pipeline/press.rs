@@ -1,7 +1,7 @@
 //! Collections whose members changed → documents → shelf and output folder.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
@@ -162,28 +162,23 @@ impl Pipeline {
         let _reading = self.catalog.reading()?;
         let mut windows = Vec::with_capacity(places.len());
         let mut stale = BTreeSet::new();
-        let mut lengths = HashMap::new();
+        let mut kept = HashMap::new();
         for (collection, place) in places {
             let (candidates, window) = self.candidates_at(*collection, place)?;
             for candidate in &candidates {
-                if lengths.contains_key(&candidate.post) || stale.contains(&candidate.post) {
+                if kept.contains_key(&candidate.post) || stale.contains(&candidate.post) {
                     continue;
                 }
-                match self.catalog.entry_version(candidate.post)? {
-                    Some((version, length)) => {
-                        lengths.insert(candidate.post, length);
-                        if version != self.version {
-                            stale.insert(candidate.post);
-                        }
-                    }
-                    None => {
-                        stale.insert(candidate.post);
-                    }
+                let entry = self.catalog.kept_entry(candidate.post)?;
+                if entry.is_none_or(|entry| entry.version != self.version) {
+                    stale.insert(candidate.post);
                 }
+                kept.extend(entry.map(|entry| (candidate.post, entry)));
             }
             windows.push((candidates, window));
         }
         let Rendered { fresh, later } = self.render(&stale)?;
+        let mut lengths: HashMap<i64, usize> = kept.iter().map(|(post, entry)| (*post, entry.length)).collect();
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
 
         let (mut documents, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -195,9 +190,18 @@ impl Pipeline {
             let updated = self.newest_update(&posts, updated)?;
             let neighbours = self.neighbours(*collection, place, posts.len())?;
             longer.extend(neighbours.previous.map(|_| (*collection, place.direct)));
+            let mut entries = Vec::with_capacity(posts.len());
+            for post in &posts {
+                match (fresh.get(post), kept.get(post)) {
+                    (Some(fresh), _) => entries.push(Arc::clone(&fresh.fragments)),
+                    (None, Some(kept)) => entries.push(self.catalog.fragments(*post, kept)?),
+                    (None, None) => {}
+                }
+            }
             for format in Format::ALL {
-                let frame = self.places.frame(format, place, neighbours, updated);
-                let bytes = self.join(format, &frame, &posts, &fresh)?;
+                let (feed, standing) = self.places.frame(format, place, neighbours, updated);
+                let fragments: Vec<&str> = entries.iter().map(|entry| entry.get(format)).collect();
+                let bytes = feed::document_at(format, &feed, &standing, &fragments);
                 let path = format!("{}{}", self.places.record(place), format.file_name());
                 documents.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }
@@ -217,29 +221,6 @@ impl Pipeline {
         }
         let shows_all = self.catalog.size(collection, place.direct) <= shown as u64;
         Ok(Neighbours { previous: Some(last).filter(|_| !shows_all), next: None })
-    }
-
-    /// One document of a feed, from entries rendered now or before.
-    fn join(
-        &self,
-        format: Format,
-        (feed, standing): &(feed::Feed, feed::Place),
-        posts: &[i64],
-        fresh: &Fresh,
-    ) -> Result<Vec<u8>, Error> {
-        let mut kept = BTreeMap::new();
-        for post in posts.iter().filter(|post| !fresh.contains_key(post)) {
-            if let Some(fragment) = self.catalog.fragment(*post, format)? {
-                kept.insert(*post, fragment);
-            }
-        }
-        let fragments: Vec<&str> = posts
-            .iter()
-            .filter_map(|post| {
-                fresh.get(post).map(|entry| entry.fragments.get(format)).or_else(|| kept.get(post).map(String::as_str))
-            })
-            .collect();
-        Ok(feed::document_at(format, feed, standing, &fragments))
     }
 
     /// A document with what is known of it: its time changes with its bytes, and only then.

@@ -141,8 +141,9 @@ impl Pipeline {
                 return Ok([&row.title, excerpt, &title::plain(&post.body.text)].join("\n"));
             }
         }
-        let fragment = self.catalog.fragment(row.post, Format::Json)?;
-        let item = fragment.and_then(|fragment| serde_json::from_str::<json::Item>(&fragment).ok());
+        let kept = self.catalog.kept_entry(row.post)?;
+        let fragments = kept.map(|kept| self.catalog.fragments(row.post, &kept)).transpose()?;
+        let item = fragments.and_then(|fragments| serde_json::from_str::<json::Item>(fragments.get(Format::Json)).ok());
         let said = item.map_or_else(String::new, |item| {
             let content = item.content_html.map(|html| title::plain(&html)).unwrap_or_default();
             [item.summary, content].join("\n")
