@@ -139,13 +139,23 @@ impl CatalogError {
     pub fn is_damage(&self) -> bool {
         use rusqlite::{Error, ErrorCode};
         match self {
-            // What was written can be read back, unless it is not what was written.
+            // What was written can be read back, unless it is not what was written; and a statement is right, unless the
+            // tables are not those that were made.
             Self::Sqlite(
-                Error::FromSqlConversionFailure(..)
+                Error::SqlInputError { .. }
+                | Error::FromSqlConversionFailure(..)
                 | Error::IntegralValueOutOfRange(..)
                 | Error::InvalidColumnType(..)
                 | Error::Utf8Error(..),
             ) => true,
+            // There is no code for tables that are missing, or there twice.
+            Self::Sqlite(Error::SqliteFailure(_, Some(words)))
+                if words.starts_with("no such ")
+                    || words.starts_with("duplicate column ")
+                    || words.ends_with(" already exists") =>
+            {
+                true
+            }
             Self::Sqlite(error) => {
                 matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
             }
@@ -179,37 +189,29 @@ impl Catalog {
         }
 
         let file = state.join("catalog.sqlite");
-        match connect(&file) {
-            Err(error) if error.is_damage() => {
-                let (db, collections) = (Connection::open_in_memory()?, collection::Names::default());
-                let mut damaged = Self {
-                    db,
-                    file,
-                    identity: None,
-                    _lock: lock,
-                    collections,
-                    entries: RefCell::default(),
-                    keeps_pages: false,
-                    notice: None,
-                };
-                damaged.start_over()?;
-                Ok(damaged)
-            }
-            connected => {
-                let (db, collections) = connected?;
-                let identity = identity(&file);
-                Ok(Self {
-                    db,
-                    file,
-                    identity,
-                    _lock: lock,
-                    collections,
-                    entries: RefCell::default(),
-                    keeps_pages: false,
-                    notice: None,
-                })
-            }
+        let connected = match connect(&file) {
+            Err(error) if error.is_damage() => None,
+            connected => Some(connected?),
+        };
+        let is_damaged = connected.is_none();
+        let (db, collections) = match connected {
+            Some(connected) => connected,
+            None => (Connection::open_in_memory()?, collection::Names::default()),
+        };
+        let mut catalog = Self {
+            db,
+            identity: identity(&file),
+            file,
+            _lock: lock,
+            collections,
+            entries: RefCell::default(),
+            keeps_pages: false,
+            notice: None,
+        };
+        if is_damaged {
+            catalog.start_over()?;
         }
+        Ok(catalog)
     }
 
     /// Opens the catalog again after a failure: SQLite may hold a lock that it could not give back, or a file that is gone.

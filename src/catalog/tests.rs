@@ -324,6 +324,25 @@ fn a_catalog_is_locked_set_aside_when_damaged_and_refused_when_newer() {
 }
 
 #[test]
+fn a_catalog_whose_tables_are_others_is_set_aside() {
+    for damage in [
+        "ALTER TABLE collection RENAME COLUMN own_size TO own_sise",
+        "DROP TABLE member",
+        "ALTER TABLE post RENAME TO pest",
+        "PRAGMA user_version = 2",
+    ] {
+        let Story { state, catalog, .. } = Story::new();
+        catalog.db.execute_batch(damage).unwrap();
+        drop(catalog);
+        let used = Catalog::open(state.path()).and_then(|mut catalog| match catalog.candidates(1, false, 1, 1, 1) {
+            Err(error) if error.is_damage() => catalog.start_over().map(|()| catalog),
+            found => found.map(|_| catalog),
+        });
+        assert!(used.unwrap().notice.unwrap().contains("set aside"), "{damage}");
+    }
+}
+
+#[test]
 fn a_post_keeps_its_number_in_an_archive() {
     let mut story = Story::new();
     for (name, day) in [("c.md", 3), ("a.md", 1), ("b.md", 2)] {
