@@ -14,9 +14,10 @@ use crate::uri;
 /// A parser turns CR into LF anyway; doing it here keeps what we write equal to what is read.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF, which start with EF.
-    let suspect = |b: u8| (b < b' ' && b != b'\n' && b != b'\t') || b == 0xEF;
-    if !text.as_bytes().iter().copied().any(suspect) {
+    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF.
+    let is_control = |b: &u8| *b < b' ' && *b != b'\n' && *b != b'\t';
+    let is_no_char = |bytes: &[u8]| matches!(bytes, [0xEF, 0xBF, 0xBE | 0xBF]);
+    if !text.as_bytes().iter().any(is_control) && !text.as_bytes().windows(3).any(is_no_char) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());

@@ -51,7 +51,7 @@ fn decode_as_found<'a>(bytes: &'a [u8], configured: Option<&'static Encoding>) -
         };
         return Ok(Decoded { text, warning });
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         return Ok(Decoded { text: Cow::Borrowed(text), warning: None });
     }
     if bytes.contains(&0) {

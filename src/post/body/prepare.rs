@@ -152,17 +152,17 @@ impl Preparation<'_> {
     /// comment, which the sanitiser drops, makes several texts of it.
     fn push_with_seams(&mut self, text: &str) {
         let mut from = 0;
-        let mut run = self.run - text.len();
-        for (at, c) in text.char_indices() {
-            if run >= SEAM && matches!(c, '&' | '\u{80}'..='\u{bf}') {
+        let mut before = self.run - text.len();
+        // The second begins all of U+0080 to U+00BF, and nothing else.
+        for (at, _) in text.bytes().enumerate().filter(|&(_, byte)| matches!(byte, b'&' | 0xc2)) {
+            if before + at - from >= SEAM {
                 push_text(&mut self.html, text.get(from..at).unwrap_or_default());
                 self.html.push_str("<!---->");
-                (from, run) = (at, 0);
+                (from, before) = (at, 0);
             }
-            run += c.len_utf8();
         }
         push_text(&mut self.html, text.get(from..).unwrap_or_default());
-        self.run = run;
+        self.run = before + text.len() - from;
     }
 
     fn mark(&mut self) {
@@ -385,14 +385,20 @@ fn push_text(out: &mut String, text: &str) {
     });
 }
 
+/// Writes a text with some characters replaced: signs of markup, and control characters.
 fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Option<&'static str>) {
+    // All other characters begin with other bytes.
+    let may_change = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | 0xc2 | 0xef) || byte.is_ascii_control();
     let mut from = 0;
-    for (at, c) in text.char_indices() {
-        if let Some(replacement) = replacement(c) {
-            out.push_str(text.get(from..at).unwrap_or_default());
-            out.push_str(replacement);
-            from = at + c.len_utf8();
-        }
+    for (at, _) in text.bytes().enumerate().filter(|&(_, byte)| may_change(byte)) {
+        let Some((c, replacement)) =
+            text.get(at..).and_then(|rest| rest.chars().next()).and_then(|c| Some((c, replacement(c)?)))
+        else {
+            continue;
+        };
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push_str(replacement);
+        from = at + c.len_utf8();
     }
     out.push_str(text.get(from..).unwrap_or_default());
 }
