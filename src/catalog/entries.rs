@@ -12,7 +12,7 @@ use crate::feed::{Format, Fragments};
 const HELD: usize = 4 * 1024 * 1024;
 
 /// The digests of an entry's forms, one after the other, in the order of [`Format::ALL`].
-type Digests = [u8; 48];
+pub(super) type Digests = [u8; 48];
 
 /// An entry as it was rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +53,9 @@ impl Default for Held {
 
 impl Held {
     /// Holds the entry of a post, at the expense of those that were not used for longest.
-    pub(super) fn put(&mut self, post: i64, fragments: &Arc<Fragments>) {
+    pub(super) fn put(&mut self, post: i64, digests: Digests, fragments: &Arc<Fragments>) {
         self.bytes += size(fragments);
-        if let Some((_, before)) = self.entries.put(post, (digests(fragments), Arc::clone(fragments))) {
+        if let Some((_, before)) = self.entries.put(post, (digests, Arc::clone(fragments))) {
             self.bytes -= size(&before);
         }
         while self.bytes > HELD
@@ -93,13 +93,14 @@ impl Catalog {
         let sql = "SELECT CAST(rss AS BLOB), CAST(atom AS BLOB), CAST(json AS BLOB) FROM entry WHERE post = ?";
         let read = |row: &rusqlite::Row<'_>| Ok([row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?]);
         let forms = self.db.prepare_cached(sql)?.query_row([post], read).optional()?;
-        let fragments = forms.and_then(|forms| {
+        let found = forms.and_then(|forms| {
             let [rss, atom, json] = forms.map(String::from_utf8);
-            Some(Arc::new(Fragments { rss: rss.ok()?, atom: atom.ok()?, json: json.ok()? }))
+            let fragments = Fragments { rss: rss.ok()?, atom: atom.ok()?, json: json.ok()? };
+            Some((digests(&fragments), Arc::new(fragments)))
         });
-        match fragments {
-            Some(fragments) if kept.digests.is_none_or(|kept| kept == digests(&fragments)) => {
-                self.entries.borrow_mut().put(post, &fragments);
+        match found {
+            Some((digests, fragments)) if kept.digests.is_none_or(|kept| kept == digests) => {
+                self.entries.borrow_mut().put(post, digests, &fragments);
                 Ok(fragments)
             }
             _ => {
@@ -110,9 +111,10 @@ impl Catalog {
     }
 }
 
-/// Keeps the entry of a post.
-pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<()> {
+/// Keeps the entry of a post; returns the digests by which it is known.
+pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<Digests> {
     let StoredEntry { version, fragments, mentions, measured } = entry;
+    let digests = digests(fragments);
     db.prepare_cached(
         "INSERT OR REPLACE INTO entry (post, version, length, digests, rss, atom, json) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )?
@@ -120,13 +122,14 @@ pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlit
         post,
         version,
         fragments.longest(),
-        digests(fragments),
+        digests,
         fragments.rss,
         fragments.atom,
         fragments.json,
     ])?;
     mentions::remember(db, post, mentions)?;
-    measured::remember(db, post, measured)
+    measured::remember(db, post, measured)?;
+    Ok(digests)
 }
 
 fn digests(fragments: &Fragments) -> Digests {

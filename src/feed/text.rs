@@ -14,10 +14,11 @@ use crate::uri;
 /// A parser turns CR into LF anyway; doing it here keeps what we write equal to what is read.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF.
-    let is_control = |b: &u8| *b < b' ' && *b != b'\n' && *b != b'\t';
-    let is_no_char = |bytes: &[u8]| matches!(bytes, [0xEF, 0xBF, 0xBE | 0xBF]);
-    if !text.as_bytes().iter().any(is_control) && !text.as_bytes().windows(3).any(is_no_char) {
+    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF. Nothing ends this search
+    // early, so that many bytes are looked at together.
+    let is_control = |byte: u8| (byte < b' ') & (byte != b'\n') & (byte != b'\t');
+    let has_control = text.bytes().fold(false, |found, byte| found | is_control(byte));
+    if !has_control && !text.contains("\u{fffe}") && !text.contains("\u{ffff}") {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
@@ -72,7 +73,7 @@ pub(super) fn rfc822(at: DateTime<Utc>) -> String {
 
 /// What a library wrote into memory. Writing there cannot fail, and the libraries write UTF-8 from `str` alone.
 pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
-    String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    simdutf8::basic::from_utf8(&bytes.unwrap_or_default()).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

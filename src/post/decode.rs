@@ -86,8 +86,12 @@ fn detect(bytes: &[u8]) -> &'static Encoding {
 
 /// Text has no NUL, and few other control characters.
 fn is_binary(text: &str) -> bool {
-    let controls = text.bytes().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
-    controls > 0 && (text.contains('\0') || controls * 20 > text.len())
+    let is_control = |byte: u8| byte.is_ascii_control() & !byte.is_ascii_whitespace();
+    // Nothing ends this search early, so that many bytes are looked at together.
+    if !text.bytes().fold(false, |found, byte| found | is_control(byte)) {
+        return false;
+    }
+    text.contains('\0') || text.bytes().filter(|&byte| is_control(byte)).count() * 20 > text.len()
 }
 
 fn other_encoding(encoding: &'static Encoding, reason: &str) -> Diagnostic {

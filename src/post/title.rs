@@ -59,7 +59,7 @@ fn fold(text: &str) -> String {
 }
 
 /// Decodes `&amp;`, `&#123;` and `&#x7b;`, once. What is no entity, or has no semicolon, stays: `AT&T`, `?a=1&copy=2`.
-fn decode_entities(text: &str) -> Cow<'_, str> {
+pub(super) fn decode_entities(text: &str) -> Cow<'_, str> {
     let mut decoded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('&') {

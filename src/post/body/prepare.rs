@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    super::title,
     Bases,
     guard::{Excess, Guard, OUTPUT},
     pixel::is_pixel,
@@ -57,7 +58,7 @@ pub(super) fn without_markup(html: &str) -> String {
     while let Some(token) = tokens.next() {
         match token {
             Token::Text(text) if has_words || !text.trim().is_empty() => {
-                push_text(&mut out, text);
+                push_plain(&mut out, &title::decode_entities(text));
                 has_words = true;
             }
             Token::Start(name) if policy::goes_with_content(name) => _ = tokens.content_until(name),
@@ -77,15 +78,23 @@ pub(super) fn without_markup(html: &str) -> String {
 /// A body as it is written, entities too.
 pub(super) fn literal(text: &str) -> String {
     let mut out = String::from("<pre>");
-    push_escaped(&mut out, text, |c| match c {
+    // Parsers drop a line end behind the tag.
+    push_plain(&mut out, text.trim_start_matches(['\r', '\n']));
+    out.push_str("</pre>");
+    out
+}
+
+/// Writes a text in which nothing is markup, as a serialiser would.
+fn push_plain(out: &mut String, text: &str) {
+    push_escaped(out, &text.replace("\r\n", "\n"), |c| match c {
         '<' => Some("&lt;"),
         '>' => Some("&gt;"),
         '&' => Some("&amp;"),
+        '\u{a0}' => Some("&nbsp;"),
+        '\r' => Some("\n"),
         c if is_control(c) => Some(""),
         _ => None,
     });
-    out.push_str("</pre>");
-    out
 }
 
 struct Preparation<'a> {

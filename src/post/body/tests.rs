@@ -204,6 +204,20 @@ fn an_excess_becomes_text_with_a_reason() {
 }
 
 #[test]
+fn an_excess_comes_out_the_same_when_it_is_sanitised_again() {
+    let wide = " a".repeat(300);
+    for (markup, text) in [
+        (Markup::Html, format!("<p>&#8220;a&#8221; &nbsp;\u{a0}&lt;b&gt; AT&T &amp;lt; \r\n b\r c<p{wide}>d")),
+        (Markup::Markdown, format!("\n\r\n&#8220;\u{a0}<b>\r\nc\rd\n{}", "> ".repeat(200))),
+    ] {
+        let once = render(&body(markup, &text), &bases(), None);
+        assert_eq!(once.diagnostics.len(), 1, "{text}");
+        let again = render(&body(Markup::Html, &once.html), &bases(), None);
+        assert_eq!((&again.html, &again.diagnostics), (&once.html, &Vec::new()));
+    }
+}
+
+#[test]
 fn a_long_text_comes_out_whole() {
     let text = "é · &amp; « x — 中文 &lt; ".repeat(2000);
     assert_eq!(html(&format!("<p>{text}</p>")).html, format!("<p>{text}</p>"));

@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str, first: u32) -> Result<Parsed, PostError> {
 }
 
 fn parse_object(text: &str, first: u32) -> Result<Parsed, PostError> {
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax_error(&error, first))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax_error(&error, text, first))?;
     yaml::parse(text, first).map_err(|trouble| match trouble {
         Trouble::Syntax { line, column, message } => PostError::Syntax { line, column, message, help: help() },
         Trouble::Limit { line, message } => PostError::OverLimit { line, message },
@@ -33,12 +33,16 @@ fn parse_object(text: &str, first: u32) -> Result<Parsed, PostError> {
 }
 
 /// What `serde_json` says of a text that starts on line `first` of the file.
-pub(super) fn syntax_error(error: &serde_json::Error, first: u32) -> PostError {
+pub(super) fn syntax_error(error: &serde_json::Error, text: &str, first: u32) -> PostError {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
+    let above = error.line().saturating_sub(1);
+    // It counts bytes, and people characters.
+    let before = text.split('\n').nth(above).and_then(|line| line.as_bytes().get(..error.column().saturating_sub(1)));
+    let characters = before.map_or(0, |before| before.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count());
     PostError::Syntax {
-        line: first.saturating_add(count(error.line().saturating_sub(1))),
-        column: count(error.column()).max(1),
+        line: first.saturating_add(count(above)),
+        column: count(characters).saturating_add(1),
         message: message.to_owned(),
         help: help(),
     }

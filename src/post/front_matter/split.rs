@@ -145,7 +145,7 @@ fn braced<'a>(text: &'a str, first: Line<'a>) -> Result<Split<'a>, PostError> {
     let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
     match stream.next() {
         Some(Ok(_)) => {}
-        Some(Err(error)) if !error.is_eof() => return Err(super::json::syntax_error(&error, first.number)),
+        Some(Err(error)) if !error.is_eof() => return Err(super::json::syntax_error(&error, rest, first.number)),
         _ => return Err(PostError::Unclosed { line: first.number, closing: "}" }),
     }
     let (object, after) = rest.split_at_checked(stream.byte_offset()).unwrap_or((rest, ""));

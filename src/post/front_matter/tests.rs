@@ -203,6 +203,7 @@ fn what_cannot_be_mended_is_refused_with_place_and_cure() {
         ("+++\ntitle = \"a\nauthors = []\n+++\n", 2, 11, "double quotes"),
         ("+++\na = 1\na = 2\n+++\n", 3, 1, "each key once"),
         ("{\"a\": 1,\n b}\n", 2, 2, "double quotes"),
+        ("{\"标题\": 1 2}\n", 1, 10, "double quotes"),
         (";;;\n\"a\" 1\n;;;\n", 2, 5, "double quotes"),
     ] {
         match parse(text) {
