@@ -16,7 +16,7 @@ use crate::uri;
 pub fn clean(text: &str) -> Cow<'_, str> {
     // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF. Nothing ends this search
     // early, so that many bytes are looked at together.
-    let is_control = |byte: u8| (byte < b' ') & (byte != b'\n') & (byte != b'\t');
+    let is_control = |byte: u8| matches!(byte, 0..=0x08 | 0x0b..=0x1f);
     let has_control = text.bytes().fold(false, |found, byte| found | is_control(byte));
     if !has_control && !text.contains("\u{fffe}") && !text.contains("\u{ffff}") {
         return Cow::Borrowed(text);
