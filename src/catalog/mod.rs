@@ -221,6 +221,7 @@ impl Catalog {
     pub fn reopen(&mut self) -> Result<(), CatalogError> {
         // The old connection must be closed before: both would share what SQLite knows of the locks.
         self.db = Connection::open_in_memory()?;
+        self.identity = None;
         if let Some(state) = self.file.parent() {
             fs::create_dir_all(state).map_err(|source| CatalogError::Folder { path: state.to_owned(), source })?;
         }
@@ -228,6 +229,12 @@ impl Catalog {
         collections.folding = std::mem::take(&mut self.collections.folding);
         (self.db, self.collections, self.identity) = (db, collections, identity(&self.file));
         Ok(())
+    }
+
+    /// Whether the catalog's own file is open, as it is unless [`Self::reopen`] failed: then nothing is found in it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.identity.is_some()
     }
 
     /// Writes the catalog anew where its file was taken away while it was in use: the connection still has it all. Returns

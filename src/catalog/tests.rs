@@ -343,6 +343,23 @@ fn a_catalog_whose_tables_are_others_is_set_aside() {
 }
 
 #[test]
+fn a_catalog_that_cannot_be_opened_again_is_not_taken_for_damaged() {
+    let mut story = Story::new();
+    let id = story.see("a.md", &dated("a", 1));
+    let (state, away) = (story.state.path().to_owned(), story.state.path().with_extension("away"));
+    fs::rename(&state, &away).unwrap();
+    fs::write(&state, "no folder").unwrap();
+    assert!(story.catalog.reopen().is_err());
+    // What is asked of it now finds no table.
+    assert!(story.catalog.public().unwrap_err().is_damage() && !story.catalog.is_open());
+    fs::remove_file(&state).unwrap();
+    fs::rename(&away, &state).unwrap();
+    story.catalog.reopen().unwrap();
+    assert!(story.catalog.is_open());
+    assert_eq!(story.row("a.md").id, Some(id));
+}
+
+#[test]
 fn a_post_keeps_its_number_in_an_archive() {
     let mut story = Story::new();
     for (name, day) in [("c.md", 3), ("a.md", 1), ("b.md", 2)] {

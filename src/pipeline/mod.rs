@@ -234,14 +234,20 @@ impl Pipeline {
         self.adopt()
     }
 
-    /// Lets the next scan begin a new catalog, if this failure says that the present one is damaged, or open it again.
+    /// Opens the catalog again, if this failure may be its connection's: whatever is asked next would wait for locks that it
+    /// cannot give back. Lets the next scan begin a new one, if the failure says that the present one is damaged.
     pub fn note_failure(&mut self, error: &Error) {
         let needed = match error {
-            Error::Catalog(error) if error.is_damage() => Repair::StartingOver,
+            Error::Catalog(error) if error.is_damage() && self.catalog.is_open() => Repair::StartingOver,
             Error::Catalog(error) if error.is_of_the_connection() => Repair::Reopening,
             _ => Repair::Nothing,
         };
         self.unfinished.catalog = self.unfinished.catalog.max(needed);
+        if needed == Repair::Reopening
+            && let Err(error) = self.recover()
+        {
+            tracing::debug!(%error, "the catalog is still not open");
+        }
     }
 
     /// Makes good what a failure left of the catalog.
