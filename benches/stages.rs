@@ -9,12 +9,8 @@ use divan::{Bencher, black_box, counter::BytesCount};
 use feedwright::{
     feed::{self, CategoryRef, Entry, Feed, Format, Fragments, window},
     post::{
-        self, FrontMatterRule, Outcome, Post, ReadSettings, SourceFile,
+        self, Outcome, Post, ReadSettings, SourceFile,
         body::{self, Bases},
-        category::CategoryRules,
-        date::{DateOrder, DateRules, StampRule},
-        id::IdRule,
-        link::LinkRules,
     },
 };
 
@@ -35,20 +31,6 @@ fn text() -> String {
          </div>\n",
         [image, &part.repeat(10)].concat().repeat(3)
     )
-}
-
-fn settings() -> ReadSettings {
-    ReadSettings {
-        folder: "posts".to_owned(),
-        front_matter: FrontMatterRule::Required,
-        encoding: None,
-        keys: Vec::new(),
-        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
-        categories: CategoryRules::default(),
-        links: LinkRules::default(),
-        ids: IdRule::Path,
-        language: None,
-    }
 }
 
 fn read(text: &str, settings: &ReadSettings) -> Option<Post> {
@@ -87,13 +69,13 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 #[divan::bench]
 fn bytes_to_post(bencher: Bencher<'_, '_>) {
-    let (text, settings) = (text(), settings());
+    let (text, settings) = (text(), ReadSettings::default());
     bencher.counter(BytesCount::of_str(&text)).bench(|| read(black_box(&text), &settings));
 }
 
 #[divan::bench]
 fn body_to_html(bencher: Bencher<'_, '_>) {
-    let post = read(&text(), &settings());
+    let post = read(&text(), &ReadSettings::default());
     bencher.bench(|| post.as_ref().map(|post| body::render(black_box(&post.body), &Bases::default(), None)));
 }
 

@@ -4,27 +4,15 @@
 use std::path::Path;
 
 use chrono::DateTime;
-use feedwright::post::{
-    self, FrontMatterRule, Outcome, Post, ReadSettings, SourceFile,
-    category::CategoryRules,
-    date::{DateOrder, DateRules, StampRule},
-    id::IdRule,
-    link::LinkRules,
-};
+use feedwright::post::{self, FrontMatterRule, Outcome, Post, ReadSettings, SourceFile, link::LinkRules};
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
 fuzz_target!(|bytes: &[u8]| {
     let settings = ReadSettings {
-        folder: "posts".to_owned(),
         front_matter: FrontMatterRule::Optional,
-        encoding: None,
-        keys: Vec::new(),
-        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
-        categories: CategoryRules::default(),
         links: LinkRules { site_url: Url::parse("https://blog.example/").ok(), ..LinkRules::default() },
-        ids: IdRule::Path,
-        language: None,
+        ..ReadSettings::default()
     };
     let modified = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
     let reading = post::read(&SourceFile { path: Path::new("a/b.md"), bytes, modified }, &settings);

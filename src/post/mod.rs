@@ -134,6 +134,27 @@ pub struct ReadSettings {
     pub language: Option<String>,
 }
 
+/// Hexo's rules, in UTC, for a folder that is called `posts`.
+impl Default for ReadSettings {
+    fn default() -> Self {
+        Self {
+            folder: "posts".to_owned(),
+            front_matter: FrontMatterRule::Required,
+            encoding: None,
+            keys: Vec::new(),
+            dates: date::DateRules {
+                timezone: chrono_tz::UTC,
+                order: date::DateOrder::Unset,
+                stamps: date::StampRule::SameZone,
+            },
+            categories: category::CategoryRules::default(),
+            links: link::LinkRules::default(),
+            ids: id::IdRule::Path,
+            language: None,
+        }
+    }
+}
+
 /// Whether a file must have front matter to be a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FrontMatterRule {

@@ -11,13 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use feedwright::post::{
-    self, FrontMatterRule, Level, Outcome, Post, PublishedFrom, ReadSettings, Reading, SourceFile,
-    category::CategoryRules,
-    date::{DateOrder, DateRules, StampRule},
-    id::IdRule,
-    link::LinkRules,
-};
+use feedwright::post::{self, Level, Outcome, Post, PublishedFrom, ReadSettings, Reading, SourceFile};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -45,24 +39,9 @@ pub(crate) fn corpus() -> Option<PathBuf> {
     None
 }
 
-/// Hexo's rules in UTC.
-pub(crate) fn settings() -> ReadSettings {
-    ReadSettings {
-        folder: "posts".to_owned(),
-        front_matter: FrontMatterRule::Required,
-        encoding: None,
-        keys: Vec::new(),
-        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
-        categories: CategoryRules::default(),
-        links: LinkRules::default(),
-        ids: IdRule::Path,
-        language: None,
-    }
-}
-
 fn read(corpus: &Path, path: &Path) -> Reading {
     let bytes = fs::read(corpus.join("posts").join(path)).unwrap();
-    post::read(&SourceFile { path, bytes: &bytes, modified: DateTime::UNIX_EPOCH }, &settings())
+    post::read(&SourceFile { path, bytes: &bytes, modified: DateTime::UNIX_EPOCH }, &ReadSettings::default())
 }
 
 fn records<T: for<'a> Deserialize<'a>>(file: &Path) -> Vec<T> {

@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use chrono::DateTime;
-use feedwright::post::{Code, Outcome, SourceFile, body};
+use feedwright::post::{Code, Outcome, ReadSettings, SourceFile, body};
 
-use crate::corpus::{corpus, settings};
+use crate::corpus::corpus;
 
 /// What shows of a post outside its code and its formulas, in which braces are TeX's.
 fn outside_code(html: &str) -> String {
@@ -44,7 +44,7 @@ fn no_tag_of_a_real_post_shows_outside_code() {
         let bytes = fs::read(path).unwrap();
         let source =
             SourceFile { path: path.strip_prefix(&corpus).unwrap(), bytes: &bytes, modified: DateTime::UNIX_EPOCH };
-        let Outcome::Post(post) = feedwright::post::read(&source, &settings()).outcome else { continue };
+        let Outcome::Post(post) = feedwright::post::read(&source, &ReadSettings::default()).outcome else { continue };
         count += 1;
         let bases = body::Bases {
             post: "https://blog.example/2024/post/".parse().ok(),

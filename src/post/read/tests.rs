@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::post::{
     category::{CategoryRules, ListRule, SplitRule},
-    date::{DateOrder, DateRules, StampRule},
     id::IdRule,
     link::LinkRules,
 };
@@ -32,20 +31,6 @@ fn modified() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2024, 5, 6, 7, 8, 9).unwrap()
 }
 
-fn settings() -> ReadSettings {
-    ReadSettings {
-        folder: "posts".to_owned(),
-        front_matter: FrontMatterRule::Required,
-        encoding: None,
-        keys: Vec::new(),
-        dates: DateRules { timezone: chrono_tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone },
-        categories: CategoryRules::default(),
-        links: LinkRules::default(),
-        ids: IdRule::Path,
-        language: None,
-    }
-}
-
 fn reading(path: &str, text: &str, settings: &ReadSettings) -> Reading {
     read(&SourceFile { path: Path::new(path), bytes: text.as_bytes(), modified: modified() }, settings)
 }
@@ -67,7 +52,7 @@ fn post_at(path: &str, yaml: &str, settings: &ReadSettings) -> (Post, Vec<Code>)
 #[test]
 fn a_crawlers_file_is_read_whole() {
     for text in [CRAWLED.to_owned(), CRAWLED.replace('\n', "\r\n"), format!("\u{feff}{CRAWLED}")] {
-        let Reading { outcome, diagnostics } = reading("知乎/转发.md", &text, &settings());
+        let Reading { outcome, diagnostics } = reading("知乎/转发.md", &text, &ReadSettings::default());
         assert_eq!(diagnostics, []);
         let Outcome::Post(post) = outcome else { panic!("{outcome:?}") };
         assert_eq!(post.title, "巷战 {一} & \"二\"");
@@ -87,7 +72,7 @@ fn a_crawlers_file_is_read_whole() {
 #[test]
 fn a_missing_title_is_found_elsewhere() {
     let check = |path: &str, text: &str, title: &str, code: Option<Code>| {
-        let Reading { outcome, diagnostics } = reading(path, text, &settings());
+        let Reading { outcome, diagnostics } = reading(path, text, &ReadSettings::default());
         let Outcome::Post(post) = outcome else { panic!("{outcome:?}") };
         assert_eq!(post.title, title, "{path}");
         assert_eq!(diagnostics.iter().find(|d| d.code != Code::NoDate).map(|d| d.code), code, "{path}");
@@ -133,13 +118,14 @@ fn a_date_is_taken_from_the_best_source() {
         ("a.md", "date:", modified(), FileTime, vec![Code::NoDate]),
         ("a.md", "date: Sat, 25 Feb 2022 00:00:00 GMT", day(2022, 2, 25), FrontMatter, vec![Code::WrongWeekday]),
     ] {
-        let (post, found) = post_at(path, &format!("title: a\n{yaml}"), &settings());
+        let (post, found) = post_at(path, &format!("title: a\n{yaml}"), &ReadSettings::default());
         assert_eq!(post.published, Published { at, from, stamp: false }, "{path} {yaml}");
         assert_eq!(found, codes, "{path} {yaml}");
     }
-    let (stamped, _) = post("title: a\ndate: 2024-05-06 07:08:00", &settings());
+    let (stamped, _) = post("title: a\ndate: 2024-05-06 07:08:00", &ReadSettings::default());
     assert!(stamped.published.stamp);
-    let (edited, _) = post("title: a\ndate: 2022-02-25\nlastmod: 2022-03-01\nexpiryDate: 2023-01-01", &settings());
+    let (edited, _) =
+        post("title: a\ndate: 2022-02-25\nlastmod: 2022-03-01\nexpiryDate: 2023-01-01", &ReadSettings::default());
     assert_eq!((edited.updated, edited.expires), (Some(day(2022, 3, 1)), Some(day(2023, 1, 1))));
 }
 
@@ -150,13 +136,13 @@ fn an_enclosure_is_absolute_or_none() {
     };
     let site = ReadSettings {
         links: LinkRules { site_url: Url::parse("https://blog.example/").ok(), ..LinkRules::default() },
-        ..settings()
+        ..ReadSettings::default()
     };
     let linked = "link: https://blog.example/trip/\naudio";
     assert_eq!(urls(&format!("{linked}: a.mp3"), &site), ["https://blog.example/trip/a.mp3"]);
     assert_eq!(urls("audio: /s/旅 行.mp3", &site), ["https://blog.example/s/%E6%97%85%20%E8%A1%8C.mp3"]);
-    assert_eq!(urls("audio: //cdn.example/a.mp3", &settings()), ["https://cdn.example/a.mp3"]);
-    assert_eq!(urls("audio: [/a.mp3, 'ftp://x.example/b.mp3', 'javascript:c.mp3']", &settings()), [""; 0]);
+    assert_eq!(urls("audio: //cdn.example/a.mp3", &ReadSettings::default()), ["https://cdn.example/a.mp3"]);
+    assert_eq!(urls("audio: [/a.mp3, 'ftp://x.example/b.mp3', 'javascript:c.mp3']", &ReadSettings::default()), [""; 0]);
 }
 
 #[test]
@@ -184,7 +170,7 @@ fn what_is_not_public_is_withheld() {
         ("feed: false", Some("feed")),
         ("feed: true", None),
     ] {
-        let (post, codes) = post(&format!("title: a\ndate: 2022-01-01\n{yaml}"), &settings());
+        let (post, codes) = post(&format!("title: a\ndate: 2022-01-01\n{yaml}"), &ReadSettings::default());
         assert_eq!(post.visibility, key.map_or(Visibility::Public, Visibility::Withheld), "{yaml}");
         assert_eq!(codes.contains(&Code::Withheld), key.is_some(), "{yaml}");
     }
@@ -212,12 +198,12 @@ fn people_tags_and_languages_come_in_many_shapes() {
         ("lang: [en, de]", vec![], vec![], None),
         ("lang: Chinese (simplified)", vec![], vec![], None),
     ] {
-        let (post, _) = post(&format!("title: a\n{yaml}"), &settings());
+        let (post, _) = post(&format!("title: a\n{yaml}"), &ReadSettings::default());
         assert_eq!((post.authors, post.tags), (to_strings(&authors), to_strings(&tags)), "{yaml}");
         assert_eq!(post.language.as_deref(), language, "{yaml}");
     }
-    let mut jekyll = settings();
-    jekyll.categories = CategoryRules { list: ListRule::Flat, split: SplitRule::Blanks, ..CategoryRules::default() };
+    let categories = CategoryRules { list: ListRule::Flat, split: SplitRule::Blanks, ..CategoryRules::default() };
+    let jekyll = ReadSettings { categories, ..ReadSettings::default() };
     let (post, _) = post("title: a\ntags: a b\ntag: c d", &jekyll);
     assert_eq!(post.tags, ["c d", "a", "b"]);
 }
@@ -228,7 +214,7 @@ fn to_strings(texts: &[&str]) -> Vec<String> {
 
 #[test]
 fn pictures_and_links_become_absolute() {
-    let mut blog = settings();
+    let mut blog = ReadSettings::default();
     blog.links.site_url = Url::parse("https://blog.example.org/sub/").ok();
     for (yaml, image, link) in [
         ("image: https://e.org/a.png", Some("https://e.org/a.png"), None),
@@ -246,16 +232,16 @@ fn pictures_and_links_become_absolute() {
         let (post, _) = post(&format!("title: a\ndate: 2022-01-01\n{yaml}"), &blog);
         assert_eq!((post.image.as_deref(), post.link.as_deref()), (image, link), "{yaml}");
     }
-    assert_eq!(post("title: a\nimage: a.png", &settings()).0.image.as_deref(), Some("a.png"));
+    assert_eq!(post("title: a\nimage: a.png", &ReadSettings::default()).0.image.as_deref(), Some("a.png"));
 }
 
 #[test]
 fn ids_come_from_the_front_matter_or_the_old_generator() {
-    let (own, _) = post("title: a\nguid: tag:e.org,2024:1", &settings());
+    let (own, _) = post("title: a\nguid: tag:e.org,2024:1", &ReadSettings::default());
     assert_eq!(own.id.as_deref(), Some("tag:e.org,2024:1"));
-    let (hashed, _) = post("title: a\nid: 42", &settings());
+    let (hashed, _) = post("title: a\nid: 42", &ReadSettings::default());
     assert_eq!(hashed.id, Some(id::of_front_matter("posts", "42")));
-    let permalink = ReadSettings { ids: IdRule::Permalink, ..settings() };
+    let permalink = ReadSettings { ids: IdRule::Permalink, ..ReadSettings::default() };
     let (old, _) = post("title: a\nlink: https://e.org/知/", &permalink);
     assert_eq!(old.id.as_deref(), Some("https://e.org/%E7%9F%A5/"));
 }
@@ -267,7 +253,7 @@ fn blog(pattern: &str, dialect: link::Dialect, ids: IdRule) -> ReadSettings {
         permalink: Some(link::Permalink::parse(pattern, dialect).unwrap()),
         timezone: None,
     };
-    ReadSettings { links, ids, ..settings() }
+    ReadSettings { links, ids, ..ReadSettings::default() }
 }
 
 #[test]
@@ -312,10 +298,10 @@ fn an_old_id_is_that_of_the_address_which_the_blog_gave() {
 
 #[test]
 fn a_file_without_front_matter_is_skipped_read_or_refused() {
-    let Reading { outcome, diagnostics } = reading("a.md", "# Hello\n", &settings());
+    let Reading { outcome, diagnostics } = reading("a.md", "# Hello\n", &ReadSettings::default());
     assert_eq!((outcome, diagnostics.first().map(|d| d.code)), (Outcome::Skipped, Some(Code::NoFrontMatter)));
 
-    let optional = ReadSettings { front_matter: FrontMatterRule::Optional, ..settings() };
+    let optional = ReadSettings { front_matter: FrontMatterRule::Optional, ..ReadSettings::default() };
     let Outcome::Post(post) = reading("2024-03-18-a.md", "# Hello\n", &optional).outcome else { panic!() };
     assert_eq!((post.title.as_str(), post.body.line, post.body.text.as_str()), ("Hello", 1, "# Hello\n"));
 
@@ -323,7 +309,7 @@ fn a_file_without_front_matter_is_skipped_read_or_refused() {
     assert!(matches!(outcome, Outcome::Post(_)));
     assert!(diagnostics.iter().any(|d| d.code == Code::Syntax && d.level == Level::Warning));
 
-    let Reading { outcome, diagnostics } = reading("a.md", "--\ntitle: a\n---\nbody", &settings());
+    let Reading { outcome, diagnostics } = reading("a.md", "--\ntitle: a\n---\nbody", &ReadSettings::default());
     assert!(matches!(outcome, Outcome::Rejected(PostError::Syntax { line: 1, .. })), "{outcome:?}");
     let [error] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
     assert_eq!((error.level, error.code, error.line), (Level::Error, Code::Syntax, Some(1)));
@@ -333,7 +319,7 @@ fn a_file_without_front_matter_is_skipped_read_or_refused() {
 #[test]
 fn remarks_stand_in_the_order_of_the_file() {
     let text = "---\ntags: {a: b}\ntitle: a: b\ndate: never\nauthor: [{x: y}]\ntitle: c: d\n---\n";
-    let lines: Vec<_> = reading("a.md", text, &settings()).diagnostics.iter().map(|d| d.line).collect();
+    let lines: Vec<_> = reading("a.md", text, &ReadSettings::default()).diagnostics.iter().map(|d| d.line).collect();
     assert_eq!(lines, [Some(2), Some(3), Some(4), Some(5), Some(6), Some(6)]);
 }
 
@@ -341,14 +327,14 @@ proptest! {
     #[test]
     fn any_bytes_are_read_skipped_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let source = SourceFile { path: Path::new("a.md"), bytes: &bytes, modified: modified() };
-        let _ = read(&source, &settings());
+        let _ = read(&source, &ReadSettings::default());
     }
 
     #[test]
     fn any_front_matter_is_read_or_refused(
         yaml in "((title|date|tags|categories|image|author|draft|link|id)?(: |:|- |\\[|\\]|\\{|\\}|'|\"|,|\n|知| |2022-01-01|\\PC)){0,20}",
     ) {
-        let Reading { outcome, diagnostics } = reading("a.md", &format!("---\n{yaml}\n---\n"), &settings());
+        let Reading { outcome, diagnostics } = reading("a.md", &format!("---\n{yaml}\n---\n"), &ReadSettings::default());
         if let Outcome::Post(post) = &outcome {
             prop_assert!(!post.title.is_empty());
             prop_assert!(post.categories.iter().all(|path| !path.is_empty() && path.iter().all(|name| !name.is_empty())));
@@ -360,7 +346,7 @@ proptest! {
 #[test]
 fn an_excerpt_shows_no_expression_and_a_title_none_that_is_plainly_one() {
     let yaml = "title: 'About {{mustache}} {{ page.x }}'\nexcerpt: 'a {{ z }} b {% q %} c {{- /* d */ -}}'";
-    let (post, _) = post(yaml, &settings());
+    let (post, _) = post(yaml, &ReadSettings::default());
     assert_eq!(post.title, "About {{mustache}}");
     assert_eq!(post.excerpt.as_deref(), Some("a b c"));
 }

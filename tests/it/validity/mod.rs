@@ -20,14 +20,13 @@ use std::{
 use feedwright::{
     feed::address,
     post::{
-        self, Outcome, SourceFile,
+        self, Outcome, ReadSettings, SourceFile,
         body::{self, Bases},
     },
 };
 use tempfile::TempDir;
 
 use crate::{
-    corpus,
     rules::{Verdict, judge_all},
     site::{Site, documents_to_judge, files, shared},
 };
@@ -180,7 +179,7 @@ fn hostile_posts_are_answered_in_time() {
     hostile::write(hostile.path());
     let mut posts = heavy::posts().into_iter().map(|(name, text)| (name, text.into_bytes())).collect::<Vec<_>>();
     posts.extend(files(hostile.path()));
-    let settings = corpus::settings();
+    let settings = ReadSettings::default();
     let bases = Bases { post: url::Url::parse("https://blog.example/b/").ok(), site: None };
     let mut times = Vec::new();
     for (name, bytes) in &posts {
