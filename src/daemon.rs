@@ -271,6 +271,7 @@ impl<'a> Daemon<'a> {
             self.pulse.beat(&self.watcher, self.scan_at);
             let followed = self.follow_clock();
             self.note_end(followed);
+            let is_question = matches!(event, Event::Asked(_));
             let end = match event {
                 Event::Stop => break,
                 Event::Reload => self.reload(load, address),
@@ -286,6 +287,13 @@ impl<'a> Daemon<'a> {
                 }
             };
             self.note_end(end);
+            // Who asked meanwhile has waited for one pass, and does not wait for another.
+            let waiting = if is_question { 0 } else { asks.len() };
+            for _ in 0..waiting {
+                let Ok(ask) = asks.try_recv() else { break };
+                let end = self.answer(ask);
+                self.note_end(end);
+            }
         }
         tracing::info!("stopping");
         systemd::stopping();

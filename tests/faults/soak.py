@@ -135,7 +135,7 @@ def read(daemon, stop, failed, counts):
                     if path != "/nothing-here" or "404" not in str(error):
                         raise
         except ledger.Lost as error:
-            failed.append(error)
+            failed.append(ledger.Lost(f"{time.strftime('%T')}: {error}"))
         except (OSError, ledger.http.client.HTTPException) as error:
             failed.append(ledger.Lost(f"no answer: {error}"))
         finally:
@@ -198,6 +198,8 @@ def main():
                 for reader in readers:
                     reader.join()
             if failed:
+                log = (site.folder / "log").read_text(errors="replace").splitlines()
+                print(*[line for line in log if " INFO " not in line and "broken.md" not in line][-20:], sep="\n")
                 raise failed[0]
             folder.check()
             memory = [statistics.median(one for one, _ in quarter(samples, number)) for number in range(4)]
