@@ -2,7 +2,7 @@
 # Needs g++
 """Runs every fuzz target of fuzz/ for a while, from samples: no crash, and each target's promises hold.
 
-usage: fuzz.py [SECONDS]     a minute each in the whole version
+usage: fuzz.py [SECONDS]     a minute each without any
 
 Built with fuzz/instrument, which shares the libraries that the tests have built. What `cargo fuzz` finds is found alike;
 CONTRIBUTING.md says how it is run.
@@ -17,11 +17,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
-from figures import figure, whole
+from figures import figure
 
 ROOT = pathlib.Path(__file__).parents[2]
 PLACE = ROOT / "target" / "fuzz"
-SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60 if whole() else 8
+SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 #: One input may take so many seconds: far more than a post, and enough on a busy machine.
 ONE = 20
 POSTS = 300
