@@ -90,12 +90,13 @@ impl Shelf {
         self.read().documents.get(path).map(Arc::clone)
     }
 
-    /// The document at a path, if its bytes are kept too.
+    /// The document at a path with its bytes, if these are kept: it may be taken off the shelf before they are sent.
     #[must_use]
     pub fn whole(&self, path: &str) -> Option<Arc<Document>> {
         let state = self.read();
         let document = state.documents.get(path)?;
-        state.forms.get(Key { hash: document.hash, coding: Coding::Identity }).map(|_| Arc::clone(document))
+        let bytes = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?;
+        Some(Arc::new(Document { bytes: Some(Arc::from(&*bytes)), ..Document::clone(document) }))
     }
 
     /// Whether a path that lacks its final slash names a page or a feed's folder.
@@ -191,6 +192,17 @@ mod tests {
         let document = shelf.get(path)?;
         let bytes = shelf.form(document.hash, Coding::Identity);
         Some(bytes.map_or("-".to_owned(), |bytes| String::from_utf8(bytes.to_vec()).unwrap()))
+    }
+
+    #[test]
+    fn a_whole_document_outlives_its_place() {
+        let shelf = Shelf::new(1 << 20);
+        shelf.update([put("a", "one", Lifetime::OnDemand)]);
+        assert_eq!(shelf.get("a").unwrap().bytes, None);
+        let whole = shelf.whole("a").unwrap();
+        shelf.forget_on_demand();
+        assert_eq!(text(&shelf, "a"), None);
+        assert_eq!(whole.bytes.as_deref(), Some(&b"one"[..]));
     }
 
     #[test]
