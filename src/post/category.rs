@@ -67,7 +67,15 @@ pub struct Categories<'a> {
     pub written: Vec<CategoryPath>,
     /// Values that are neither text nor list.
     pub misshapen: Vec<Entry<'a>>,
+    /// There were more than [`MOST`], or one of more than [`LEVELS`]: the rest is left out.
+    pub cut: bool,
 }
+
+/// Names that one post may have: each has feeds of its own.
+pub const MOST: usize = 100;
+
+/// Levels of a category: each has feeds of its own.
+pub const LEVELS: usize = 16;
 
 /// Reads the categories of a post. `category` comes before `categories`, as in Jekyll.
 #[must_use]
@@ -85,7 +93,12 @@ pub fn read<'a>(fields: Fields<'a>, rules: &CategoryRules) -> Categories<'a> {
         }
     }
     for names in found {
-        let names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
+        let mut names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
+        read.cut |= names.len() > LEVELS || read.paths.len() >= MOST;
+        if read.paths.len() >= MOST {
+            break;
+        }
+        names.truncate(LEVELS);
         let path = rules.settle(&names);
         if !names.is_empty() && !read.written.contains(&names) {
             read.written.push(names);

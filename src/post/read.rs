@@ -99,6 +99,9 @@ impl<'a> Reader<'a> {
         for entry in categories.misshapen {
             self.wrong_shape(entry, "a name, a list of names or a list of lists");
         }
+        if categories.cut {
+            self.too_many("categories");
+        }
         let (link, generated) = self.addresses(&title, published.at, &categories.written);
         let id = self.text(Field::Id).and_then(|id| match settings.ids {
             // The old generator took no notice of a number or name.
@@ -275,7 +278,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        unique(tags)
+        self.most("tags", tags)
     }
 
     fn authors(&mut self) -> Vec<String> {
@@ -288,7 +291,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        unique(authors)
+        self.most("authors", authors)
     }
 
     /// A value's texts: of a scalar, a list, or maps with a `name`.
@@ -379,6 +382,24 @@ impl<'a> Reader<'a> {
             .or_else(|| {
                 ["password", "encrypt", "encrypted", "private", "hidden", "unlisted"].into_iter().find(|key| is_on(key))
             })
+    }
+
+    /// Each name once, and no more of them than a post may have.
+    fn most(&mut self, what: &str, names: Vec<String>) -> Vec<String> {
+        let mut names = unique(names);
+        if names.len() > category::MOST {
+            names.truncate(category::MOST);
+            self.too_many(what);
+        }
+        names
+    }
+
+    fn too_many(&mut self, what: &str) {
+        let (most, levels) = (category::MOST, category::LEVELS);
+        let message =
+            format!("the post has more than {most} {what}, or more than {levels} levels of them; the rest is left out");
+        let remark = Diagnostic::warning(Code::OverLimit, message);
+        self.diagnostics.push(remark.help("keep to the names that readers choose between"));
     }
 
     fn wrong_shape(&mut self, entry: Entry<'_>, wanted: &str) {
