@@ -213,10 +213,10 @@ fn a_post_has_as_many_names_as_readers_can_choose_between() {
     let names = |count: usize| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>().join(", ");
     for (yaml, paths, levels, tags, authors, remarks) in [
         (format!("categories: [{}]", names(16)), 1, 16, 0, 0, 0),
-        (format!("categories: [{}]", names(5000)), 1, 16, 0, 0, 1),
+        (format!("categories: [{}]", names(2000)), 1, 16, 0, 0, 1),
         (format!("categories: [[{}]]", names(101).replace(", ", "], [")), 100, 1, 0, 0, 1),
         (format!("tags: [{}]", names(100)), 0, 0, 100, 0, 0),
-        (format!("tags: [{}]\nauthors: [{}]", names(5000), names(5000)), 0, 0, 100, 100, 2),
+        (format!("tags: [{}]\nauthors: [{}]", names(2000), names(2000)), 0, 0, 100, 100, 2),
     ] {
         let (post, codes) = post(&format!("title: a\ndate: 2024-01-01\n{yaml}"), &ReadSettings::default());
         let beginning = yaml.chars().take(40).collect::<String>();
