@@ -98,7 +98,7 @@ def hugo(posts, folder, timed):
     return timed([program, "--source", folder, "--quiet"])
 
 
-def http(daemon, out, say):
+def servers(daemon, out, say):
     """Thousands of answers a second, and the 99th percentile in milliseconds: (server, kind) by name."""
     if not shutil.which("wrk"):
         say("left out: HTTP: no wrk")
