@@ -94,17 +94,18 @@ pub fn read<'a>(fields: Fields<'a>, rules: &CategoryRules) -> Categories<'a> {
     }
     for names in found {
         let mut names: CategoryPath = names.iter().filter_map(|name| normalise(name)).collect();
-        read.cut |= names.len() > LEVELS || read.paths.len() >= MOST;
-        if read.paths.len() >= MOST {
-            break;
-        }
+        read.cut |= names.len() > LEVELS;
         names.truncate(LEVELS);
         let path = rules.settle(&names);
+        if !path.is_empty() && !read.paths.contains(&path) {
+            if read.paths.len() == MOST {
+                read.cut = true;
+                break;
+            }
+            read.paths.push(path);
+        }
         if !names.is_empty() && !read.written.contains(&names) {
             read.written.push(names);
-        }
-        if !path.is_empty() && !read.paths.contains(&path) {
-            read.paths.push(path);
         }
     }
     if read.paths.is_empty()

@@ -100,7 +100,8 @@ impl<'a> Reader<'a> {
             self.wrong_shape(entry, "a name, a list of names or a list of lists");
         }
         if categories.cut {
-            self.too_many("categories");
+            let levels = category::LEVELS;
+            self.too_many(&format!("categories, or one of more than {levels} levels"));
         }
         let (link, generated) = self.addresses(&title, published.at, &categories.written);
         let id = self.text(Field::Id).and_then(|id| match settings.ids {
@@ -395,9 +396,7 @@ impl<'a> Reader<'a> {
     }
 
     fn too_many(&mut self, what: &str) {
-        let (most, levels) = (category::MOST, category::LEVELS);
-        let message =
-            format!("the post has more than {most} {what}, or more than {levels} levels of them; the rest is left out");
+        let message = format!("the post has more than {} {what}; the rest is left out", category::MOST);
         let remark = Diagnostic::warning(Code::OverLimit, message);
         self.diagnostics.push(remark.help("keep to the names that readers choose between"));
     }

@@ -162,7 +162,7 @@ impl Preparation<'_> {
     fn push_with_seams(&mut self, text: &str) {
         let mut from = 0;
         let mut before = self.run - text.len();
-        // The second begins all of U+0080 to U+00BF, and nothing else.
+        // 0xC2 begins U+0080 to U+00BF, and nothing else.
         for (at, _) in text.bytes().enumerate().filter(|&(_, byte)| matches!(byte, b'&' | 0xc2)) {
             if before + at - from >= SEAM {
                 push_text(&mut self.html, text.get(from..at).unwrap_or_default());

@@ -214,6 +214,8 @@ fn a_post_has_as_many_names_as_readers_can_choose_between() {
     for (yaml, paths, levels, tags, authors, remarks) in [
         (format!("categories: [{}]", names(16)), 1, 16, 0, 0, 0),
         (format!("categories: [{}]", names(2000)), 1, 16, 0, 0, 1),
+        (format!("categories: [[{}]]", names(100).replace(", ", "], [")), 100, 1, 0, 0, 0),
+        (format!("categories: [[{0}], [{0}]]", names(100).replace(", ", "], [")), 100, 1, 0, 0, 0),
         (format!("categories: [[{}]]", names(101).replace(", ", "], [")), 100, 1, 0, 0, 1),
         (format!("tags: [{}]", names(100)), 0, 0, 100, 0, 0),
         (format!("tags: [{}]\nauthors: [{}]", names(2000), names(2000)), 0, 0, 100, 100, 2),
