@@ -146,7 +146,7 @@ def read(daemon, stop, failed, counts):
 def churn(daemon, folder, dice, seconds, samples):
     """Changes the folder for a time; what was measured meanwhile, four times a second or so."""
     kinds = [folder.new, folder.edit, folder.move, folder.broken]
-    end, sampled, kept = time.monotonic() + seconds, 0, 0
+    end, sampled = time.monotonic() + seconds, 0
     sweeps = iter([time.monotonic() + seconds * (0.1 + number * 0.15) for number in range(6)])
     sweep, changes = next(sweeps), 0
     while time.monotonic() < end:

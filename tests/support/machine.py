@@ -18,7 +18,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 STATE = pathlib.Path("/run/feedwright-systemd")
