@@ -88,7 +88,7 @@ fn entry_to_fragments(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = Format::ALL)]
 fn fragments_to_document(bencher: Bencher<'_, '_>, format: Format) {
     let fragments: Vec<Fragments> = std::iter::repeat_with(|| entry(&text()).fragments()).take(ENTRIES).collect();
-    let fragments: Vec<&str> = fragments.iter().map(|fragments| fragments.get(format)).collect();
+    let fragments: Vec<&Fragments> = fragments.iter().collect();
     let feed = Feed {
         title: "知乎".to_owned(),
         description: "社交媒体 / 知乎".to_owned(),

@@ -37,10 +37,9 @@ impl Catalog {
         clean: &[i64],
     ) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
-        let mut known = Vec::with_capacity(entries.len());
         {
             for (post, entry) in entries {
-                known.push(entries::insert(&transaction, *post, entry)?);
+                entries::insert(&transaction, *post, entry)?;
             }
             let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
             for (path, DocumentRecord { hash, length, modified }) in documents {
@@ -53,8 +52,8 @@ impl Catalog {
         }
         transaction.commit()?;
         let mut held = self.entries.borrow_mut();
-        for ((post, entry), digests) in entries.iter().zip(known) {
-            held.put(*post, digests, &entry.fragments);
+        for (post, entry) in entries {
+            held.put(*post, entry.digest, &entry.fragments);
         }
         Ok(())
     }

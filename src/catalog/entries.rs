@@ -5,14 +5,14 @@ use std::sync::Arc;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Catalog, CatalogError, digest, measured, mentions};
-use crate::feed::{Format, Fragments};
+use super::{Catalog, CatalogError, measured, mentions};
+use crate::feed::Fragments;
 
 /// Bytes of entries that are held in memory: those of the feeds that change most often.
 const HELD: usize = 4 * 1024 * 1024;
 
-/// The digests of an entry's forms, one after the other, in the order of [`Format::ALL`].
-pub(super) type Digests = [u8; 48];
+/// The digest of an entry's forms and its HTML.
+pub(super) type Digest = [u8; 16];
 
 /// An entry as it was rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,28 @@ pub struct StoredEntry {
     pub version: [u8; 16],
     /// The entry in each format.
     pub fragments: Arc<Fragments>,
+    /// Bytes of its longest form.
+    pub length: usize,
+    /// By which it is known.
+    pub(super) digest: Digest,
     /// What other posts are called that it names, as [`super::mention_name`] has it.
     pub mentions: Vec<String>,
     /// Which sounds and films were measured for it, and how long they are: (url, bytes).
     pub measured: Vec<(String, Option<u64>)>,
+}
+
+impl StoredEntry {
+    /// An entry that was just rendered.
+    #[must_use]
+    pub fn new(
+        version: [u8; 16],
+        fragments: Fragments,
+        mentions: Vec<String>,
+        measured: Vec<(String, Option<u64>)>,
+    ) -> Self {
+        let (length, digest) = (fragments.longest(), digest(&fragments));
+        Self { version, fragments: Arc::new(fragments), length, digest, mentions, measured }
+    }
 }
 
 /// What is known of an entry that is kept, without reading it.
@@ -35,13 +53,13 @@ pub struct KeptEntry {
     /// Bytes of its longest form.
     pub length: usize,
     /// Older catalogs have none.
-    digests: Option<Digests>,
+    digest: Option<Digest>,
 }
 
-/// Entries by post, with the digests by which they are known: one that was changed or forgotten meanwhile is not found.
+/// Entries by post, with the digest by which each is known: one that was changed or forgotten meanwhile is not found.
 #[derive(Debug)]
 pub(super) struct Held {
-    entries: LruCache<i64, (Digests, Arc<Fragments>)>,
+    entries: LruCache<i64, (Digest, Arc<Fragments>)>,
     bytes: usize,
 }
 
@@ -53,20 +71,20 @@ impl Default for Held {
 
 impl Held {
     /// Holds the entry of a post, at the expense of those that were not used for longest.
-    pub(super) fn put(&mut self, post: i64, digests: Digests, fragments: &Arc<Fragments>) {
-        self.bytes += size(fragments);
-        if let Some((_, before)) = self.entries.put(post, (digests, Arc::clone(fragments))) {
-            self.bytes -= size(&before);
+    pub(super) fn put(&mut self, post: i64, digest: Digest, fragments: &Arc<Fragments>) {
+        self.bytes += fragments.size();
+        if let Some((_, before)) = self.entries.put(post, (digest, Arc::clone(fragments))) {
+            self.bytes -= before.size();
         }
         while self.bytes > HELD
             && let Some((_, (_, oldest))) = self.entries.pop_lru()
         {
-            self.bytes -= size(&oldest);
+            self.bytes -= oldest.size();
         }
     }
 
-    fn get(&mut self, post: i64, digests: Digests) -> Option<Arc<Fragments>> {
-        self.entries.get(&post).filter(|(held, _)| *held == digests).map(|(_, fragments)| Arc::clone(fragments))
+    fn get(&mut self, post: i64, digest: Digest) -> Option<Arc<Fragments>> {
+        self.entries.get(&post).filter(|(held, _)| *held == digest).map(|(_, fragments)| Arc::clone(fragments))
     }
 }
 
@@ -76,9 +94,9 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn kept_entry(&self, post: i64) -> Result<Option<KeptEntry>, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT version, length, digests FROM entry WHERE post = ?")?;
+        let mut statement = self.db.prepare_cached("SELECT version, length, digest FROM entry WHERE post = ?")?;
         let read =
-            |row: &rusqlite::Row<'_>| Ok(KeptEntry { version: row.get(0)?, length: row.get(1)?, digests: row.get(2)? });
+            |row: &rusqlite::Row<'_>| Ok(KeptEntry { version: row.get(0)?, length: row.get(1)?, digest: row.get(2)? });
         Ok(statement.query_row([post], read).optional()?)
     }
 
@@ -87,20 +105,29 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses, or the entry is not what was kept.
     pub fn fragments(&self, post: i64, kept: &KeptEntry) -> Result<Arc<Fragments>, CatalogError> {
-        if let Some(held) = kept.digests.and_then(|digests| self.entries.borrow_mut().get(post, digests)) {
+        if let Some(held) = kept.digest.and_then(|digest| self.entries.borrow_mut().get(post, digest)) {
             return Ok(held);
         }
-        let sql = "SELECT CAST(rss AS BLOB), CAST(atom AS BLOB), CAST(json AS BLOB) FROM entry WHERE post = ?";
-        let read = |row: &rusqlite::Row<'_>| Ok([row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?]);
+        let sql = "SELECT CAST(rss AS BLOB), CAST(atom AS BLOB), CAST(json AS BLOB), CAST(html AS BLOB) FROM entry \
+                   WHERE post = ?";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((
+                row.get::<_, Vec<u8>>(0)?,
+                row.get::<_, Vec<u8>>(1)?,
+                row.get::<_, Vec<u8>>(2)?,
+                row.get::<_, Option<Vec<u8>>>(3)?,
+            ))
+        };
         let forms = self.db.prepare_cached(sql)?.query_row([post], read).optional()?;
-        let found = forms.and_then(|forms| {
-            let [rss, atom, json] = forms.map(String::from_utf8);
-            let fragments = Fragments { rss: rss.ok()?, atom: atom.ok()?, json: json.ok()? };
-            Some((digests(&fragments), Arc::new(fragments)))
+        let found = forms.and_then(|(rss, atom, json, html)| {
+            let [rss, atom, json] = [rss, atom, json].map(String::from_utf8);
+            let html = html.map(String::from_utf8).transpose().ok()?;
+            let fragments = Fragments { rss: rss.ok()?, atom: atom.ok()?, json: json.ok()?, html };
+            Some((digest(&fragments), Arc::new(fragments)))
         });
         match found {
-            Some((digests, fragments)) if kept.digests.is_none_or(|kept| kept == digests) => {
-                self.entries.borrow_mut().put(post, digests, &fragments);
+            Some((digest, fragments)) if kept.digest.is_none_or(|kept| kept == digest) => {
+                self.entries.borrow_mut().put(post, digest, &fragments);
                 Ok(fragments)
             }
             _ => {
@@ -111,35 +138,21 @@ impl Catalog {
     }
 }
 
-/// Keeps the entry of a post; returns the digests by which it is known.
-pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<Digests> {
-    let StoredEntry { version, fragments, mentions, measured } = entry;
-    let digests = digests(fragments);
+/// Keeps the entry of a post.
+pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<()> {
+    let StoredEntry { version, fragments, length, digest, mentions, measured } = entry;
+    let Fragments { rss, atom, json, html } = &**fragments;
     db.prepare_cached(
-        "INSERT OR REPLACE INTO entry (post, version, length, digests, rss, atom, json) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO entry (post, version, length, digest, rss, atom, json, html) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![
-        post,
-        version,
-        fragments.longest(),
-        digests,
-        fragments.rss,
-        fragments.atom,
-        fragments.json,
-    ])?;
+    .execute(params![post, version, length, digest, rss, atom, json, html])?;
     mentions::remember(db, post, mentions)?;
-    measured::remember(db, post, measured)?;
-    Ok(digests)
+    measured::remember(db, post, measured)
 }
 
-fn digests(fragments: &Fragments) -> Digests {
-    let mut digests = [0; 48];
-    for (place, format) in digests.chunks_mut(16).zip(Format::ALL) {
-        place.copy_from_slice(&digest(fragments.get(format).as_bytes()));
-    }
-    digests
-}
-
-fn size(fragments: &Fragments) -> usize {
-    Format::ALL.into_iter().map(|format| fragments.get(format).len()).sum()
+fn digest(fragments: &Fragments) -> Digest {
+    let Fragments { rss, atom, json, html } = fragments;
+    // No text has a NUL.
+    super::digest([rss, "\0", atom, "\0", json, "\0", html.as_deref().unwrap_or_default()].concat().as_bytes())
 }

@@ -228,6 +228,13 @@ const STEPS: &[&str] = &[
     INSERT INTO entry SELECT post, version, length, digests, rss, atom, json FROM entry_before;
     DROP TABLE entry_before;
 ",
+    "
+    -- The HTML of an entry once, apart from its forms, which have a hole for it; one digest for all. What was kept before is
+    -- whole.
+    ALTER TABLE entry RENAME COLUMN digests TO digest;
+    UPDATE entry SET digest = NULL;
+    ALTER TABLE entry ADD COLUMN html TEXT;
+",
 ];
 
 /// Brings the tables up to date.

@@ -451,22 +451,20 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     let mut story = Story::new();
     let fragments = |json: &str| {
         let form = |name: &str| format!("<{name}/>");
-        Arc::new(crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form(json) })
+        let html = Some("<p>html</p>".to_owned());
+        crate::feed::Fragments { rss: form("rss"), atom: form("atom"), json: form(json), html }
     };
-    let entry = |json: &str| {
-        let fragments = fragments(json);
-        StoredEntry { version: [1; 16], fragments, mentions: Vec::new(), measured: Vec::new() }
-    };
+    let entry = |json: &str| StoredEntry::new([1; 16], fragments(json), Vec::new(), Vec::new());
     let read = |story: &Story| {
         let kept = story.catalog.kept_entry(7).unwrap();
         kept.map(|kept| story.catalog.fragments(7, &kept)).transpose()
     };
     for json in ["json", "other"] {
         story.catalog.keep(&[(7, entry(json))], &[], true, &[]).unwrap();
-        assert_eq!(read(&story).unwrap(), Some(fragments(json)));
+        assert_eq!(read(&story).unwrap(), Some(Arc::new(fragments(json))));
     }
     story.catalog.entries.take();
-    assert_eq!(read(&story).unwrap(), Some(fragments("other")), "from the disk");
+    assert_eq!(read(&story).unwrap(), Some(Arc::new(fragments("other"))), "from the disk");
 
     story.catalog.entries.take();
     story.catalog.db.execute("UPDATE entry SET json = '<jsom/>' WHERE post = 7", []).unwrap();

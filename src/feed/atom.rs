@@ -12,10 +12,10 @@ use quick_xml::escape::escape;
 
 use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
 
-/// `<entry>…</entry>`
-pub(super) fn fragment(entry: &Entry) -> String {
+/// `<entry>…</entry>` with this HTML, clean.
+pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
     let config = WriteConfig { write_document_declaration: false, indent_size: None };
-    let alone = text::written(self::entry(entry).write_with_config(Vec::new(), config));
+    let alone = text::written(self::entry(entry, html).write_with_config(Vec::new(), config));
     // The frame has declared the namespace.
     match alone.strip_prefix(r#"<entry xmlns="http://www.w3.org/2005/Atom">"#) {
         Some(rest) => ["<entry>", rest].concat(),
@@ -59,7 +59,12 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
     }
 }
 
-pub(super) fn entry(entry: &Entry) -> atom::Entry {
+/// Appends HTML as the library escapes it.
+pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
+    to.extend_from_slice(escape(html).as_bytes());
+}
+
+pub(super) fn entry(entry: &Entry, html: Option<String>) -> atom::Entry {
     let language = entry.language.as_deref().map(text::line);
     let categories = entry.categories.iter().map(|category| Category {
         term: text::line(&category.path.join("/")),
@@ -67,9 +72,9 @@ pub(super) fn entry(entry: &Entry) -> atom::Entry {
         label: category.path.last().map(|name| text::line(name)),
     });
     let tags = entry.tags.iter().map(|tag| Category { term: text::line(tag), scheme: None, label: None });
-    let content = entry.content.as_deref().map(|html| Content {
+    let content = html.map(|html| Content {
         lang: language.clone(),
-        value: Some(text::clean(html).into_owned()),
+        value: Some(html),
         content_type: Some("html".to_owned()),
         ..Content::default()
     });

@@ -86,8 +86,9 @@ pub(super) struct Document {
     pub(super) items: Vec<Item>,
 }
 
-impl From<&Entry> for Item {
-    fn from(entry: &Entry) -> Self {
+impl Item {
+    /// An entry with this HTML, clean.
+    pub(super) fn new(entry: &Entry, html: Option<String>) -> Self {
         let paths = entry.categories.iter().map(|c| c.path.join("/"));
         let mut tags: Vec<String> = Vec::new();
         for tag in paths.chain(entry.tags.iter().cloned()).map(|tag| text::line(&tag)) {
@@ -100,8 +101,8 @@ impl From<&Entry> for Item {
             id: text::line(&entry.id),
             url: text::uri(&entry.link),
             title: text::line(&entry.title),
-            content_html: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
-            content_text: entry.content.is_none().then(|| summary.clone()),
+            content_text: html.is_none().then(|| summary.clone()),
+            content_html: html,
             summary,
             image: entry.image.as_ref().map(|image| text::uri(&image.url)),
             date_published: text::seconds(entry.published),
@@ -120,9 +121,15 @@ impl From<&Enclosure> for Attachment {
     }
 }
 
-/// An item object.
-pub(super) fn fragment(entry: &Entry) -> String {
-    text::written(serde_json::to_vec(&Item::from(entry)))
+/// An item object with this HTML, clean.
+pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
+    text::written(serde_json::to_vec(&Item::new(entry, html)))
+}
+
+/// Appends HTML as a JSON string.
+pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
+    // Writing into memory cannot fail.
+    drop(serde_json::to_writer(to, html));
 }
 
 /// The document without its items.

@@ -1,7 +1,7 @@
 //! Posts → [`Entry`] → feed documents. Pure: no I/O, no clock, no logging.
 //!
-//! An entry is rendered once, to one fragment a format ([`Entry::fragments`]); a document is its frame with the
-//! fragments of its window joined in ([`document`]). The joined bytes are those that the library writes for the whole.
+//! An entry is rendered once, in each format ([`Entry::fragments`]); a document is its frame with the entries of its
+//! window joined in ([`document`]). The joined bytes are those that the library writes for the whole.
 //! Beside it: what a feed shows and in which order ([`window`]), where it appears ([`address`]), the list of all feeds
 //! ([`opml`]).
 //!
@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod atom;
+mod fragments;
 pub mod json;
 pub mod opml;
 pub mod rss;
@@ -17,6 +18,8 @@ pub mod text;
 pub mod window;
 
 use chrono::{DateTime, Utc};
+
+pub use fragments::Fragments;
 
 /// The version of the bytes that this module writes. Raised when equal input gives other bytes, so that an upgrade is
 /// not taken for an edit of every post.
@@ -80,17 +83,6 @@ pub struct CategoryRef {
     pub path: Vec<String>,
     /// The address of the category's page, absolute: RSS `domain`, Atom `scheme`.
     pub url: String,
-}
-
-/// One entry, rendered in each format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fragments {
-    /// `<item>…</item>`
-    pub rss: String,
-    /// `<entry>…</entry>`
-    pub atom: String,
-    /// A JSON Feed item object.
-    pub json: String,
 }
 
 /// The formats in which every feed is kept.
@@ -200,25 +192,7 @@ impl Entry {
     /// Renders the entry in every format.
     #[must_use]
     pub fn fragments(&self) -> Fragments {
-        Fragments { rss: rss::fragment(self), atom: atom::fragment(self), json: json::fragment(self) }
-    }
-}
-
-impl Fragments {
-    /// Bytes of the longest form.
-    #[must_use]
-    pub fn longest(&self) -> usize {
-        self.rss.len().max(self.atom.len()).max(self.json.len())
-    }
-
-    /// The entry in one format.
-    #[must_use]
-    pub fn get(&self, format: Format) -> &str {
-        match format {
-            Format::Rss => &self.rss,
-            Format::Atom => &self.atom,
-            Format::Json => &self.json,
-        }
+        Fragments::new(self)
     }
 }
 
@@ -255,15 +229,16 @@ impl Frame {
     }
 
     /// The document with these entries.
-    fn join(&self, fragments: &[&str]) -> Vec<u8> {
-        let inner: usize = fragments.iter().map(|f| f.len() + self.between.len()).sum();
+    fn join(&self, format: Format, entries: &[&Fragments]) -> Vec<u8> {
+        // What is escaped grows a little.
+        let inner: usize = entries.iter().map(|entry| entry.size() + entry.size() / 8).sum();
         let mut bytes = Vec::with_capacity(self.before.len() + inner + self.after.len());
         bytes.extend_from_slice(self.before.as_bytes());
-        for (i, fragment) in fragments.iter().enumerate() {
+        for (i, entry) in entries.iter().enumerate() {
             if i > 0 {
                 bytes.extend_from_slice(self.between.as_bytes());
             }
-            bytes.extend_from_slice(fragment.as_bytes());
+            entry.write(format, &mut bytes);
         }
         bytes.extend_from_slice(self.after.as_bytes());
         bytes
@@ -277,19 +252,19 @@ fn current(feed: &Feed, format: Format) -> String {
 
 /// The document of a feed: its frame around rendered entries, in the order given.
 #[must_use]
-pub fn document(format: Format, feed: &Feed, fragments: &[&str]) -> Vec<u8> {
-    document_at(format, feed, &Place::default(), fragments)
+pub fn document(format: Format, feed: &Feed, entries: &[&Fragments]) -> Vec<u8> {
+    document_at(format, feed, &Place::default(), entries)
 }
 
 /// The document of a feed that keeps archives, or a page of its archive.
 #[must_use]
-pub fn document_at(format: Format, feed: &Feed, place: &Place, fragments: &[&str]) -> Vec<u8> {
+pub fn document_at(format: Format, feed: &Feed, place: &Place, entries: &[&Fragments]) -> Vec<u8> {
     let frame = match format {
         Format::Rss => rss::frame(feed, place),
         Format::Atom => atom::frame(feed, place),
         Format::Json => json::frame(feed, place),
     };
-    frame.join(fragments)
+    frame.join(format, entries)
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ const NAMESPACES: [(&str, &str); 4] = [
     ("media", MEDIA),
 ];
 
-/// `<item>…</item>`
-pub(super) fn fragment(entry: &Entry) -> String {
-    let alone = Channel { items: vec![item(entry)], ..Channel::default() };
+/// `<item>…</item>` with this HTML, clean.
+pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
+    let alone = Channel { items: vec![item(entry, html)], ..Channel::default() };
     let written = text::written(alone.write_to(Vec::new()));
     // The texts around and in the item are escaped or in CDATA: the first start tag and the last end tag are its own.
     let item = written.find("<item>").zip(written.rfind("</item>")).and_then(|(start, end)| {
@@ -88,7 +88,17 @@ fn links(feed: &Feed, place: &Place) -> Vec<Link> {
     place.links(feed, Format::Rss).into_iter().map(link).collect()
 }
 
-pub(super) fn item(entry: &Entry) -> Item {
+/// Appends HTML as it stands within the CDATA section that the library makes of it.
+pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
+    for (i, part) in html.split("]]>").enumerate() {
+        if i > 0 {
+            to.extend_from_slice(b"]]]]><![CDATA[>");
+        }
+        to.extend_from_slice(part.as_bytes());
+    }
+}
+
+pub(super) fn item(entry: &Entry, html: Option<String>) -> Item {
     let categories = entry
         .categories
         .iter()
@@ -109,7 +119,7 @@ pub(super) fn item(entry: &Entry) -> Item {
             mime_type: text::line(&file.media_type),
         }),
         pub_date: Some(text::rfc822(entry.published)),
-        content: entry.content.as_deref().map(|html| text::clean(html).into_owned()),
+        content: html,
         dublin_core_ext: (!creators.is_empty() || !languages.is_empty()).then(|| DublinCoreExtension {
             creators,
             languages,

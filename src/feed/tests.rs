@@ -89,8 +89,7 @@ fn archive() -> Place {
 
 fn made(format: Format, feed: &Feed, place: &Place, entries: &[Entry]) -> String {
     let rendered: Vec<Fragments> = entries.iter().map(Entry::fragments).collect();
-    let fragments: Vec<&str> = rendered.iter().map(|f| f.get(format)).collect();
-    String::from_utf8(document_at(format, feed, place, &fragments)).unwrap()
+    String::from_utf8(document_at(format, feed, place, &rendered.iter().collect::<Vec<_>>())).unwrap()
 }
 
 fn current_of(format: Format, entries: &[Entry]) -> String {
@@ -116,15 +115,15 @@ fn joined_bytes_are_those_of_the_whole() {
     for entries in [vec![], vec![full()], vec![full(), least(), full()]] {
         let place = Place::default();
         let mut channel = rss::channel(&feed(), &place);
-        channel.items = entries.iter().map(rss::item).collect();
+        channel.items = entries.iter().map(|entry| rss::item(entry, clean_content(entry))).collect();
         assert_eq!(current_of(Format::Rss, &entries), channel.to_string());
 
         let mut atom = atom::feed(&feed(), &place);
-        atom.entries = entries.iter().map(atom::entry).collect();
+        atom.entries = entries.iter().map(|entry| atom::entry(entry, clean_content(entry))).collect();
         assert_eq!(current_of(Format::Atom, &entries), atom.to_string());
 
         let mut json = json::document(&feed(), &place);
-        json.items = entries.iter().map(json::Item::from).collect();
+        json.items = entries.iter().map(|entry| json::Item::new(entry, clean_content(entry))).collect();
         assert_eq!(current_of(Format::Json, &entries), serde_json::to_string(&json).unwrap());
     }
 }
@@ -139,7 +138,7 @@ fn plain_text_means_itself_in_every_format() {
         assert_eq!(quick_xml::escape::unescape(summary).unwrap(), text, "{summary}");
         let atom = read_atom(&current_of(Format::Atom, from_ref(&entry)));
         assert_eq!((atom.entries[0].title.as_str(), atom.entries[0].summary().unwrap().as_str()), (text, text));
-        let json: json::Item = serde_json::from_str(entry.fragments().get(Format::Json)).unwrap();
+        let json: json::Item = serde_json::from_str(&entry.fragments().whole(Format::Json)).unwrap();
         assert_eq!((json.title.as_str(), json.summary.as_str()), (text, text));
     };
     check("A & B");
@@ -152,11 +151,11 @@ fn plain_text_means_itself_in_every_format() {
 
 #[test]
 fn a_fragment_is_an_item_again() {
-    let item: json::Item = serde_json::from_str(&full().fragments().json).unwrap();
-    assert_eq!(item, json::Item::from(&full()));
+    let item: json::Item = serde_json::from_str(&full().fragments().whole(Format::Json)).unwrap();
+    assert_eq!(item, json::Item::new(&full(), clean_content(&full())));
     assert_eq!(item.tags, ["社交媒体/知乎/R&D", "news", "<tag>"]);
     assert_eq!(item.date_published.to_rfc3339(), "2022-02-25T08:54:46+00:00");
-    let least: json::Item = serde_json::from_str(&least().fragments().json).unwrap();
+    let least: json::Item = serde_json::from_str(&least().fragments().whole(Format::Json)).unwrap();
     assert_eq!((least.content_html, least.content_text.as_deref()), (None, Some("2021")));
 }
 
@@ -363,7 +362,7 @@ proptest! {
         prop_assert!(all_legal(&read));
         prop_assert_eq!(&read["title"], &serde_json::json!(text::line(&feed.title)));
         let items: Vec<json::Item> = serde_json::from_value(read["items"].clone()).unwrap();
-        prop_assert_eq!(&items, &[json::Item::from(&entry), json::Item::from(&full())]);
+        prop_assert_eq!(&items, &[&entry, &full()].map(|entry| json::Item::new(entry, clean_content(entry))));
         let own = &items[0];
         prop_assert_eq!(&own.id, &text::line(&entry.id));
         prop_assert_eq!(own.content_html.clone(), clean_content(&entry));
@@ -387,5 +386,18 @@ fn all_legal(value: &serde_json::Value) -> bool {
         serde_json::Value::Array(values) => values.iter().all(all_legal),
         serde_json::Value::Object(map) => map.values().all(all_legal),
         _ => true,
+    }
+}
+
+proptest! {
+    #[test]
+    fn html_is_put_back_as_the_libraries_write_it(html in r"(]]>|<p>|&amp;|[\x00-\x20a-z\]>\x22'\\&<]|中|\u{fffe}|\u{2028}){0,40}") {
+        let entry = Entry { content: Some(html.clone()), ..least() };
+        let clean = clean_content(&entry);
+        let fragments = entry.fragments();
+        prop_assert_eq!(fragments.whole(Format::Rss), rss::fragment(&entry, clean.clone()));
+        prop_assert_eq!(fragments.whole(Format::Atom), atom::fragment(&entry, clean.clone()));
+        prop_assert_eq!(fragments.whole(Format::Json), json::fragment(&entry, clean));
+        prop_assert_eq!(fragments.longest(), Format::ALL.map(|format| fragments.whole(format).len()).into_iter().max().unwrap());
     }
 }

@@ -73,7 +73,12 @@ pub(super) fn rfc822(at: DateTime<Utc>) -> String {
 
 /// What a library wrote into memory. Writing there cannot fail, and the libraries write UTF-8 from `str` alone.
 pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
-    simdutf8::basic::from_utf8(&bytes.unwrap_or_default()).unwrap_or_default().to_owned()
+    utf8(bytes.unwrap_or_default())
+}
+
+/// Bytes that were made of texts, as a text.
+pub(super) fn utf8(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

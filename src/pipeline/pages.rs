@@ -207,8 +207,8 @@ impl Pipeline {
         let mut shown = Vec::with_capacity(posts.len());
         for (post, fragments) in posts.iter().zip(fragments) {
             let fragments = fresh.remove(post).map(|entry| entry.fragments).or(fragments);
-            let json = fragments.as_deref().map(|fragments| fragments.get(Format::Json));
-            shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, json)));
+            let json = fragments.map(|fragments| fragments.whole(Format::Json));
+            shown.extend(self.catalog.row(*post)?.map(|row| self.read(&row, json.as_deref())));
         }
         Ok(shown)
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     catalog::{Collection, DocumentRecord, Key, digest},
     config::Archives,
-    feed::{self, Format, address, opml::Listing},
+    feed::{self, Format, Fragments, address, opml::Listing},
     serve::{Change, Document, Lifetime},
 };
 
@@ -179,7 +179,7 @@ impl Pipeline {
         }
         let Rendered { fresh, later } = self.render(&stale)?;
         let mut lengths: HashMap<i64, usize> = kept.iter().map(|(post, entry)| (*post, entry.length)).collect();
-        lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.fragments.longest())));
+        lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.length)));
 
         let (mut documents, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
         for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
@@ -198,10 +198,10 @@ impl Pipeline {
                     (None, None) => {}
                 }
             }
+            let entries: Vec<&Fragments> = entries.iter().map(Arc::as_ref).collect();
             for format in Format::ALL {
                 let (feed, standing) = self.places.frame(format, place, neighbours, updated);
-                let fragments: Vec<&str> = entries.iter().map(|entry| entry.get(format)).collect();
-                let bytes = feed::document_at(format, &feed, &standing, &fragments);
+                let bytes = feed::document_at(format, &feed, &standing, &entries);
                 let path = format!("{}{}", self.places.record(place), format.file_name());
                 documents.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
             }

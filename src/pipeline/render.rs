@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::Path,
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
 };
 
@@ -139,7 +139,7 @@ fn entry_of(
             measured.push((file.url.clone(), file.length));
         }
     }
-    let fragments = Arc::new(entry::entry(row, &post, rendered, places, settings.content).fragments());
+    let fragments = entry::entry(row, &post, rendered, places, settings.content).fragments();
     let mentions = mentions.into_inner().into_iter().collect();
-    Some(StoredEntry { version, fragments, mentions, measured })
+    Some(StoredEntry::new(version, fragments, mentions, measured))
 }
