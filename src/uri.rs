@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// ``"<>\^`{|}``, a `%` that begins no escape, brackets outside the host, a second `#`. A URI comes out as it went in.
 #[must_use]
 pub fn encode(address: &str) -> Cow<'_, str> {
+    if address.bytes().all(stands_anywhere) {
+        return Cow::Borrowed(address);
+    }
     let host_ends = address
         .split_once("://")
         .map_or(0, |(scheme, rest)| scheme.len() + "://".len() + rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -20,7 +23,7 @@ pub fn encode(address: &str) -> Cow<'_, str> {
             '%' => is_escape(address.get(at + 1..).unwrap_or_default()),
             '[' | ']' => at < host_ends,
             '#' => !std::mem::replace(&mut in_fragment, true),
-            c => c.is_ascii_alphanumeric() || "-._~:/?@!$&'()*+,;=".contains(c),
+            c => u8::try_from(c).is_ok_and(stands_anywhere),
         };
         if stands {
             encoded.push(c);
@@ -31,6 +34,11 @@ pub fn encode(address: &str) -> Cow<'_, str> {
         }
     }
     if changed { Cow::Owned(encoded) } else { Cow::Borrowed(address) }
+}
+
+/// Whether a URI may hold the character, whatever stands around it.
+fn stands_anywhere(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&c)
 }
 
 /// Whether two hexadecimal digits come next.

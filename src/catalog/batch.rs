@@ -63,14 +63,20 @@ pub struct Batch<'c> {
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
     texts: TextIndex,
+    /// There may be posts whose file is not where they were seen last: what is new may be one of them.
+    pub(super) has_lost: bool,
+    /// There are posts that name others.
+    has_mentions: bool,
+    /// Whether a folder, by its name, is scanned for the first time.
+    first_scan: Option<(String, bool)>,
 }
 
 /// The part of a row that its entry is made of, after pins.
 fn rendering(row: &Row, post: &Post) -> [u8; 16] {
-    let mut hash = blake3::Hasher::new();
+    let mut parts = Vec::with_capacity(post.body.text.len() + 1024);
     let mut part = |text: &str| {
-        hash.update(&text.len().to_le_bytes());
-        hash.update(text.as_bytes());
+        parts.extend_from_slice(&text.len().to_le_bytes());
+        parts.extend_from_slice(text.as_bytes());
     };
     part(&post.title);
     part(&post.body.text);
@@ -89,18 +95,14 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
         part(&format!("{:?} {}", enclosure.length, enclosure.media_type));
     }
     part(&format!("{} {}", row.published, row.updated));
-    first_half(hash.finalize())
+    digest(&parts)
 }
 
 /// The digest of a file's bytes, as [`Seen::content`] has it.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> [u8; 16] {
-    first_half(blake3::hash(bytes))
-}
-
-fn first_half(hash: blake3::Hash) -> [u8; 16] {
     let mut half = [0; 16];
-    half.copy_from_slice(&hash.as_bytes()[..16]);
+    half.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
     half
 }
 
@@ -112,8 +114,18 @@ impl Catalog {
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
         let texts = self.text_index()?;
+        let db = self.db.transaction()?;
+        let holds = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
+        let has_lost = holds(
+            "SELECT EXISTS (SELECT 1 FROM post WHERE NOT here) \
+             OR EXISTS (SELECT 1 FROM post WHERE missing IS NOT NULL)",
+        )?;
+        let has_mentions = holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
         Ok(Batch {
-            db: self.db.transaction()?,
+            db,
+            has_lost,
+            has_mentions,
+            first_scan: None,
             keeps_pages: self.keeps_pages,
             names: &mut self.collections,
             now,
@@ -255,6 +267,7 @@ impl Batch<'_> {
             Some(row) if identity::is_same(&row, post, folder.path_reuse) => return Ok(row),
             Some(mut row) => {
                 reused = true;
+                self.has_lost = true;
                 row.here = false;
                 if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
             }
@@ -267,7 +280,7 @@ impl Batch<'_> {
                 Some(row) => self.note_duplicate(path, &row),
                 None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
             }
-        } else {
+        } else if self.has_lost {
             let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
             if let Some(row) = only(&self.db, moved, [seen.content])? {
                 return Ok(row);
@@ -286,7 +299,10 @@ impl Batch<'_> {
             }
         }
 
-        let free = |id: &String| Ok::<_, CatalogError>(only(&self.db, "id = ?", [id])?.is_none());
+        let free = |id: &String| {
+            let mut taken = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM post WHERE id = ?)")?;
+            Ok::<_, CatalogError>(!taken.query_row([id], |row| row.get::<_, bool>(0))?)
+        };
         let mut id = id::of_path(name, seen.path);
         if !free(&id)? {
             id = id::of_reused_path(name, seen.path, &post.digest);
@@ -378,7 +394,7 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        if before.rendering != row.rendering {
+        if known && before.rendering != row.rendering {
             // A file that is being rewritten just then must not take the entry away.
             self.outdate(row.post)?;
         }
@@ -418,6 +434,9 @@ impl Batch<'_> {
 
     /// Lets the entries be made anew that show the title or link of posts which are called so.
     pub(super) fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
+        if !self.has_mentions {
+            return Ok(());
+        }
         for row in mentions::mentioning(&self.db, names)? {
             self.outdate(row.post)?;
             self.touch(&row)?;
@@ -520,14 +539,19 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn scanned(&mut self, folder: &str) -> Result<(), CatalogError> {
+        self.first_scan = None;
         set_fact(&self.db, &format!("scanned {folder}"), self.now)
     }
 
-    fn in_first_scan(&self, folder: &str) -> Result<bool, CatalogError> {
+    fn in_first_scan(&mut self, folder: &str) -> Result<bool, CatalogError> {
+        if let Some((_, first)) = self.first_scan.as_ref().filter(|(of, _)| of == folder) {
+            return Ok(*first);
+        }
         let known: bool = self
             .db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM fact WHERE name = ?)")?
             .query_row([format!("scanned {folder}")], |row| row.get(0))?;
+        self.first_scan = Some((folder.to_owned(), !known));
         Ok(!known)
     }
 

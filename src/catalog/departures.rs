@@ -38,6 +38,7 @@ impl Batch<'_> {
 
     /// The file of a row vanished.
     pub(super) fn lose(&mut self, folder: &Folder, mut row: Row) -> Result<(), CatalogError> {
+        self.has_lost = true;
         if row.id.is_none() {
             self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
             return Ok(());
@@ -86,6 +87,7 @@ impl Batch<'_> {
 
     /// Takes a post out of the feeds and keeps its tombstone.
     fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
+        self.has_lost = true;
         if row.is_public() {
             self.touch(&row)?;
             self.remove_members(&row)?;

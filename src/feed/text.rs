@@ -38,6 +38,9 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// line break in an attribute would be read back as a space.
 #[must_use]
 pub fn line(text: &str) -> String {
+    if !text.bytes().fold(false, |found, byte| found | (byte <= b' ')) {
+        return clean(text).into_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_ascii_whitespace() || c == '\u{b}') {
         let word = clean(word);

@@ -161,6 +161,9 @@ fn complaint(excess: Excess, line: Option<u32>) -> Diagnostic {
 /// Takes out control characters, which entities may have brought in, and the mark of `<!-- more -->`, whose place it
 /// returns.
 fn split(html: &str) -> (String, Option<usize>) {
+    if !prepare::may_have_control(html) {
+        return (html.trim().to_owned(), None);
+    }
     let html = html.trim_start_matches(|c: char| c.is_whitespace() || prepare::is_control(c));
     let mut clean = String::with_capacity(html.len());
     let mut more = None;

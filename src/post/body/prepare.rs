@@ -396,6 +396,11 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Writes a text with some characters replaced: signs of markup, and control characters.
 fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Option<&'static str>) {
+    let is_sign = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r' | 0xc2);
+    // Nothing ends this search early, so that many bytes are looked at together.
+    if !text.bytes().fold(false, |found, byte| found | is_sign(byte)) && !may_have_control(text) {
+        return out.push_str(text);
+    }
     // All other characters begin with other bytes.
     let may_change = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | 0xc2 | 0xef) || byte.is_ascii_control();
     let mut from = 0;
@@ -410,6 +415,14 @@ fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Opti
         from = at + c.len_utf8();
     }
     out.push_str(text.get(from..).unwrap_or_default());
+}
+
+/// Whether there may be a character that [`is_control`]: looks at many bytes together, and takes some for what they are not.
+pub(super) fn may_have_control(text: &str) -> bool {
+    let is_sign = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2);
+    text.bytes().fold(false, |found, byte| found | is_sign(byte))
+        || text.contains('\u{fffe}')
+        || text.contains('\u{ffff}')
 }
 
 /// Characters that no XML document may hold, and a few that no text should.

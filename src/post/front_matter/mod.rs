@@ -2,13 +2,14 @@
 //!
 //! [`split()`] finds the front matter in any of its four dresses: `---` YAML, `+++` TOML, `;;;` or `{}` JSON, and Hexo's
 //! old form without an opening line. [`Split::parse`] reads all of them into one [`Map`]. Scalars keep their text:
-//! `1.10`, `2021` and `true` come out as they stand in the file. YAML that is not valid is mended where the intention
-//! is plain (`repair`), with a warning for each mend.
+//! `1.10`, `2021` and `true` come out as they stand in the file. Nearly all YAML is of a kind that takes no parser (`plain`);
+//! what is not valid is mended where the intention is plain (`repair`), with a warning for each mend.
 //!
 //! Invariants: a front matter is at most [`MAX_BYTES`] long and [`MAX_DEPTH`] deep; YAML aliases are refused, so the
 //! tree is never larger than its text.
 
 mod json;
+mod plain;
 mod position;
 mod repair;
 mod split;
@@ -141,7 +142,7 @@ impl Split<'_> {
             });
         }
         match self.syntax {
-            Syntax::Yaml => repair::parse(self.text, self.line),
+            Syntax::Yaml => plain::parse(self.text, self.line).map_or_else(|| repair::parse(self.text, self.line), Ok),
             Syntax::Toml => toml::parse(self.text, self.line),
             Syntax::Json => json::parse(self.text, self.line),
         }

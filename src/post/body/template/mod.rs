@@ -139,7 +139,7 @@ fn is_control(name: &str) -> bool {
 fn has_marks(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'{')) {
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('{')) {
         at += found + 1;
         if matches!(bytes.get(at), Some(b'%' | b'{' | b'#')) {
             return true;
