@@ -20,9 +20,10 @@
 //! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager, [`sandbox`] bounds what the
 //!   program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
-//! - [`uri`]: an address as RFC 3986 wants it; for `post` and `feed` alike.
+//! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts; for `post` and `feed` alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
+pub mod bytes;
 pub mod catalog;
 pub mod cli;
 pub mod config;

@@ -64,6 +64,24 @@ pub struct Catalog {
     pub notice: Option<String>,
 }
 
+/// How much memory the catalog's pages may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// For one change after the other.
+    Usual,
+    /// For thousands at once.
+    Ample,
+}
+
+impl Room {
+    const fn kibibytes(self) -> i64 {
+        match self {
+            Self::Usual => 8 * 1024,
+            Self::Ample => 32 * 1024,
+        }
+    }
+}
+
 /// Why the catalog cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -320,6 +338,19 @@ impl Catalog {
         Ok(reading)
     }
 
+    /// Takes more memory for the pages of the catalog, or gives it back. With little, a long batch writes the pages of its
+    /// indexes out and reads them back again and again, for keys such as digests are in no order.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn make_room(&self, room: Room) -> Result<(), CatalogError> {
+        self.db.pragma_update(None, "cache_size", -room.kibibytes())?;
+        if room == Room::Usual {
+            self.db.execute_batch("PRAGMA shrink_memory")?;
+        }
+        Ok(())
+    }
+
     /// Bytes of the write-ahead log.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
@@ -352,7 +383,7 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     db.pragma_update(None, "synchronous", "FULL")?;
     // The daemon checkpoints when it is idle; a burst must not pay for it.
     db.pragma_update(None, "wal_autocheckpoint", 20_000)?;
-    db.pragma_update(None, "cache_size", -8_192)?;
+    db.pragma_update(None, "cache_size", -Room::Usual.kibibytes())?;
     // More than there are statements: those that fall out are parsed again at every use.
     db.set_prepared_statement_cache_capacity(256);
     // Without it a statement is planned anew whenever a value is bound that a partial index might be chosen by: a quarter of

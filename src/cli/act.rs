@@ -128,7 +128,8 @@ pub(super) fn taken_as_it_is(_: usize, _: &std::path::Path, _: &crate::watch::St
 }
 
 pub(super) fn open(settings: Settings) -> Result<Pipeline, Failure> {
-    let shelf = Arc::new(Shelf::new(settings.cache_bytes));
+    // Nobody takes anything from it.
+    let shelf = Arc::new(Shelf::new(0));
     Ok(Pipeline::open(settings, shelf)?)
 }
 

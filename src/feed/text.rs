@@ -7,18 +7,16 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::uri;
+use crate::{bytes, uri};
 
 /// Text without the characters that XML 1.0 excludes (§2.2, `Char`), its line ends written as LF (§2.11).
 ///
 /// A parser turns CR into LF anyway; doing it here keeps what we write equal to what is read.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF. Nothing ends this search
-    // early, so that many bytes are looked at together.
+    // All that is ever changed has a byte below a space (DEL is a `Char`), or is U+FFFE or U+FFFF.
     let is_control = |byte: u8| matches!(byte, 0..=0x08 | 0x0b..=0x1f);
-    let has_control = text.bytes().fold(false, |found, byte| found | is_control(byte));
-    if !has_control && !text.contains("\u{fffe}") && !text.contains("\u{ffff}") {
+    if !bytes::any(text, is_control) && !text.contains("\u{fffe}") && !text.contains("\u{ffff}") {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
@@ -38,7 +36,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// line break in an attribute would be read back as a space.
 #[must_use]
 pub fn line(text: &str) -> String {
-    if !text.bytes().fold(false, |found, byte| found | (byte <= b' ')) {
+    if !bytes::any(text, |byte| byte <= b' ') {
         return clean(text).into_owned();
     }
     let mut line = String::with_capacity(text.len());

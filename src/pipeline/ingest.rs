@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Pass, Pipeline, members, remarks::Remarks};
 use crate::{
-    catalog::{Key, Known, Seen, digest},
+    catalog::{Key, Known, Room, Seen, digest},
     config::Folder,
     post::{self, CategoryPath, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Found, Kind, Stat},
@@ -34,6 +34,9 @@ pub const UNFINISHED: Duration = Duration::from_secs(5);
 
 /// Stands for the digest of a file whose bytes are not known.
 const UNREADABLE: [u8; 16] = [0; 16];
+
+/// From so many files on, the catalog takes more memory for as long as they are carried in.
+const LONG: usize = 2_000;
 
 /// Files that are read together; two such groups are in memory at a time.
 const GROUP: usize = 256;
@@ -292,6 +295,10 @@ impl Pipeline {
         let (gone, mut there): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.kind == Kind::Gone);
         there.sort_by(|a, b| a.path.cmp(&b.path));
         let reread = self.reread.contains(&folder.read.folder);
+        let is_long = there.len() >= LONG;
+        if is_long {
+            self.catalog.make_room(Room::Ample)?;
+        }
         let mut batch = self.catalog.batch(now.timestamp())?;
         for look in gone.iter().filter(|look| look.known.is_some()) {
             batch.vanish(folder, &look.path)?;
@@ -334,6 +341,9 @@ impl Pipeline {
             Ok(())
         })?;
         let effects = batch.commit()?;
+        if is_long {
+            self.catalog.make_room(Room::Usual)?;
+        }
         pass.arrived += effects.arrived;
         for (path, note) in &effects.notes {
             remarks.tell(folder, Path::new(OsStr::from_bytes(path)), std::slice::from_ref(note));

@@ -7,6 +7,7 @@
 //! a document off the shelf.
 
 mod adopt;
+mod cores;
 mod entry;
 mod ingest;
 mod made;
@@ -96,6 +97,8 @@ pub struct Pipeline {
     settings: Settings,
     catalog: Catalog,
     output: Option<Output>,
+    /// Has the output folder meanwhile.
+    writing: Option<output::Writing>,
     shelf: Arc<Shelf>,
     places: Places,
     /// Digest of all that an entry's bytes depend on besides its post.
@@ -160,6 +163,7 @@ impl Pipeline {
             settings,
             catalog,
             output,
+            writing: None,
             shelf,
             places,
             unwritten: BTreeSet::new(),

@@ -1,34 +1,74 @@
 //! Documents → the output folder; what cannot be written now is written later.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
 use chrono::{DateTime, Utc};
 
 use super::{Error, Pipeline, unwritable};
-use crate::{
-    publish::{Failed, Output, PublishError, Trust},
-    serve::Document,
-};
+use crate::publish::{Failed, Output, PublishError, Trust};
+
+/// Documents to be written: path and bytes of each.
+pub(super) type Files = Vec<(String, Arc<[u8]>)>;
+
+/// A thread that writes has the output folder, and gives it back with what failed.
+pub(super) type Writing = JoinHandle<(Output, Vec<Failed>)>;
 
 impl Pipeline {
     /// Writes documents to the output folder; what fails is tried again with the next pass.
-    pub(super) fn write(&mut self, documents: &[(&str, &Document)]) {
-        let bytes: Vec<(&str, &[u8])> =
-            documents.iter().filter_map(|(path, document)| Some((*path, document.bytes.as_deref()?))).collect();
-        let Some(output) = &mut self.output else {
-            self.unwritten.extend(bytes.into_iter().map(|(path, _)| path.to_owned()));
-            return;
-        };
-        for (path, _) in &bytes {
-            self.unwritten.remove(*path);
+    pub(super) fn write(&mut self, files: &Files) {
+        if let Some(mut output) = self.lend_output(files) {
+            let failed = write_to(&mut output, files);
+            self.take_back(output, failed);
         }
-        let failed = match output.write(&bytes) {
-            Ok(report) => report.failed,
-            Err(error) => {
-                let failed = |(path, _): &(&str, _)| Failed { path: (*path).to_owned(), error: error.clone() };
-                bytes.iter().map(failed).collect()
+    }
+
+    /// The same while this thread goes on, until [`Self::finish_writing`] or the next call.
+    pub(super) fn write_meanwhile(&mut self, files: Files) {
+        if let Some(mut output) = self.lend_output(&files) {
+            let write = move || {
+                let failed = write_to(&mut output, &files);
+                (output, failed)
+            };
+            match thread::Builder::new().name("publish".into()).spawn(write) {
+                Ok(writing) => self.writing = Some(writing),
+                Err(error) => {
+                    tracing::warn!("the system refused a thread: {error}");
+                    self.reopen_output();
+                }
             }
-        };
+        }
+    }
+
+    /// Waits until everything is written.
+    pub(super) fn finish_writing(&mut self) {
+        match self.writing.take().map(JoinHandle::join) {
+            Some(Ok((output, failed))) => self.take_back(output, failed),
+            // It panicked, and the folder went with it.
+            Some(Err(_)) => self.reopen_output(),
+            None => {}
+        }
+    }
+
+    /// The output folder, for writing; where there is none the files are to be written later.
+    fn lend_output(&mut self, files: &Files) -> Option<Output> {
+        self.finish_writing();
+        let output = self.output.take();
+        for (path, _) in files {
+            if output.is_some() {
+                self.unwritten.remove(path);
+            } else {
+                self.unwritten.insert(path.clone());
+            }
+        }
+        output
+    }
+
+    fn take_back(&mut self, output: Output, failed: Vec<Failed>) {
+        self.output = Some(output);
         let replaced = failed.iter().any(|one| one.error == PublishError::Replaced);
         if let Some(Failed { path, error }) = failed.first() {
             tracing::error!("{}", unwritable(&self.settings.output.join(path), error));
@@ -91,7 +131,7 @@ impl Pipeline {
                 }
             }
         }
-        self.write(&again.iter().map(|(path, document)| (path.as_str(), document)).collect::<Vec<_>>());
+        self.write(&again.into_iter().filter_map(|(path, document)| Some((path, document.bytes?))).collect());
         Ok(())
     }
 
@@ -133,5 +173,14 @@ impl Pipeline {
     #[must_use]
     pub fn has_unwritten(&self) -> bool {
         !self.unwritten.is_empty()
+    }
+}
+
+/// Writes files, and says what failed.
+fn write_to(output: &mut Output, files: &Files) -> Vec<Failed> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), &**bytes)).collect();
+    match output.write(&files) {
+        Ok(report) => report.failed,
+        Err(error) => files.iter().map(|(path, _)| Failed { path: (*path).to_owned(), error: error.clone() }).collect(),
     }
 }

@@ -10,18 +10,19 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline,
-    places::{Neighbours, Place},
+    cores::on_all_cores,
+    places::{Neighbours, Place, Places},
     render::{Fresh, Rendered},
 };
 use crate::{
-    catalog::{Collection, DocumentRecord, Key, digest},
+    catalog::{Collection, Dirty, DocumentRecord, Key, digest},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
     serve::{Change, Document, Lifetime},
 };
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
-const GROUP: usize = 32;
+const GROUP: usize = 16;
 
 /// A document with its bytes.
 struct Made {
@@ -60,11 +61,30 @@ impl Pipeline {
         }
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
+        let pressed = self.press_groups(&dirty, now);
+        self.finish_writing();
+        let mut changed = pressed?;
+        if self.is_stopped() {
+            return Ok(changed);
+        }
+        changed += self.press_pages(now)?;
+        if is_other_tree {
+            let opml = self.opml(now)?;
+            changed += self.publish(opml, Fresh::new(), &[], When::Now)?;
+            self.learnt = Some(version);
+        }
+        self.write_again(now)?;
+        Ok(changed)
+    }
+
+    /// Makes the documents of marked collections, group by group. While those of one are written, the next are made.
+    fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
+        let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
             // What is left stays marked.
             if self.is_stopped() {
-                return Ok(changed);
+                break;
             }
             let mut places = Vec::new();
             for mark in group {
@@ -79,15 +99,8 @@ impl Pipeline {
                 longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
-            changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>())?;
+            changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
         }
-        changed += self.press_pages(now)?;
-        if is_other_tree {
-            let opml = self.opml(now)?;
-            changed += self.publish(opml, Fresh::new(), &[])?;
-            self.learnt = Some(version);
-        }
-        self.write_again(now)?;
         Ok(changed)
     }
 
@@ -106,7 +119,7 @@ impl Pipeline {
             if let Some(place) = place.filter(|place| self.is_kept(&place.key)) {
                 let Pressed { documents, fresh, lacking, .. } =
                     self.make_documents(&[(stale.collection, place)], now)?;
-                changed += self.publish(documents, fresh, &[])?;
+                changed += self.publish(documents, fresh, &[], When::Now)?;
                 if !lacking.is_empty() {
                     continue;
                 }
@@ -181,7 +194,7 @@ impl Pipeline {
         let mut lengths: HashMap<i64, usize> = kept.iter().map(|(post, entry)| (*post, entry.length)).collect();
         lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.length)));
 
-        let (mut documents, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut plans, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
         for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
             if candidates.iter().any(|candidate| later.contains(&candidate.post)) {
                 lacking.insert(*collection);
@@ -198,12 +211,14 @@ impl Pipeline {
                     (None, None) => {}
                 }
             }
-            let entries: Vec<&Fragments> = entries.iter().map(Arc::as_ref).collect();
-            for format in Format::ALL {
-                let (feed, standing) = self.places.frame(format, place, neighbours, updated);
-                let bytes = feed::document_at(format, &feed, &standing, &entries);
-                let path = format!("{}{}", self.places.record(place), format.file_name());
-                documents.push(self.made(path, Some(place), format.content_type(), bytes, updated, now)?);
+            plans.push(Plan { place, entries, neighbours, updated });
+        }
+        let mut documents = Vec::with_capacity(plans.len() * Format::ALL.len());
+        let places = &self.places;
+        for (plan, joined) in plans.iter().zip(on_all_cores(&plans, |plan| plan.join(places))) {
+            for (format, hashed) in Format::ALL.into_iter().zip(joined) {
+                let path = format!("{}{}", self.places.record(plan.place), format.file_name());
+                documents.push(self.made(path, Some(plan.place), format.content_type(), hashed, plan.updated, now)?);
             }
         }
         Ok(Pressed { documents, fresh, longer, lacking })
@@ -229,11 +244,10 @@ impl Pipeline {
         path: String,
         place: Option<&Place>,
         media_type: &'static str,
-        bytes: Vec<u8>,
+        (bytes, hash): Hashed,
         updated: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Made, Error> {
-        let hash = digest(&bytes);
         let modified = match self.catalog.document(&path)? {
             Some(before) if before.hash == hash => before.modified,
             Some(before) => now.timestamp().max(before.modified + 1),
@@ -250,7 +264,7 @@ impl Pipeline {
     }
 
     /// Makes documents durable, then visible.
-    fn publish(&mut self, made: Vec<Made>, fresh: Fresh, clean: &[i64]) -> Result<u64, Error> {
+    fn publish(&mut self, made: Vec<Made>, fresh: Fresh, clean: &[i64], when: When) -> Result<u64, Error> {
         let mut changed = Vec::new();
         for made in made {
             if !self.catalog.is_stored(&made.path, made.record.hash)? {
@@ -261,7 +275,11 @@ impl Pipeline {
         self.catalog.keep(&fresh.into_iter().collect::<Vec<_>>(), &records, true, clean)?;
         let count = changed.len() as u64;
         self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), made.document.clone())));
-        self.write(&changed.iter().map(|made| (made.path.as_str(), &made.document)).collect::<Vec<_>>());
+        let files = changed.into_iter().filter_map(|made| Some((made.path, made.document.bytes?))).collect();
+        match when {
+            When::Now => self.write(&files),
+            When::Meanwhile => self.write_meanwhile(files),
+        }
         Ok(count)
     }
 
@@ -331,9 +349,45 @@ impl Pipeline {
         [("opml.xml", Listing::Leaves), ("opml-all.xml", Listing::All)]
             .into_iter()
             .map(|(path, listing)| (path, feed::opml::document(&tree, listing)))
-            .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, bytes, now, now))
+            .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, hashed(bytes), now, now))
             .collect()
     }
+}
+
+/// The bytes of a document, and their digest.
+type Hashed = (Vec<u8>, [u8; 16]);
+
+fn hashed(bytes: Vec<u8>) -> Hashed {
+    let hash = digest(&bytes);
+    (bytes, hash)
+}
+
+/// All that the documents of a feed are made of.
+struct Plan<'a> {
+    place: &'a Place,
+    entries: Vec<Arc<Fragments>>,
+    neighbours: Neighbours,
+    updated: DateTime<Utc>,
+}
+
+impl Plan<'_> {
+    /// The feed's document in each format.
+    fn join(&self, places: &Places) -> [Hashed; 3] {
+        let entries: Vec<&Fragments> = self.entries.iter().map(Arc::as_ref).collect();
+        Format::ALL.map(|format| {
+            let (feed, standing) = places.frame(format, self.place, self.neighbours, self.updated);
+            hashed(feed::document_at(format, &feed, &standing, &entries))
+        })
+    }
+}
+
+/// When documents are written that are known and served by then.
+#[derive(Clone, Copy)]
+enum When {
+    /// Before anything else.
+    Now,
+    /// While the next are made.
+    Meanwhile,
 }
 
 /// A document as the shelf holds it.

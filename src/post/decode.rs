@@ -9,6 +9,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Code, Diagnostic, PostError};
+use crate::bytes;
 
 /// The largest post that is read.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -87,8 +88,7 @@ fn detect(bytes: &[u8]) -> &'static Encoding {
 /// Text has no NUL, and few other control characters.
 fn is_binary(text: &str) -> bool {
     let is_control = |byte: u8| byte.is_ascii_control() & !byte.is_ascii_whitespace();
-    // Nothing ends this search early, so that many bytes are looked at together.
-    if !text.bytes().fold(false, |found, byte| found | is_control(byte)) {
+    if !bytes::any(text, is_control) {
         return false;
     }
     text.contains('\0') || text.bytes().filter(|&byte| is_control(byte)).count() * 20 > text.len()

@@ -1,5 +1,7 @@
 //! What of a post is its text: the digest that tells an edit from a rewrite.
 
+use crate::bytes;
+
 /// The digest of what a subscriber would call another text: title, link, and the bytes of the body outside tags and
 /// white space. One linear scan, no parse.
 ///
@@ -64,7 +66,7 @@ fn markup_end(markup: &str) -> Option<usize> {
 /// byte of every post.
 fn push_dense(kept: &mut Vec<u8>, text: &str) {
     for part in text.as_bytes().chunks(256) {
-        if part.iter().fold(false, |found, &byte| found | (byte <= b' ')) {
+        if bytes::any(part, |byte| byte <= b' ') {
             push_selected(kept, part);
         } else {
             kept.extend_from_slice(part);

@@ -16,6 +16,7 @@ use super::{
     token::{Token, Tokens},
     urls,
 };
+use crate::bytes;
 
 /// Stands for `<!-- more -->` until the summary is cut: a control character, which no body keeps.
 pub(super) const MORE: char = '\u{1}';
@@ -397,8 +398,7 @@ fn push_text(out: &mut String, text: &str) {
 /// Writes a text with some characters replaced: signs of markup, and control characters.
 fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Option<&'static str>) {
     let is_sign = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r' | 0xc2);
-    // Nothing ends this search early, so that many bytes are looked at together.
-    if !text.bytes().fold(false, |found, byte| found | is_sign(byte)) && !may_have_control(text) {
+    if !bytes::any(text, is_sign) && !may_have_control(text) {
         return out.push_str(text);
     }
     // All other characters begin with other bytes.
@@ -420,9 +420,7 @@ fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Opti
 /// Whether there may be a character that [`is_control`]: looks at many bytes together, and takes some for what they are not.
 pub(super) fn may_have_control(text: &str) -> bool {
     let is_sign = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2);
-    text.bytes().fold(false, |found, byte| found | is_sign(byte))
-        || text.contains('\u{fffe}')
-        || text.contains('\u{ffff}')
+    bytes::any(text, is_sign) || text.contains('\u{fffe}') || text.contains('\u{ffff}')
 }
 
 /// Characters that no XML document may hold, and a few that no text should.

@@ -4,6 +4,7 @@
 //! escapes. Whatever is not plainly that is left to the parser, which reads the same where this reads anything at all.
 
 use super::{MAX_KEYS, Map, Node, Parsed, Value, position::count};
+use crate::bytes;
 
 /// Reads a front matter whose first line is line `first` of the file; `None` if it takes a parser.
 pub(super) fn parse(text: &str, first: u32) -> Option<Parsed> {
@@ -50,7 +51,7 @@ pub(super) fn parse(text: &str, first: u32) -> Option<Parsed> {
 /// Whether there is no character that YAML, or the parser, takes for more than a letter.
 fn is_ordinary(text: &str) -> bool {
     let is_control = |byte: u8| matches!(byte, 0..=0x09 | 0x0b..=0x1f | 0x7f);
-    !text.bytes().fold(false, |found, byte| found | is_control(byte))
+    !bytes::any(text, is_control)
         && !text
             .chars()
             .any(|c| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
