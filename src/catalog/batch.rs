@@ -9,7 +9,7 @@ use super::{
     collection::{Growth, Key, Member, Names, tie},
     identity, likeness,
     mentions::{self, mention_name},
-    row::{Row, State, only, select},
+    row::{Row, State, only, put_new, select},
     search::{self, Indexed, TextIndex},
     set_fact,
 };
@@ -480,10 +480,10 @@ impl Batch<'_> {
 
     fn flush_members(&mut self) -> Result<(), CatalogError> {
         self.members.sort_unstable();
-        let mut insert = self.db.prepare_cached("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)")?;
         for member in self.members.drain(..) {
             let Member { collection, published, tie, post, direct, arrival } = member;
-            insert.execute(params![collection, published, tie, post, direct, arrival])?;
+            let values = params![collection, published, tie, post, direct, arrival];
+            put_new(&self.db, "INTO member VALUES (?, ?, ?, ?, ?, ?)", values)?;
             let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
             for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
                 let Some(of_own) = of_own else { continue };

@@ -154,7 +154,8 @@ pub struct Counts {
     pub kept: u64,
 }
 
-const COLUMNS: &str = "post, folder, path, here, size, modified, changed, inode, settled, content, state, missing, \
+/// All but the number.
+const COLUMNS: &str = "folder, path, here, size, modified, changed, inode, settled, content, state, missing, \
     together, gone, id, first_seen, arrival, published, dated_from, updated, expires, due, pinned, digest, rendering, \
     link, image, members, diagnostics, title";
 
@@ -232,14 +233,16 @@ impl Row {
         self.gone.is_none() && self.state == State::Published
     }
 
-    /// Writes the row; a `post` of 0 is a new row and gets its number.
+    /// Writes the row, and counts it; a `post` of 0 is a new row and gets its number.
     pub(super) fn write(&mut self, db: &Connection) -> rusqlite::Result<()> {
         let number = (self.post != 0).then_some(self.post);
-        let mut statement = db.prepare_cached(&format!(
-            "INSERT OR REPLACE INTO post ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-             ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
-        ))?;
-        self.post = statement.insert(params![
+        // The number of a new row is SQLite's to give: a statement that states it could fail half-way.
+        let (columns, marks) = if number.is_some() { ("post, ", "?1, ") } else { ("", "") };
+        let into = format!(
+            "INTO post ({columns}{COLUMNS}) VALUES ({marks}?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
+        );
+        let values = params![
             number,
             self.folder,
             self.path,
@@ -270,14 +273,40 @@ impl Row {
             to_json(&self.members)?,
             self.diagnostics.as_ref().map(to_json).transpose()?,
             self.title,
-        ])?;
+        ];
+        if number.is_some() {
+            db.prepare_cached(&format!("INSERT OR REPLACE {into}"))?.execute(values)?;
+        } else {
+            put_new(db, &into, values)?;
+            self.post = db.last_insert_rowid();
+        }
+        if self.gone.is_none() {
+            db.prepare_cached("UPDATE tally SET posts = posts + 1 WHERE state = ? AND missing = ?")?
+                .execute(params![self.state.name(), self.missing.is_some()])?;
+        }
         Ok(())
+    }
+}
+
+/// Inserts a row that is new, or at least replaces what has its keys.
+///
+/// A statement that may replace rows, be undone or start triggers keeps copies of all pages that it changes until it ends:
+/// ten times what is written otherwise in a first scan. One that may fail half-way does not, and a single row is inserted
+/// whole or not at all.
+pub(super) fn put_new(db: &Connection, into: &str, values: impl rusqlite::Params + Copy) -> rusqlite::Result<()> {
+    match db.prepare_cached(&format!("INSERT OR FAIL {into}"))?.execute(values) {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+            db.prepare_cached(&format!("INSERT OR REPLACE {into}"))?.execute(values)?;
+            Ok(())
+        }
+        done => done.map(drop),
     }
 }
 
 /// The rows that a condition over the table `post` selects, by number.
 pub(super) fn select(db: &Connection, condition: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Row>> {
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM post WHERE {condition} ORDER BY post"))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT post, {COLUMNS} FROM post WHERE {condition} ORDER BY post"))?;
     statement.query_map(values, Row::read)?.collect()
 }
 
