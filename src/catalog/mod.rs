@@ -77,7 +77,7 @@ impl Room {
     const fn kibibytes(self) -> i64 {
         match self {
             Self::Usual => 8 * 1024,
-            Self::Ample => 32 * 1024,
+            Self::Ample => 16 * 1024,
         }
     }
 }

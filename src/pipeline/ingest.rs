@@ -284,7 +284,7 @@ impl Pipeline {
         &mut self,
         index: usize,
         folder: &Folder,
-        looks: Vec<Look>,
+        mut looks: Vec<Look>,
         now: DateTime<Utc>,
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
@@ -292,10 +292,10 @@ impl Pipeline {
         if looks.is_empty() {
             return Ok(());
         }
-        let (gone, mut there): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| look.kind == Kind::Gone);
-        there.sort_by(|a, b| a.path.cmp(&b.path));
+        let gone: Vec<_> = looks.extract_if(.., |look| look.kind == Kind::Gone).collect();
+        looks.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let reread = self.reread.contains(&folder.read.folder);
-        let is_long = there.len() >= LONG;
+        let is_long = looks.len() >= LONG;
         if is_long {
             self.catalog.make_room(Room::Ample)?;
         }
@@ -306,7 +306,7 @@ impl Pipeline {
         let mut remarks = Remarks::default();
         let stop = Arc::clone(&self.stop);
         let (settings, places) = (&self.settings, &self.places);
-        read_in_order(folder, there, now, reread, &stop, |look, taken| {
+        read_in_order(folder, looks, now, reread, &stop, |look, taken| {
             match taken {
                 Taken::Later => {
                     pass.unfinished += 1;

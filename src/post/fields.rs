@@ -88,8 +88,13 @@ impl Field {
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
     map: &'a Map,
+    /// Maps of the front matter in which fields may stand too.
+    below: [Option<&'a Map>; SCOPES.len()],
     more: &'a [(String, Field)],
 }
+
+/// Where fields may stand below the top: Zola's `[taxonomies]` and `[extra]`, then Hugo's `[params]`.
+const SCOPES: [&str; 3] = ["taxonomies", "extra", "params"];
 
 /// A key of the front matter and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,21 +109,20 @@ impl<'a> Fields<'a> {
     /// `more` are configured keys; they go before the built-in ones.
     #[must_use]
     pub fn new(map: &'a Map, more: &'a [(String, Field)]) -> Self {
-        Self { map, more }
+        let below = SCOPES.map(|scope| match &find(map, scope)?.node.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        });
+        Self { map, below, more }
     }
 
-    /// Everything that states the field, best first: keys at the top, then Zola's `[taxonomies]` and `[extra]`, then
-    /// Hugo's `[params]`.
+    /// Everything that states the field, best first: keys at the top, then those in [`SCOPES`].
     pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
         let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
         let keys = move || more.clone().chain(field.keys().iter().copied());
-        let below = ["taxonomies", "extra", "params"].into_iter().filter_map(move |scope| {
-            match &find(self.map, scope)?.node.value {
-                Value::Map(map) => Some(map),
-                _ => None,
-            }
-        });
-        std::iter::once(self.map).chain(below).flat_map(move |map| keys().filter_map(move |key| find(map, key)))
+        std::iter::once(self.map)
+            .chain(self.below.into_iter().flatten())
+            .flat_map(move |map| keys().filter_map(move |key| find(map, key)))
     }
 
     /// The value of one key at the top.
