@@ -27,9 +27,30 @@ pub enum Former {
 impl Catalog {
     /// Keeps rendered entries, what documents became of them, and takes the marks off their collections: one transaction.
     ///
+    /// It is durable with the next [`super::Batch`], or when the system writes it: until then a power cut leaves the marks,
+    /// and everything is made again as it was.
+    ///
     /// # Errors
     /// When SQLite refuses.
     pub fn keep(
+        &mut self,
+        entries: &[(i64, StoredEntry)],
+        documents: &[(String, DocumentRecord)],
+        stored: bool,
+        clean: &[i64],
+    ) -> Result<(), CatalogError> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        let kept = self.keep_all(entries, documents, stored, clean);
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        kept?;
+        let mut held = self.entries.borrow_mut();
+        for (post, entry) in entries {
+            held.put(*post, entry.digest, &entry.fragments);
+        }
+        Ok(())
+    }
+
+    fn keep_all(
         &mut self,
         entries: &[(i64, StoredEntry)],
         documents: &[(String, DocumentRecord)],
@@ -50,12 +71,7 @@ impl Catalog {
                 update.execute([collection])?;
             }
         }
-        transaction.commit()?;
-        let mut held = self.entries.borrow_mut();
-        for (post, entry) in entries {
-            held.put(*post, entry.digest, &entry.fragments);
-        }
-        Ok(())
+        Ok(transaction.commit()?)
     }
 
     /// What a document last was.

@@ -61,7 +61,8 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
 
 /// Appends HTML as the library escapes it.
 pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    to.extend_from_slice(escape(html).as_bytes());
+    let signs = [(b'<', "&lt;"), (b'>', "&gt;"), (b'&', "&amp;"), (b'\'', "&apos;"), (b'"', "&quot;")];
+    text::write_replacing(html, to, signs);
 }
 
 pub(super) fn entry(entry: &Entry, html: Option<String>) -> atom::Entry {

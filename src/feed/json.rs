@@ -126,10 +126,11 @@ pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
     text::written(serde_json::to_vec(&Item::new(entry, html)))
 }
 
-/// Appends HTML as a JSON string.
+/// Appends HTML as a JSON string. Of control characters, clean text has two.
 pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    // Writing into memory cannot fail.
-    drop(serde_json::to_writer(to, html));
+    to.push(b'"');
+    text::write_replacing(html, to, [(b'"', "\\\""), (b'\\', "\\\\"), (b'\n', "\\n"), (b'\t', "\\t")]);
+    to.push(b'"');
 }
 
 /// The document without its items.

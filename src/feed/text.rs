@@ -77,6 +77,23 @@ pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
     utf8(bytes.unwrap_or_default())
 }
 
+/// Appends a text with some signs of ASCII written otherwise. Most parts of a text have none, and are copied whole.
+pub(super) fn write_replacing<const SIGNS: usize>(text: &str, to: &mut Vec<u8>, signs: [(u8, &str); SIGNS]) {
+    let bare = signs.map(|(sign, _)| sign);
+    for part in text.as_bytes().chunks(64) {
+        if !bytes::any(part, |byte| bare.contains(&byte)) {
+            to.extend_from_slice(part);
+            continue;
+        }
+        for &byte in part {
+            match signs.iter().find(|(sign, _)| *sign == byte) {
+                Some((_, written)) => to.extend_from_slice(written.as_bytes()),
+                None => to.push(byte),
+            }
+        }
+    }
+}
+
 /// Bytes that were made of texts, as a text.
 pub(super) fn utf8(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_default()
