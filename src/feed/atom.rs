@@ -61,8 +61,14 @@ pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
 
 /// Appends HTML as the library escapes it.
 pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    let signs = [(b'<', "&lt;"), (b'>', "&gt;"), (b'&', "&amp;"), (b'\'', "&apos;"), (b'"', "&quot;")];
-    text::write_replacing(html, to, signs);
+    text::write_replacing(html, to, |byte| match byte {
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'&' => Some("&amp;"),
+        b'\'' => Some("&apos;"),
+        b'"' => Some("&quot;"),
+        _ => None,
+    });
 }
 
 pub(super) fn entry(entry: &Entry, html: Option<String>) -> atom::Entry {

@@ -78,16 +78,15 @@ pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
 }
 
 /// Appends a text with some signs of ASCII written otherwise. Most parts of a text have none, and are copied whole.
-pub(super) fn write_replacing<const SIGNS: usize>(text: &str, to: &mut Vec<u8>, signs: [(u8, &str); SIGNS]) {
-    let bare = signs.map(|(sign, _)| sign);
+pub(super) fn write_replacing(text: &str, to: &mut Vec<u8>, replacement: impl Fn(u8) -> Option<&'static str>) {
     for part in text.as_bytes().chunks(64) {
-        if !bytes::any(part, |byte| bare.contains(&byte)) {
+        if !bytes::any(part, |byte| replacement(byte).is_some()) {
             to.extend_from_slice(part);
             continue;
         }
         for &byte in part {
-            match signs.iter().find(|(sign, _)| *sign == byte) {
-                Some((_, written)) => to.extend_from_slice(written.as_bytes()),
+            match replacement(byte) {
+                Some(written) => to.extend_from_slice(written.as_bytes()),
                 None => to.push(byte),
             }
         }
