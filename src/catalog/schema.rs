@@ -255,3 +255,33 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{catalog::Catalog, feed::Format};
+
+    use super::*;
+
+    /// The number of steps before entries were kept without their HTML.
+    const WHOLE: usize = 12;
+
+    #[test]
+    fn entries_that_an_older_version_kept_are_whole() {
+        let state = tempfile::tempdir().unwrap();
+        let db = Connection::open(state.path().join("catalog.sqlite")).unwrap();
+        STEPS.iter().take(WHOLE).for_each(|step| db.execute_batch(step).unwrap());
+        db.pragma_update(None, "user_version", WHOLE).unwrap();
+        let kept = "INSERT INTO entry VALUES (7, zeroblob(16), 20, zeroblob(48), '<item>1</item>', '<entry>2</entry>', '{\"id\":\"3\"}')";
+        db.execute(kept, []).unwrap();
+        drop(db);
+
+        let catalog = Catalog::open(state.path()).unwrap();
+        let kept = catalog.kept_entry(7).unwrap().unwrap();
+        let fragments = catalog.fragments(7, &kept).unwrap();
+        let forms = Format::ALL.map(|format| fragments.whole(format));
+        assert_eq!(
+            (kept.length, forms.each_ref().map(String::as_str)),
+            (20, ["<item>1</item>", "<entry>2</entry>", "{\"id\":\"3\"}"])
+        );
+    }
+}
