@@ -1,6 +1,9 @@
 //! What the program counts while it runs, for `/metrics`. Each part counts its own; nothing here reads or decides.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -17,6 +20,8 @@ pub struct Meters {
     rescans: Family<[(&'static str, &'static str); 1], Counter>,
     latency: Histogram,
     responses: Family<[(&'static str, u16); 1], Counter>,
+    /// The counters of the two statuses that nearly all answers have, so that they need not be looked for.
+    usual: Arc<[(u16, OnceLock<Counter>); 2]>,
 }
 
 /// Why all folders are walked.
@@ -53,6 +58,7 @@ impl Default for Meters {
             rescans: Family::default(),
             latency: Histogram::new(LATENCIES),
             responses: Family::default(),
+            usual: Arc::new([200, 304].map(|status| (status, OnceLock::new()))),
         }
     }
 }
@@ -75,7 +81,11 @@ impl Meters {
 
     /// A request was answered with a status.
     pub fn response(&self, status: u16) {
-        self.responses.get_or_create(&[("status", status)]).inc();
+        let find = || self.responses.get_or_create_owned(&[("status", status)]);
+        match self.usual.iter().find(|(usual, _)| *usual == status) {
+            Some((_, counter)) => counter.get_or_init(find).inc(),
+            None => find().inc(),
+        };
     }
 
     /// Adds them to what is shown.
