@@ -5,7 +5,10 @@
 use std::{
     net::IpAddr,
     ops::ControlFlow,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, SystemTime},
 };
@@ -26,6 +29,7 @@ use tracing::warn;
 
 use super::{
     Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization, client,
+    desk::{Known, Version},
     encoding::{self, Coding},
     limit::Limiter,
     links::Beside,
@@ -40,6 +44,8 @@ pub(crate) struct Answerer {
     shelf: Arc<Shelf>,
     asks: mpsc::Sender<Ask>,
     rules: RwLock<Arc<Rules>>,
+    /// Another one after each change of the rules.
+    rules_version: AtomicU64,
     limiter: Mutex<Limiter>,
     answer_within: Duration,
     compressing: Semaphore,
@@ -53,6 +59,7 @@ impl Answerer {
             shelf,
             asks,
             rules: RwLock::new(Arc::new(Rules::new(settings))),
+            rules_version: AtomicU64::new(0),
             limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
             compressing: Semaphore::new(cores),
@@ -63,15 +70,30 @@ impl Answerer {
     /// Takes over new settings, as far as they concern what is answered.
     pub(crate) fn follow(&self, settings: &Settings) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Rules::new(settings));
+        self.rules_version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What everything that is read from now on is at least as new as.
+    pub(crate) fn version(&self) -> Version {
+        Version { shelf: self.shelf.generation(), rules: self.rules_version.load(Ordering::Acquire) }
     }
 
     /// The response to a request. Always one, whatever the request.
     pub(crate) async fn answer(&self, request: &Parts, peer: IpAddr) -> Response<Full<Bytes>> {
-        let rules = Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner));
+        let rules = self.rules();
         let (reply, bytes) = match respond::wanted(request, peer, &rules) {
             ControlFlow::Continue(paths) => self.find(request, peer, &paths, &rules).await,
             ControlFlow::Break(reply) => self.with_bytes(reply).await,
         };
+        self.finish(request, reply, bytes)
+    }
+
+    /// Counts a reply, and puts it together with its bytes.
+    pub(crate) fn finish(&self, request: &Parts, reply: Reply, bytes: Bytes) -> Response<Full<Bytes>> {
         self.meters.response(reply.status.as_u16());
         finish(request, reply, bytes)
     }
@@ -101,32 +123,43 @@ impl Answerer {
 
     /// The reply, unless the client had it too often.
     fn within_limit(&self, request: &Parts, peer: IpAddr, reply: Reply, rules: &Rules) -> Reply {
-        if let Some(limit) = rules.limit
-            && respond::is_unconditional_feed(request, &reply)
-            && let Some(client) = client::client(peer, &request.headers, &rules.trusted)
-        {
-            let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(wait) = limiter.admit(limit, client::household(client), std::time::Instant::now()) {
-                return reply::too_many(wait);
-            }
-        }
-        reply
+        self.refusal(request, peer, &reply, rules).unwrap_or(reply)
+    }
+
+    /// What a client gets that has fetched feeds too often to get this reply. Counts it, if it does not.
+    pub(crate) fn refusal(&self, request: &Parts, peer: IpAddr, reply: &Reply, rules: &Rules) -> Option<Reply> {
+        let limit = rules.limit.filter(|_| respond::is_unconditional_feed(request, reply))?;
+        let client = client::household(client::client(peer, &request.headers, &rules.trusted)?);
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.admit(limit, client, std::time::Instant::now()).err().map(reply::too_many)
     }
 
     /// What the shelf knows of the paths; also that one of them lacks its final slash.
     fn on_shelf(&self, paths: &[String]) -> Option<Found> {
-        let document = paths.iter().find_map(|path| Some((path, self.shelf.get(path)?)));
-        if let Some((path, document)) = document {
+        if let Some((path, document)) = self.document(paths) {
             return Some(self.found(path, Answer::Document(document)));
         }
         let folder = paths.iter().find(|path| self.shelf.has_folder(path))?;
         Some(self.found(folder, Answer::Moved(format!("{folder}/"))))
     }
 
+    /// The first document that the shelf has at one of the paths, with what is there to be said of it.
+    pub(crate) fn known(&self, paths: &[String]) -> Option<Known> {
+        let (path, document) = self.document(paths)?;
+        Some(Known::new(path.to_owned(), document, self.beside(path)))
+    }
+
+    fn document<'p>(&self, paths: &'p [String]) -> Option<(&'p str, Arc<Document>)> {
+        paths.iter().find_map(|path| Some((path.as_str(), self.shelf.get(path)?)))
+    }
+
     fn found(&self, path: &str, answer: Answer) -> Found {
+        Found { path: path.to_owned(), answer, beside: self.beside(path) }
+    }
+
+    fn beside(&self, path: &str) -> Beside {
         let is_page = path.is_empty() || path.ends_with('/');
-        let beside = if is_page && self.has_feeds(path) { Beside::Feeds } else { Beside::Nothing };
-        Found { path: path.to_owned(), answer, beside }
+        if is_page && self.has_feeds(path) { Beside::Feeds } else { Beside::Nothing }
     }
 
     /// Whether the feeds of a page lie beside it: they are on the shelf, or made when asked, as the page was.
@@ -165,13 +198,18 @@ impl Answerer {
 
     /// The bytes of a payload; nothing if the document has none any more, so that the daemon must be asked.
     async fn bytes(&self, payload: &Payload) -> Option<Bytes> {
+        match (self.kept(payload), payload) {
+            (None, Payload::Form(document, coding)) => self.make(document, *coding).await,
+            (kept, _) => kept,
+        }
+    }
+
+    /// The bytes of a payload, if they need not be made.
+    pub(crate) fn kept(&self, payload: &Payload) -> Option<Bytes> {
         match payload {
             Payload::Nothing => Some(Bytes::new()),
             Payload::Text(text) => Some(text.clone()),
-            Payload::Form(document, coding) => match self.shelf.form(document.hash, *coding) {
-                Some(bytes) => Some(bytes),
-                None => self.make(document, *coding).await,
-            },
+            Payload::Form(document, coding) => self.shelf.form(document.hash, *coding),
         }
     }
 

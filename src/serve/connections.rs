@@ -11,20 +11,37 @@ use std::{
     hash::Hash,
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+// The same as the standard library's, but in tests, where it can stand still.
+use tokio::time::Instant;
 
 use super::client::{Network, household, is_trusted};
 
 /// How long an ordinary client may take to ask, once it is connected.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// How long it stands who the slowest are, once that was looked up: a crowd that pushes in has everybody looked at a
+/// hundred times a second, not for each of the crowd.
+const STANDS: Duration = Duration::from_millis(10);
+
+/// The part of all connections that is remembered as the slowest.
+const SLOWEST: usize = 64;
+
 /// The connections that are open, each under a key.
 #[derive(Debug)]
 pub(crate) struct Connections<K, P> {
     most: usize,
     most_each: usize,
+    head_within: Duration,
     open: HashMap<K, Open<P>>,
+    /// What those hold who are somebody.
+    held: HashMap<IpAddr, Vec<K>>,
+    /// The slowest of all when that was last looked up, the very slowest last.
+    slowest: (Instant, Vec<(Rank, K)>),
+    /// When somebody may have been too slow to ask.
+    look_at: Instant,
 }
 
 #[derive(Debug)]
@@ -32,6 +49,9 @@ struct Open<P> {
     holder: Option<IpAddr>,
     progress: P,
 }
+
+/// How soon a connection makes room, the lowest first.
+type Rank = (bool, u64);
 
 /// What becomes of someone who wants a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +64,12 @@ pub(crate) enum Admission<K> {
     Refused,
 }
 
-impl<K: Copy + Eq + Hash, P: AsRef<Progress>> Connections<K, P> {
-    /// None yet, and never more than `most`, or `most_each` of one holder.
-    pub(crate) fn new(most: usize, most_each: usize) -> Self {
-        Self { most, most_each, open: HashMap::new() }
+impl<K: Copy + Ord + Hash, P: AsRef<Progress>> Connections<K, P> {
+    /// None yet, and never more than `most`, or `most_each` of one holder. A client may take so long to send a request's
+    /// head, and to be idle before it.
+    pub(crate) fn new(most: usize, most_each: usize, head_within: Duration) -> Self {
+        let (open, held, now) = (HashMap::new(), HashMap::new(), Instant::now());
+        Self { most, most_each, head_within, open, held, slowest: (now, Vec::new()), look_at: now }
     }
 
     /// Whether whoever comes next could be let in.
@@ -56,13 +78,13 @@ impl<K: Copy + Eq + Hash, P: AsRef<Progress>> Connections<K, P> {
     }
 
     /// Whether a connection of this holder may be opened now. Who is nobody in particular has no bound of his own.
-    pub(crate) fn admit(&self, holder: Option<IpAddr>, now: Instant) -> Admission<K> {
-        let full = self.open.len() >= self.most;
-        let is_same = |open: &Open<P>| open.holder == holder;
-        let instead = if holder.is_some() && self.open.values().filter(|open| is_same(open)).count() >= self.most_each {
-            self.slowest(is_same, now)
-        } else if full {
-            self.slowest(|_| true, now)
+    pub(crate) fn admit(&mut self, holder: Option<IpAddr>, now: Instant) -> Admission<K> {
+        let own = holder.and_then(|holder| self.held.get(&holder)).filter(|own| own.len() >= self.most_each);
+        let instead = if let Some(own) = own {
+            let ranks = own.iter().filter_map(|key| Some((self.rank(*key, now)?, *key)));
+            ranks.min().map(|(_, key)| key)
+        } else if self.open.len() >= self.most {
+            self.slowest(now)
         } else {
             return Admission::Free;
         };
@@ -70,20 +92,83 @@ impl<K: Copy + Eq + Hash, P: AsRef<Progress>> Connections<K, P> {
     }
 
     /// Takes note of a connection.
-    pub(crate) fn open(&mut self, key: K, holder: Option<IpAddr>, progress: P) {
+    pub(crate) fn open(&mut self, key: K, holder: Option<IpAddr>, progress: P, now: Instant) {
+        if self.open.is_empty() {
+            self.look_at = now + self.head_within;
+        }
+        if let Some(holder) = holder {
+            self.held.entry(holder).or_default().push(key);
+        }
         self.open.insert(key, Open { holder, progress });
     }
 
     /// Forgets a connection that ended, or will.
-    pub(crate) fn close(&mut self, key: K) {
-        self.open.remove(&key);
+    pub(crate) fn close(&mut self, key: K) -> Option<P> {
+        let Open { holder, progress } = self.open.remove(&key)?;
+        if let Some(holder) = holder
+            && let Some(own) = self.held.get_mut(&holder)
+        {
+            own.retain(|other| *other != key);
+            if own.is_empty() {
+                self.held.remove(&holder);
+            }
+        }
+        if self.open.is_empty() {
+            // A crowd that has gone leaves nothing behind.
+            self.open.shrink_to_fit();
+            self.held.shrink_to_fit();
+        }
+        Some(progress)
     }
 
-    /// The one of these that has kept us waiting for the longest.
-    fn slowest(&self, is_meant: impl Fn(&Open<P>) -> bool, now: Instant) -> Option<K> {
-        let waiting = self.open.iter().filter(|(_, open)| is_meant(open));
-        let rank = |open: &Open<P>| open.progress.as_ref().rank(now);
-        waiting.filter_map(|(key, open)| Some((rank(open)?, *key))).min_by_key(|(rank, _)| *rank).map(|(_, key)| key)
+    /// When to ask next who is [`Self::overdue`]; never while there is nobody.
+    pub(crate) fn look_at(&self) -> Option<Instant> {
+        (!self.open.is_empty()).then_some(self.look_at)
+    }
+
+    /// Those that have been idle, or asking, for longer than they may. Each is said within a twentieth of that time.
+    pub(crate) fn overdue(&mut self, now: Instant) -> Vec<K> {
+        if now < self.look_at {
+            return Vec::new();
+        }
+        let mut overdue = Vec::new();
+        let mut next = self.head_within;
+        for (key, open) in &self.open {
+            let Some(waited) = open.progress.as_ref().asking(now) else { continue };
+            match self.head_within.saturating_sub(waited) {
+                Duration::ZERO => overdue.push(*key),
+                left => next = next.min(left),
+            }
+        }
+        self.look_at = now + next.max(self.head_within / 20);
+        overdue
+    }
+
+    fn rank(&self, key: K, now: Instant) -> Option<Rank> {
+        self.open.get(&key)?.progress.as_ref().rank(now)
+    }
+
+    /// The one of all that has kept us waiting for the longest.
+    fn slowest(&mut self, now: Instant) -> Option<K> {
+        if now.saturating_duration_since(self.slowest.0) < STANDS {
+            while let Some((rank, key)) = self.slowest.1.pop() {
+                // Unless it has moved since.
+                if self.rank(key, now) == Some(rank) {
+                    return Some(key);
+                }
+            }
+        }
+        let ranks = self.open.iter().filter_map(|(key, open)| Some((open.progress.as_ref().rank(now)?, *key)));
+        let mut ranks: Vec<_> = ranks.collect();
+        let few = ranks.len().div_ceil(SLOWEST);
+        if few < ranks.len() {
+            ranks.select_nth_unstable(few);
+            ranks.truncate(few);
+        }
+        ranks.sort_unstable_by(|one, other| other.cmp(one));
+        let (_, key) = ranks.pop()?;
+        self.slowest = (now, ranks);
+        Some(key)
     }
 }
 
@@ -150,12 +235,22 @@ impl Progress {
         self.state().0 != Turn::Answering as u64
     }
 
-    /// How soon it makes room, the lowest first; nothing while we are at work for it.
-    fn rank(&self, now: Instant) -> Option<(bool, u64)> {
+    /// How long nothing has been asked since the last response was taken; zero while there is one.
+    pub(crate) fn idle(&self) -> Duration {
+        self.asking(Instant::now()).unwrap_or_default()
+    }
+
+    /// How long it has been the client's turn to ask, if it is.
+    fn asking(&self, now: Instant) -> Option<Duration> {
         let (turn, began) = self.state();
         let waited = Duration::from_micros(self.micros(now).saturating_sub(began));
-        let is_idle = turn == Turn::Asking as u64 && waited > PROMPT;
-        self.is_waiting().then_some((!is_idle, began))
+        (turn == Turn::Asking as u64).then_some(waited)
+    }
+
+    /// How soon it makes room; nothing while we are at work for it.
+    fn rank(&self, now: Instant) -> Option<Rank> {
+        let is_idle = self.asking(now).is_some_and(|waited| waited > PROMPT);
+        self.is_waiting().then_some((!is_idle, self.state().1))
     }
 
     /// The turn, and when it began.
@@ -176,6 +271,8 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_secs(10);
+
     struct Crowd {
         start: Instant,
         connections: Connections<u32, Arc<Progress>>,
@@ -183,17 +280,17 @@ mod tests {
 
     impl Crowd {
         fn new(most: usize, most_each: usize) -> Self {
-            Self { start: Instant::now(), connections: Connections::new(most, most_each) }
+            Self { start: Instant::now(), connections: Connections::new(most, most_each, PATIENCE) }
         }
 
         fn open(&mut self, key: u32, holder: &str, turn: Turn, second: u64) -> &mut Self {
             let progress = Progress::new(self.start);
             progress.set_at(turn, self.start + Duration::from_secs(second));
-            self.connections.open(key, address(holder), Arc::new(progress));
+            self.connections.open(key, address(holder), Arc::new(progress), self.start);
             self
         }
 
-        fn admits(&self, holder: &str) -> Admission<u32> {
+        fn admits(&mut self, holder: &str) -> Admission<u32> {
             self.connections.admit(address(holder), self.start + Duration::from_secs(10))
         }
     }
@@ -253,6 +350,37 @@ mod tests {
         // Many stand behind these.
         (10..20).for_each(|key| _ = crowd.open(key, "", Answering, 4));
         assert_eq!(crowd.admits(""), Admission::Free);
+    }
+
+    #[test]
+    fn who_asks_nothing_for_long_is_overdue_within_a_twentieth() {
+        use Turn::{Answering, Asking, Taking};
+        let mut crowd = Crowd::new(100, 100);
+        let at = |crowd: &Crowd, millis: u64| crowd.start + Duration::from_millis(millis);
+        assert_eq!(crowd.connections.look_at(), None);
+        crowd.open(1, "", Asking, 0).open(2, "", Asking, 3).open(3, "", Taking, 0).open(4, "", Answering, 0);
+        let mut seen = Vec::new();
+        while let Some(next) = crowd.connections.look_at().filter(|next| *next < at(&crowd, 60_000)) {
+            for late in crowd.connections.overdue(next) {
+                assert!(crowd.connections.close(late).is_some());
+                seen.push((late, (next - crowd.start).as_millis()));
+            }
+        }
+        assert_eq!(seen, [(1, 10_000), (2, 13_000)]);
+        // Between two looks there is nothing to be said.
+        assert!(crowd.connections.overdue(at(&crowd, 59_000)).is_empty());
+    }
+
+    #[test]
+    fn a_crowd_that_pushes_in_takes_the_places_of_the_slowest_in_order() {
+        let mut crowd = Crowd::new(1000, 1000);
+        (0..1000).for_each(|key| _ = crowd.open(key, "", Turn::Asking, u64::from(key % 9)));
+        for key in 1000..1200 {
+            let Admission::InPlaceOf(slowest) = crowd.admits("") else { panic!("{key} finds no room") };
+            assert_eq!(u64::from(slowest % 9), u64::from((key - 1000) / 112), "{key}");
+            crowd.connections.close(slowest);
+            crowd.open(key, "", Turn::Asking, 10);
+        }
     }
 
     #[test]

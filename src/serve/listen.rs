@@ -1,48 +1,32 @@
 //! The listener loop: accepts connections, bounds their number and their patience, stops when told to.
 //!
-//! The caller owns the socket and decides when to stop, so a test listens on port 0. Nothing a client does ends the
-//! loop.
+//! The caller owns the socket and decides when to stop, so a test listens on port 0. Each thread has a loop of its own;
+//! what must be counted over all of them, the connections, is in one [`Server`]. Nothing a client does ends a loop.
 
 use std::{
-    collections::HashMap,
-    convert::Infallible,
     future::Future,
     io,
-    net::IpAddr,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use hyper::{
-    Request,
-    body::Incoming,
-    header::{CONNECTION, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     select,
-    sync::{Notify, mpsc, watch},
-    task::{AbortHandle, JoinSet},
-    time::{sleep, timeout},
+    sync::{mpsc, watch},
+    task::{self, AbortHandle, JoinSet},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tracing::{debug, warn};
 
 use super::{
     Ask, Settings, Shelf,
     answer::Answerer,
-    connections::{Admission, Connections, Progress, Turn, holder},
-    patient::Patient,
+    connections::{Admission, Connections, Progress, holder},
+    conversation::{House, converse},
+    desk::Desk,
 };
-
-/// The longest head of a request: far more than any reader sends, and little enough for a thousand connections.
-const HEAD_BYTES: usize = 16 * 1024;
 
 /// Between two tries to accept, when the process or the machine has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
@@ -50,87 +34,140 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 /// Between two looks for a connection that could make room, when all are being answered.
 const ALL_BUSY: Duration = Duration::from_millis(10);
 
-/// How long a connection on which nothing has come yet may still bring its request once the server is told to stop: a round
-/// trip, for most of the world.
-const UNDER_WAY: Duration = Duration::from_millis(500);
+/// What the threads that serve one socket share.
+#[derive(Debug)]
+pub struct Server {
+    answerer: Arc<Answerer>,
+    connections: Mutex<Connections<task::Id, Held>>,
+    /// What the times of all connections are counted from.
+    start: Instant,
+    news: watch::Receiver<Settings>,
+    /// Those of the start.
+    settings: Settings,
+}
 
-/// Serves until `shutdown` is ready, then lets responses in flight finish, for [`Settings::finish_within`] at most.
-///
-/// Settings may change meanwhile: what is answered follows at once; times and numbers of connections are those of the
-/// start.
+/// One connection, as the listener has it.
+#[derive(Debug)]
+struct Held {
+    progress: Arc<Progress>,
+    cut: AbortHandle,
+}
+
+impl AsRef<Progress> for Held {
+    fn as_ref(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+/// Serves on one thread until `shutdown` is ready; see [`Server::serve`].
 pub async fn run(
     listener: TcpListener,
     shelf: Arc<Shelf>,
     asks: mpsc::Sender<Ask>,
     shutdown: impl Future<Output = ()>,
-    mut news: watch::Receiver<Settings>,
+    news: watch::Receiver<Settings>,
 ) {
-    let settings = news.borrow_and_update().clone();
-    let answerer = Arc::new(Answerer::new(shelf, asks, &settings));
-    let (stop, stopping) = watch::channel(());
-    let mut tasks = JoinSet::new();
-    let mut cuts = HashMap::new();
-    let mut connections = Connections::new(settings.connections, settings.connections_each);
-    let start = Instant::now();
-    let mut trusted = settings.trusted.clone();
-    let mut shutdown = pin!(shutdown);
-    let mut troubled = false;
-    loop {
-        let has_room = connections.has_room();
-        select! {
-            () = &mut shutdown => break,
-            Some(ended) = tasks.join_next_with_id() => {
-                let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
-                connections.close(task);
-                cuts.remove(&task);
-            }
-            Ok(()) = news.changed() => {
-                let news = news.borrow_and_update();
-                answerer.follow(&news);
-                trusted.clone_from(&news.trusted);
-            }
-            () = sleep(ALL_BUSY), if !has_room => {}
-            accepted = listener.accept(), if has_room => match accepted {
-                Ok((stream, peer)) => {
-                    troubled = false;
-                    let holder = holder(peer.ip(), &trusted);
-                    match connections.admit(holder, Instant::now()) {
-                        Admission::Free => {}
-                        Admission::InPlaceOf(slowest) => {
-                            debug!("a slow client is cut to make room");
-                            connections.close(slowest);
-                            cuts.remove(&slowest).inspect(AbortHandle::abort);
-                        }
-                        Admission::Refused => {
-                            debug!(%peer, "a client has all the connections that it may have");
-                            continue;
-                        }
-                    }
-                    let progress = Arc::new(Progress::new(start));
-                    let (answerer, stopping) = (Arc::clone(&answerer), stopping.clone());
-                    let conversation =
-                        converse(stream, peer.ip(), answerer, stopping, settings.clone(), Arc::clone(&progress));
-                    let cut = tasks.spawn(conversation);
-                    connections.open(cut.id(), holder, progress);
-                    cuts.insert(cut.id(), cut);
+    Server::new(shelf, asks, news).serve(listener, shutdown).await;
+}
+
+impl Server {
+    /// A server of what is on the shelf, with the settings that are the news of this moment.
+    ///
+    /// Settings may change meanwhile: what is answered follows at once; times and numbers of connections are those of the
+    /// start.
+    #[must_use]
+    pub fn new(shelf: Arc<Shelf>, asks: mpsc::Sender<Ask>, mut news: watch::Receiver<Settings>) -> Arc<Self> {
+        let settings = news.borrow_and_update().clone();
+        let Settings { connections, connections_each, head_within, .. } = settings;
+        Arc::new(Self {
+            answerer: Arc::new(Answerer::new(shelf, asks, &settings)),
+            connections: Mutex::new(Connections::new(connections, connections_each, head_within)),
+            start: Instant::now(),
+            news,
+            settings,
+        })
+    }
+
+    /// Serves on this thread until `shutdown` is ready, then lets responses in flight finish, for
+    /// [`Settings::finish_within`] at most. Other threads may do the same with a duplicate of the socket.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let house = Arc::new(House {
+            desk: Desk::new(Arc::clone(&self.answerer)),
+            stalled_after: self.settings.stalled_after,
+            requests: self.settings.requests,
+        });
+        let (stop, stopping) = watch::channel(());
+        let mut tasks = JoinSet::new();
+        let mut news = self.news.clone();
+        let mut shutdown = pin!(shutdown);
+        let mut troubled = false;
+        loop {
+            let (has_room, look_at) = {
+                let connections = self.connections();
+                (connections.has_room(), connections.look_at())
+            };
+            select! {
+                () = &mut shutdown => break,
+                Some(ended) = tasks.join_next_with_id() => {
+                    self.connections().close(ended.map_or_else(|error| error.id(), |(task, ())| task));
                 }
-                Err(error) if is_the_clients(&error) => debug!(%error, "a client left before it was accepted"),
-                Err(error) => {
-                    // Said once, not ten times a second for as long as it lasts.
-                    if !troubled {
-                        warn!(%error, "cannot accept connections for now: is the limit of open files too low?");
+                Ok(()) = news.changed() => self.answerer.follow(&news.borrow_and_update()),
+                () = sleep_until(look_at.unwrap_or(self.start)), if look_at.is_some() => self.cut_overdue(),
+                () = sleep(ALL_BUSY), if !has_room => {}
+                accepted = listener.accept(), if has_room => match accepted {
+                    Ok((stream, peer)) => {
+                        troubled = false;
+                        let holder = holder(peer.ip(), &self.answerer.rules().trusted);
+                        let now = Instant::now();
+                        let mut connections = self.connections();
+                        match connections.admit(holder, now) {
+                            Admission::Free => {}
+                            Admission::InPlaceOf(slowest) => {
+                                debug!("a slow client is cut to make room");
+                                connections.close(slowest).inspect(|held| held.cut.abort());
+                            }
+                            Admission::Refused => {
+                                debug!(%peer, "a client has all the connections that it may have");
+                                continue;
+                            }
+                        }
+                        let progress = Arc::new(Progress::new(self.start));
+                        let (house, stopping) = (Arc::clone(&house), stopping.clone());
+                        let cut = tasks.spawn(converse(stream, peer.ip(), house, stopping, Arc::clone(&progress)));
+                        connections.open(cut.id(), holder, Held { progress, cut }, now);
                     }
-                    troubled = true;
-                    sleep(NO_ROOM).await;
-                }
-            },
+                    Err(error) if is_the_clients(&error) => debug!(%error, "a client left before it was accepted"),
+                    Err(error) => {
+                        // Said once, not ten times a second for as long as it lasts.
+                        if !troubled {
+                            warn!(%error, "cannot accept connections for now: is the limit of open files too low?");
+                        }
+                        troubled = true;
+                        sleep(NO_ROOM).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        drop(stop);
+        let drained = async { while tasks.join_next().await.is_some() {} };
+        if timeout(self.settings.finish_within, drained).await.is_err() {
+            debug!("connections were cut: their clients were too slow");
         }
     }
-    drop(listener);
-    drop(stop);
-    let drained = async { while tasks.join_next().await.is_some() {} };
-    if timeout(settings.finish_within, drained).await.is_err() {
-        debug!("connections were cut: their clients were too slow");
+
+    /// Cuts off who has been idle, or sending a request's head, for too long.
+    fn cut_overdue(&self) {
+        let mut connections = self.connections();
+        for late in connections.overdue(Instant::now()) {
+            debug!("a client that asks nothing is cut off");
+            connections.close(late).inspect(|held| held.cut.abort());
+        }
+    }
+
+    // Nothing in here panics half-way through a change.
+    fn connections(&self) -> MutexGuard<'_, Connections<task::Id, Held>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,63 +178,6 @@ fn is_the_clients(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionReset | Interrupted | NetworkDown | NetworkUnreachable | TimedOut
     )
-}
-
-/// Serves one connection until its client leaves, is too slow, or the server stops.
-async fn converse(
-    stream: TcpStream,
-    peer: IpAddr,
-    answerer: Arc<Answerer>,
-    mut stopping: watch::Receiver<()>,
-    settings: Settings,
-    progress: Arc<Progress>,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "small packets may be held back");
-    }
-    let asked = Notify::new();
-    let begun = AtomicU32::new(0);
-    let service = service_fn(|request: Request<Incoming>| {
-        asked.notify_one();
-        let (answerer, progress) = (Arc::clone(&answerer), Arc::clone(&progress));
-        let is_last = begun.fetch_add(1, Ordering::Relaxed) + 1 >= settings.requests;
-        async move {
-            progress.set(Turn::Answering);
-            // The body is dropped unread: whoever sends one slowly finds the connection closed.
-            let (head, _) = request.into_parts();
-            let mut response = answerer.answer(&head, peer).await;
-            if is_last {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            progress.set(Turn::Taking);
-            Ok::<_, Infallible>(response)
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        // Runs between requests too, so it also ends idle connections.
-        .header_read_timeout(settings.head_within)
-        .max_header_size(HEAD_BYTES)
-        // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(Patient::new(stream, settings.stalled_after, Arc::clone(&progress))), service);
-    let mut connection = pin!(connection);
-    let served = select! {
-        served = &mut connection => served,
-        _ = stopping.changed() => {
-            // hyper closes a connection on which nothing has come at once, and loses the request that is on its way.
-            select! {
-                served = &mut connection => served,
-                _ = timeout(UNDER_WAY, asked.notified()) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            }
-        }
-    };
-    if let Err(error) = served {
-        debug!(%error, "a connection ended early");
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@
 //!
 //! In reading order: [`Shelf`] holds the documents and a bounded cache of their bytes; `respond` turns a request and
 //! what was found into status and headers, with the help of `conditional`, `encoding`, `links` and `reply`; `client`,
-//! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses;
-//! `connections` says who makes room when there are too many, `patient` who is too slow; [`run`] accepts connections
-//! until it is told to stop.
+//! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses,
+//! and `desk` knows by heart what it found last; `connections` says who makes room when there are too many, `patient` who
+//! is too slow; `conversation` has one connection, and [`Server`] accepts them until it is told to stop.
 
 mod answer;
 mod authorization;
 mod client;
 mod conditional;
 mod connections;
+mod conversation;
+mod desk;
 mod encoding;
 mod forms;
 mod limit;
@@ -35,7 +37,7 @@ use url::Url;
 
 pub use client::Network;
 pub use limit::Limit;
-pub use listen::run;
+pub use listen::{Server, run};
 pub use shelf::{Change, Shelf};
 
 use crate::{

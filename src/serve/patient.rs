@@ -1,17 +1,17 @@
 //! A stream that gives up on a peer that takes next to nothing.
 //!
-//! Bytes pass through unchanged. From the first write that has to wait, the peer has the time that is the limit to take
+//! Bytes pass through unchanged; those that were read from the stream before come first. From the first write that has to wait, the peer has the time that is the limit to take
 //! [`ENOUGH`] or all there is; then it has as long again. hyper cuts slow heads, but a client that asks and reads a byte
 //! now and then would hold its connection for ever.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use hyper::body::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
@@ -24,10 +24,12 @@ const ENOUGH: usize = 64 * 1024;
 
 /// A stream with a limit on how slowly it is written to. The timer exists only after a write had to wait.
 #[derive(Debug)]
-pub(crate) struct Patient<S> {
+pub(crate) struct Patient<'a, S> {
     stream: S,
+    /// What was read from it before.
+    begun: Bytes,
     limit: Duration,
-    progress: Arc<Progress>,
+    progress: &'a Progress,
     waiting: Option<Waiting>,
 }
 
@@ -38,10 +40,20 @@ struct Waiting {
     taken: usize,
 }
 
-impl<S> Patient<S> {
+impl<'a, S> Patient<'a, S> {
     /// Gives writes on `stream` this much time, and tells `progress` when all is written.
-    pub(crate) fn new(stream: S, limit: Duration, progress: Arc<Progress>) -> Self {
-        Self { stream, limit, progress, waiting: None }
+    pub(crate) fn new(stream: S, limit: Duration, progress: &'a Progress) -> Self {
+        Self { stream, begun: Bytes::new(), limit, progress, waiting: None }
+    }
+
+    /// The same, where these bytes were read from the stream before.
+    pub(crate) fn after(self, begun: Bytes) -> Self {
+        Self { begun, ..self }
+    }
+
+    /// The stream, and what was read from it before and is still to be read.
+    pub(crate) fn into_parts(self) -> (S, Bytes) {
+        (self.stream, self.begun)
     }
 
     /// The result of a write, or a failure if it took too long.
@@ -70,13 +82,20 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<'_, S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+        let this = self.get_mut();
+        if this.begun.is_empty() {
+            return Pin::new(&mut this.stream).poll_read(context, buffer);
+        }
+        let length = this.begun.len().min(buffer.remaining());
+        buffer.put_slice(this.begun.get(..length).unwrap_or_default());
+        this.begun.advance(length);
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<'_, S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(context, bytes);
@@ -88,6 +107,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // One slice, a head without a body, is less work for the system as what it is.
+        if let [only] = slices {
+            return self.poll_write(context, only);
+        }
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
         this.bounded(written, |bytes| *bytes, context)
@@ -128,7 +151,8 @@ mod tests {
     /// Whether a peer that takes so many bytes every 10 ms gets all of so many, and how long that took.
     async fn taken(step: usize, length: usize) -> (bool, Duration) {
         let (ours, mut theirs) = duplex(1024);
-        let mut patient = Patient::new(ours, LIMIT, Arc::new(Progress::new(std::time::Instant::now())));
+        let progress = Progress::new(time::Instant::now());
+        let mut patient = Patient::new(ours, LIMIT, &progress);
         let reading = tokio::spawn(async move {
             let mut bytes = vec![0; step];
             loop {
@@ -146,6 +170,23 @@ mod tests {
         let whole = written.await.is_ok();
         reading.abort();
         (whole, began.elapsed())
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_comes_first() {
+        let (ours, mut theirs) = duplex(1024);
+        let progress = Progress::new(time::Instant::now());
+        let mut patient = Patient::new(ours, LIMIT, &progress).after(Bytes::from_static(b"GET / HT"));
+        let mut some = [0; 3];
+        patient.read_exact(&mut some).await.unwrap();
+        let (stream, unread) = patient.into_parts();
+        assert_eq!((&some, &*unread), (b"GET", &b" / HT"[..]));
+
+        theirs.write_all(b"TP/1.1").await.unwrap();
+        drop(theirs);
+        let mut rest = String::new();
+        Patient::new(stream, LIMIT, &progress).after(unread).read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, " / HTTP/1.1");
     }
 
     // The clock stands while there is something to do, so that a busy machine changes nothing.

@@ -6,7 +6,7 @@
 use std::{net::IpAddr, ops::ControlFlow, sync::Arc, time::SystemTime};
 
 use hyper::{
-    Method, StatusCode, Version,
+    HeaderMap, Method, StatusCode, Version,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
         HeaderValue, LAST_MODIFIED, LINK, VARY,
@@ -85,7 +85,7 @@ impl Rules {
     }
 
     /// Whether a path may be shown to whoever asks.
-    fn shows(&self, path: &str, request: &Parts, peer: IpAddr) -> bool {
+    pub(crate) fn shows(&self, path: &str, request: &Parts, peer: IpAddr) -> bool {
         let is_admins = ADMINS.contains(&path);
         match self.admin {
             Admin::Public => true,
@@ -112,6 +112,14 @@ pub(crate) struct Found {
 
 /// The paths that a request may mean, in our form, the likeliest first; or a reply that needs no document.
 pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    sound(request)?;
+    let mut paths = paths(request, rules)?;
+    paths.retain(|path| rules.shows(path, request, peer));
+    if paths.is_empty() { ControlFlow::Break(absent(rules)) } else { ControlFlow::Continue(paths) }
+}
+
+/// Goes on with a request that reads something, and that nothing is wrong with but perhaps its path.
+pub(crate) fn sound(request: &Parts) -> ControlFlow<Reply> {
     if let Some(reply) = oversized(request) {
         return ControlFlow::Break(reply);
     }
@@ -119,11 +127,15 @@ pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlo
         return ControlFlow::Break(message(StatusCode::BAD_REQUEST, text));
     }
     match request.method {
-        Method::GET | Method::HEAD => {}
-        Method::OPTIONS => return ControlFlow::Break(reply::options()),
-        _ => return ControlFlow::Break(reply::not_allowed(&request.method)),
+        Method::GET | Method::HEAD => ControlFlow::Continue(()),
+        Method::OPTIONS => ControlFlow::Break(reply::options()),
+        _ => ControlFlow::Break(reply::not_allowed(&request.method)),
     }
-    let mut paths = match address::decode(request.uri.path().as_bytes()) {
+}
+
+/// The paths that the address of a request may mean, whoever asks; none if it can mean nothing of ours.
+pub(crate) fn paths(request: &Parts, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    ControlFlow::Continue(match address::decode(request.uri.path().as_bytes()) {
         Asked::Path(path) => match under(&path, &rules.prefix) {
             Some("") if !path.ends_with('/') && !path.is_empty() => {
                 return ControlFlow::Break(moved(request, "", rules));
@@ -136,9 +148,7 @@ pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlo
             return ControlFlow::Break(moved(request, under(&path, &rules.prefix).unwrap_or(&path), rules));
         }
         Asked::Nothing => Vec::new(),
-    };
-    paths.retain(|path| rules.shows(path, request, peer));
-    if paths.is_empty() { ControlFlow::Break(absent(rules)) } else { ControlFlow::Continue(paths) }
+    })
 }
 
 /// A refusal of what no reader sends and nobody should have to look at. The size of the whole head is the listener's to
@@ -194,16 +204,7 @@ fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 pub(crate) fn respond(request: &Parts, found: Option<Found>, now: SystemTime, rules: &Rules) -> Reply {
     let Some(Found { path, answer, beside }) = found else { return unavailable() };
     match answer {
-        Answer::Document(document) => {
-            let mut reply = show(request, Arc::clone(&document), now, rules);
-            // A description of the document, which a 304 leaves to the one that the client has (RFC 9110 §15.4.5).
-            if reply.status == StatusCode::OK
-                && let Some(links) = links::links(&rules.base, &path, &document, beside)
-            {
-                reply.headers.insert(LINK, links);
-            }
-            reply
-        }
+        Answer::Document(document) => show(request, &path, document, beside, now, rules),
         Answer::Moved(to) => moved(request, &to, rules),
         Answer::MovedPrivately(to) => moved_privately(request, &to, rules),
         Answer::Locked => locked(),
@@ -231,62 +232,107 @@ pub(crate) fn query<'r>(request: &'r Parts, paths: &[String]) -> ControlFlow<Rep
     ControlFlow::Continue(query)
 }
 
-fn show(request: &Parts, document: Arc<Document>, now: SystemTime, rules: &Rules) -> Reply {
-    let private = document.lifetime == Lifetime::Private;
-    if let Some(page) = &document.page
-        && !private
-        && is_navigation(request)
-    {
+fn show(request: &Parts, path: &str, document: Arc<Document>, beside: Beside, now: SystemTime, rules: &Rules) -> Reply {
+    if let Some(page) = document.page.as_deref().filter(|_| is_redirected(request, &document)) {
         // To where the page says what to do with the address: to the page alone, a click on it would seem to do nothing.
         let mut reply = redirect(StatusCode::SEE_OTHER, &format!("{}#subscribe", rules.address(page)));
         reply.headers.insert(CACHE_CONTROL, NO_STORE);
         reply.headers.insert(VARY, vary(&document));
         return reply;
     }
-    let mut headers = base();
-    if document.media_type.starts_with("text/html") {
-        headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    }
-    if document.lifetime == Lifetime::Momentary {
-        headers.insert(CACHE_CONTROL, NO_STORE);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
-        return Reply { status: StatusCode::OK, headers, payload: Payload::Form(document, Coding::Identity) };
-    }
-    if private {
-        conceal(&mut headers);
-    } else {
-        share(&mut headers);
-    }
-    let cache_control = match document.lifetime {
-        Lifetime::Private => rules.private_max_age.clone(),
-        Lifetime::Passing => HeaderValue::from_static("max-age=60"),
-        _ => rules.max_age.clone(),
+    let coding = match document.lifetime {
+        Lifetime::Momentary => Coding::Identity,
+        _ => encoding::negotiate(&request.headers, document.length),
     };
-    headers.insert(CACHE_CONTROL, cache_control);
-    headers.insert(VARY, vary(&document));
-    if let Some(time) = document.last_modified.and_then(|time| conditional::last_modified(time, now)) {
-        headers.insert(LAST_MODIFIED, time);
-    }
-    let coding = encoding::negotiate(&request.headers, document.length);
-    let etag = ETag::new(document.hash, coding);
-    if let Some(value) = etag.header() {
-        headers.insert(ETAG, value);
-    }
-    match conditional::judge(&request.headers, &etag, document.last_modified, now) {
-        Verdict::NotModified => Reply { status: StatusCode::NOT_MODIFIED, headers, payload: Payload::Nothing },
-        Verdict::Failed => {
-            let text = "the document is another version than you ask for";
-            let reply = message(StatusCode::PRECONDITION_FAILED, text);
-            if private { concealed(reply) } else { reply }
+    Head::new(path, &document, coding, beside, now, rules).reply(request, document, now)
+}
+
+/// What the replies with one document in one coding have in common, whoever asks and on whatever condition.
+#[derive(Debug)]
+pub(crate) struct Head {
+    coding: Coding,
+    /// Absent where there is no condition to be met.
+    etag: Option<ETag>,
+    not_modified: HeaderMap,
+    whole: HeaderMap,
+}
+
+impl Head {
+    /// Prepares the replies with the document at `path`. They stay the same for as long as the document and the rules
+    /// do, and from the second on in which the document changed.
+    pub(crate) fn new(
+        path: &str,
+        document: &Document,
+        coding: Coding,
+        beside: Beside,
+        now: SystemTime,
+        rules: &Rules,
+    ) -> Self {
+        let mut headers = base();
+        if document.media_type.starts_with("text/html") {
+            headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
         }
-        Verdict::Send => {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+        let cache_control = match document.lifetime {
+            Lifetime::Momentary => NO_STORE,
+            Lifetime::Private => rules.private_max_age.clone(),
+            Lifetime::Passing => HeaderValue::from_static("max-age=60"),
+            Lifetime::Maintained | Lifetime::OnDemand => rules.max_age.clone(),
+        };
+        let mut etag = None;
+        if document.lifetime == Lifetime::Momentary {
+            headers.insert(CACHE_CONTROL, cache_control);
+        } else {
+            if document.lifetime == Lifetime::Private {
+                conceal(&mut headers);
+            } else {
+                share(&mut headers);
+            }
+            headers.insert(CACHE_CONTROL, cache_control);
+            headers.insert(VARY, vary(document));
+            if let Some(time) = document.last_modified.and_then(|time| conditional::last_modified(time, now)) {
+                headers.insert(LAST_MODIFIED, time);
+            }
+            let tag = etag.insert(ETag::new(document.hash, coding));
+            if let Some(value) = tag.header() {
+                headers.insert(ETAG, value);
+            }
+        }
+        let not_modified = headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+        if etag.is_some() {
             // A part of a feed is of no use: a client need not try (RFC 9110 §14.3).
             headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
-            if let Some(value) = coding.header() {
-                headers.insert(CONTENT_ENCODING, value);
+        }
+        if let Some(value) = coding.header() {
+            headers.insert(CONTENT_ENCODING, value);
+        }
+        // A description of the document, which a 304 leaves to the one that the client has (RFC 9110 §15.4.5).
+        if let Some(links) = links::links(&rules.base, path, document, beside) {
+            headers.insert(LINK, links);
+        }
+        Self { coding, etag, not_modified, whole: headers }
+    }
+
+    /// The reply to one request for `document`, which is the one that this was prepared for.
+    pub(crate) fn reply(&self, request: &Parts, document: Arc<Document>, now: SystemTime) -> Reply {
+        let verdict = self
+            .etag
+            .as_ref()
+            .map_or(Verdict::Send, |etag| conditional::judge(&request.headers, etag, document.last_modified, now));
+        match verdict {
+            Verdict::NotModified => {
+                let headers = self.not_modified.clone();
+                Reply { status: StatusCode::NOT_MODIFIED, headers, payload: Payload::Nothing }
             }
-            Reply { status: StatusCode::OK, headers, payload: Payload::Form(document, coding) }
+            Verdict::Failed => {
+                let text = "the document is another version than you ask for";
+                let reply = message(StatusCode::PRECONDITION_FAILED, text);
+                if document.lifetime == Lifetime::Private { concealed(reply) } else { reply }
+            }
+            Verdict::Send => {
+                let payload = Payload::Form(document, self.coding);
+                Reply { status: StatusCode::OK, headers: self.whole.clone(), payload }
+            }
         }
     }
 }
@@ -296,6 +342,11 @@ pub(crate) fn is_unconditional_feed(request: &Parts, reply: &Reply) -> bool {
     let Payload::Form(document, _) = &reply.payload else { return false };
     let is_fetched = request.method == Method::GET && reply.status == StatusCode::OK;
     is_fetched && links::format(document).is_some() && !conditional::is_conditional(&request.headers)
+}
+
+/// Whether a request for a feed is better answered with its page.
+pub(crate) fn is_redirected(request: &Parts, document: &Document) -> bool {
+    document.page.is_some() && document.lifetime != Lifetime::Private && is_navigation(request)
 }
 
 /// Whether a browser means to show this to a person, who did not ask for the bytes with `?raw`.

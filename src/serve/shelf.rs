@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
     sync::{
         PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -28,6 +28,7 @@ const ON_DEMAND: usize = 4096;
 #[derive(Debug)]
 pub struct Shelf {
     ready: AtomicBool,
+    generation: AtomicU64,
     state: RwLock<State>,
 }
 
@@ -53,7 +54,7 @@ impl Shelf {
     #[must_use]
     pub fn new(cache_bytes: usize) -> Self {
         let state = State { documents: HashMap::new(), on_demand: Vec::new(), forms: Forms::new(cache_bytes) };
-        Self { ready: AtomicBool::new(false), state: RwLock::new(state) }
+        Self { ready: AtomicBool::new(false), generation: AtomicU64::new(0), state: RwLock::new(state) }
     }
 
     /// Makes all these changes at once, in order. A document that may not be taken from the shelf
@@ -66,11 +67,20 @@ impl Shelf {
                 Change::Remove(path) => state.remove(&path),
             }
         }
+        // While nobody can look: whoever finds the old number has not missed a change that was made before.
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Takes every document off the shelf that was made on demand, because what it was made from changed.
     pub fn forget_on_demand(&self) {
-        self.write().forget_on_demand();
+        let mut state = self.write();
+        state.forget_on_demand();
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A number that every change of the documents makes another: what was read from the shelf under it still stands.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Says that the first scan is published: from now on a path that nobody knows is absent, not just late.

@@ -5,9 +5,9 @@ use std::{future::pending, io::Read as _, net::SocketAddr};
 use proptest::prelude::*;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
     sync::oneshot,
     task::JoinHandle,
-    time::Instant,
 };
 
 use super::*;
@@ -130,7 +130,7 @@ fn impatient() -> Settings {
         head_within: Duration::from_millis(300),
         answer_within: Duration::from_millis(200),
         stalled_after: Duration::from_millis(300),
-        finish_within: Duration::from_millis(500),
+        finish_within: Duration::from_secs(1),
         ..Settings::default()
     }
 }
@@ -516,6 +516,157 @@ async fn stopping_lets_responses_finish_but_not_for_ever() {
     served.server.await.unwrap();
     assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     assert!(TcpStream::connect(served.address).await.is_err());
+}
+
+/// A whole response to a `GET` on a connection that stays open: its head, and a body of so many bytes.
+async fn response(stream: &mut TcpStream, body: usize) -> (String, Vec<u8>) {
+    let mut bytes = Vec::new();
+    let whole = async {
+        while bytes.windows(4).position(|four| four == b"\r\n\r\n").is_none_or(|end| bytes.len() < end + 4 + body) {
+            assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the server left");
+        }
+    };
+    timeout(Duration::from_secs(20), whole).await.expect("an answer");
+    split(&bytes)
+}
+
+/// Until long after a connection without work has gone cold. The clock stands still otherwise.
+async fn cool_down() {
+    sleep(Duration::from_secs(1)).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_went_cold_goes_on_where_it_was() {
+    let served = Served::start(Settings { requests: 5, ..Settings::default() }).await;
+    served.put("rss.xml", "a feed");
+    let mut stream = served.connect().await;
+    let request = b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n";
+    let (half, rest) = request.split_at(20);
+
+    cool_down().await;
+    stream.write_all(request).await.unwrap();
+    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
+    // A head that comes in three parts, with time to go cold between them.
+    for part in [&half[..5], &half[5..], rest] {
+        cool_down().await;
+        stream.write_all(part).await.unwrap();
+    }
+    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
+    // One request and the beginning of the next.
+    stream.write_all(&[request, half].concat()).await.unwrap();
+    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
+    cool_down().await;
+    stream.write_all(&[rest, request, request].concat()).await.unwrap();
+    // The fifth is the last, however often it went cold; the sixth is not answered.
+    let last = String::from_utf8(drain(&mut stream).await).unwrap().to_ascii_lowercase();
+    assert_eq!(last.matches("http/1.1 200 ok").count(), 2, "{last}");
+    assert_eq!(last.matches("connection: close").count(), 1, "{last}");
+    served.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_seconds_are_ten_seconds_also_for_who_went_cold() {
+    let served = Served::start(Settings::default()).await;
+    served.put("rss.xml", "a feed");
+    for parts in [&[][..], &["GET /rss.xml"], &["GET", " /rss.xml", " HTTP/1.1\r\n", "Host: h\r\n", "A: b\r\n"]] {
+        let mut stream = served.connect().await;
+        stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+        response(&mut stream, 6).await;
+        let started = Instant::now();
+        for part in parts {
+            sleep(Duration::from_secs(2)).await;
+            stream.write_all(part.as_bytes()).await.unwrap();
+        }
+        assert_eq!(drain(&mut stream).await, b"", "{parts:?}");
+        let seconds = started.elapsed().as_secs_f32();
+        assert!((9.9..11.0).contains(&seconds), "{parts:?}: {seconds}");
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_is_seen_by_the_next_request_on_the_same_connection() {
+    let served = Served::start(Settings::default()).await;
+    let mut stream = served.connect().await;
+    for text in ["one", "two", "two", "six"] {
+        served.put("rss.xml", text);
+        for _ in 0..2 {
+            stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+            assert_eq!(response(&mut stream, 3).await.1, text.as_bytes());
+        }
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn new_settings_hold_for_what_was_asked_before() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let shelf = Arc::new(Shelf::new(1 << 20));
+    shelf.update([Change::Put("rss.xml".to_owned(), document("a feed"))]);
+    let (told, news) = watch::channel(Settings::default());
+    let server = tokio::spawn(run(listener, shelf, mpsc::channel(1).0, pending(), news));
+    let mut ask = async || {
+        stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+        response(&mut stream, 6).await.0
+    };
+    assert!(ask().await.contains("\r\ncache-control: max-age=300\r\n"));
+    told.send(Settings { max_age: 7, ..Settings::default() }).unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    while !ask().await.contains("\r\ncache-control: max-age=7\r\n") {
+        assert!(Instant::now() < end, "the settings of before are kept");
+    }
+    server.abort();
+}
+
+#[tokio::test]
+async fn stopping_ends_who_is_cold_at_once() {
+    let served = Served::start(Settings::default()).await;
+    served.put("rss.xml", "a feed");
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    response(&mut stream, 6).await;
+    cool_down().await;
+    let started = Instant::now();
+    served.stop().await;
+    assert_eq!(drain(&mut stream).await, b"");
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn loops_that_share_a_socket_share_its_bounds() {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let address = socket.local_addr().unwrap();
+    let shelf = Arc::new(Shelf::new(1 << 20));
+    shelf.update([Change::Put("rss.xml".to_owned(), document("a feed"))]);
+    let settings = Settings { connections: 3, ..Settings::default() };
+    let server = Server::new(shelf, mpsc::channel(1).0, watch::channel(settings).1);
+    let (stop, stopped) = watch::channel(());
+    let loops = [(); 2].map(|()| {
+        let listener = TcpListener::from_std(socket.try_clone().unwrap()).unwrap();
+        let mut stopped = stopped.clone();
+        tokio::spawn(Arc::clone(&server).serve(listener, async move { _ = stopped.changed().await }))
+    });
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+        assert_eq!(response(&mut stream, 6).await.1, b"a feed");
+        open.push(stream);
+    }
+    // The first seven made room.
+    for stream in &mut open[..7] {
+        assert_eq!(drain(stream).await, b"");
+    }
+    drop((stop, socket));
+    for served in loops {
+        served.await.unwrap();
+    }
+    for stream in &mut open[7..] {
+        assert_eq!(drain(stream).await, b"");
+    }
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 proptest! {
