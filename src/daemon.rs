@@ -1,7 +1,7 @@
 //! The event loop, with the only clock.
 //!
 //! Everything that happens becomes an `Event`; one loop takes them one at a time and lets the [`Pipeline`] do the work.
-//! HTTP runs on a thread of its own and never waits for the loop, except for documents that are made on request.
+//! HTTP runs on threads of its own and never waits for the loop, except for documents that are made on request.
 //!
 //! Invariant: once the state folder is open, nothing that fails ends the program. A pass that fails is said once, and all is
 //! scanned again after a pause; meanwhile the feeds are served as they were.
@@ -38,7 +38,7 @@ use crate::{
     systemd,
     watch::{Changes, Folder, Lost, Stat, Watcher, moves},
 };
-use pulse::{Answering, Pulse};
+use pulse::Pulse;
 use retry::Retry;
 
 /// How often folders are scanned whose events cannot be trusted.
@@ -128,20 +128,18 @@ pub fn run(
     let (stop, stopped) = watch::channel(());
     let meters = Meters::default();
     let (told, news) = watch::channel(http::settings(pipeline.settings(), &meters));
-    let answering = Answering::default();
-    let listeners = http::Listeners { feeds: listener, admins, answering: answering.clone() };
-    let server = http::serve(listeners, news, &shelf, &ask, &stopped)?;
-    let mut pulse = Pulse::new(server, answering);
+    let listeners = http::Listeners { feeds: listener, admins };
+    let mut pulse = Pulse::new(http::serve(listeners, news, &shelf, &ask, &stopped)?);
     tracing::info!("serving {} on {address}", pipeline.base());
 
     let signals = signals::listen(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let daemon = Daemon::start(pipeline, told, meters, &mut pulse, sandbox);
-    // Those that ask are all in the HTTP thread now.
+    // Those that ask are all in the HTTP threads now.
     drop(ask);
     let result = runtime.block_on(daemon.run(asks, signals, stop, load, address));
     if !pulse.join() {
-        tracing::error!("the HTTP thread ended badly");
+        tracing::error!("a thread that serves HTTP ended badly");
     }
     result
 }
@@ -167,7 +165,7 @@ fn needs(settings: &Settings, files: Vec<PathBuf>) -> Needs {
 /// The loop's state.
 struct Daemon<'a> {
     pipeline: Pipeline,
-    /// Tells the HTTP thread what is configured.
+    /// Tells the HTTP threads what is configured.
     http: watch::Sender<serve::Settings>,
     meters: Meters,
     watcher: Watcher,

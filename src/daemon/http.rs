@@ -1,4 +1,5 @@
-//! The sockets that HTTP is served on, and the thread that serves them.
+//! The sockets that HTTP is served on, and the threads that serve them: one a core, each with a runtime of its own, all on
+//! duplicates of one socket, which may be the service manager's.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -10,13 +11,17 @@ use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     runtime,
     sync::{mpsc, watch},
+    task::JoinSet,
 };
 
-use super::{Error, pulse::Answering};
+use super::{
+    Error,
+    pulse::{Answering, Thread},
+};
 use crate::{
     config::{Admin, Listen, Settings},
     meters::Meters,
-    serve::{self, Ask, Shelf},
+    serve::{self, Ask, Server, Shelf},
     systemd,
 };
 
@@ -80,13 +85,14 @@ pub(super) fn settings(settings: &Settings, meters: &Meters) -> serve::Settings 
     }
 }
 
+/// The most threads that serve: a few fill any line, and each takes memory while it rests.
+const THREADS: usize = 8;
+
 /// The sockets that HTTP is served on.
 pub(super) struct Listeners {
     pub(super) feeds: TcpListener,
     /// The administrator's own, if there is one.
     pub(super) admins: Option<TcpListener>,
-    /// Tells the loop that the thread is alive.
-    pub(super) answering: Answering,
 }
 
 /// Serves until `stopped` closes.
@@ -96,43 +102,52 @@ pub(super) fn serve(
     shelf: &Arc<Shelf>,
     ask: &mpsc::Sender<Ask>,
     stopped: &watch::Receiver<()>,
-) -> Result<thread::JoinHandle<()>, Error> {
+) -> Result<Vec<Thread>, Error> {
+    let alone = serve::Settings { admin: serve::Admin::Alone, ..news.borrow().clone() };
+    let new = |news| Server::new(Arc::clone(shelf), ask.clone(), news);
+    let feeds = new(news);
+    let mut threads = Vec::new();
+    for number in 1..thread::available_parallelism().map_or(1, usize::from).min(THREADS) {
+        let own = vec![(listeners.feeds.try_clone()?, Arc::clone(&feeds))];
+        threads.push(spawn(format!("http-{number}"), own, stopped)?);
+    }
+    let mut first = vec![(listeners.feeds, feeds)];
+    if let Some(listener) = listeners.admins {
+        tracing::info!("status and metrics are served at http://{}/", listener.local_addr()?);
+        first.push((listener, new(watch::channel(alone).1)));
+    }
+    threads.push(spawn("http".into(), first, stopped)?);
+    Ok(threads)
+}
+
+/// A thread that serves on these sockets.
+fn spawn(
+    name: String,
+    served: Vec<(TcpListener, Arc<Server>)>,
+    stopped: &watch::Receiver<()>,
+) -> Result<Thread, Error> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     // Sockets belong to the runtime in which they are registered.
     let inside = runtime.enter();
-    let serving = |listener, news| -> Result<_, Error> {
+    let mut loops = JoinSet::new();
+    for (listener, server) in served {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut stopped = stopped.clone();
         let shutdown = async move {
             // It only ever closes.
             let _ = stopped.changed().await;
         };
-        Ok(serve::run(listener, Arc::clone(shelf), ask.clone(), shutdown, news))
-    };
-    let alone = serve::Settings { admin: serve::Admin::Alone, ..news.borrow().clone() };
-    let admins = match listeners.admins {
-        Some(listener) => {
-            tracing::info!("status and metrics are served at http://{}/", listener.local_addr()?);
-            Some(serving(listener, watch::channel(alone).1)?)
-        }
-        None => None,
-    };
-    let feeds = serving(listeners.feeds, news)?;
+        loops.spawn(server.serve(listener, shutdown));
+    }
     drop(inside);
-    let both = async {
-        match admins {
-            Some(admins) => {
-                tokio::join!(feeds, admins);
-            }
-            None => feeds.await,
-        }
-    };
-    let answering = listeners.answering;
+    let answering = Answering::default();
+    let asked = answering.clone();
     let all = async move {
         tokio::select! {
-            () = both => {}
-            () = answering.run() => {}
+            _ = loops.join_all() => {}
+            () = asked.run() => {}
         }
     };
-    Ok(thread::Builder::new().name("http".into()).spawn(move || runtime.block_on(all))?)
+    let handle = thread::Builder::new().name(name).spawn(move || runtime.block_on(all))?;
+    Ok(Thread::new(handle, answering))
 }

@@ -1,8 +1,8 @@
 //! What the service manager's watchdog is fed on: that everything has moved since it was last fed.
 //!
-//! The loop scans and publishes, so that it feeds the watchdog at all says that neither is stuck. It answers for two
-//! more threads, which it asks each time and expects to have answered by the next: the one that watches the folders, and
-//! the one that serves HTTP. Where no manager waits to be told, nobody is asked.
+//! The loop scans and publishes, so that it feeds the watchdog at all says that neither is stuck. It answers for more
+//! threads, which it asks each time and expects to have answered by the next: the one that watches the folders, and those
+//! that serve HTTP. Where no manager waits to be told, nobody is asked.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::{systemd, watch::Watcher};
 
-/// The end of the line that is in the HTTP thread.
+/// The end of the line that is in a thread that serves HTTP.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answering {
     asked: Arc<Notify>,
@@ -34,29 +34,46 @@ impl Answering {
     }
 }
 
+/// A thread that serves HTTP, and what it had answered when the watchdog was last fed.
+#[derive(Debug)]
+pub(super) struct Thread {
+    handle: JoinHandle<()>,
+    line: Answering,
+    answers: u64,
+}
+
+impl Thread {
+    /// A thread that holds the other end of `line`.
+    pub(super) fn new(handle: JoinHandle<()>, line: Answering) -> Self {
+        // Asked once more at the first beat: it answers the question of this moment, too.
+        line.asked.notify_one();
+        Self { handle, line, answers: 0 }
+    }
+
+    fn answers(&self) -> u64 {
+        self.line.answers.load(Ordering::Relaxed)
+    }
+}
+
 /// When the watchdog was last fed, and what the threads had done by then.
 #[derive(Debug)]
 pub(super) struct Pulse {
     /// How often the watchdog is fed; absent if there is none.
     every: Option<Duration>,
-    server: JoinHandle<()>,
-    http: Answering,
+    http: Vec<Thread>,
     /// The manager knows that the first scan is done.
     is_ready: bool,
     last: Instant,
-    answers: u64,
     beats: u64,
     /// Said once, until all is well again.
     complained: bool,
 }
 
 impl Pulse {
-    /// Watches over the thread that serves HTTP, which holds the other end of `http`.
-    pub(super) fn new(server: JoinHandle<()>, http: Answering) -> Self {
+    /// Watches over the threads that serve HTTP.
+    pub(super) fn new(http: Vec<Thread>) -> Self {
         let every = systemd::watchdog();
-        // Asked once more at the first beat: it answers the question of this moment, too.
-        http.asked.notify_one();
-        Self { every, server, http, is_ready: false, last: Instant::now(), answers: 0, beats: 0, complained: false }
+        Self { every, http, is_ready: false, last: Instant::now(), beats: 0, complained: false }
     }
 
     /// The first scan is published.
@@ -91,18 +108,20 @@ impl Pulse {
             }
             Some(_) => {}
         }
-        self.answers = self.http.answers.load(Ordering::Relaxed);
+        for thread in &mut self.http {
+            thread.answers = thread.answers();
+            thread.line.asked.notify_one();
+        }
         self.beats = watcher.beats();
-        self.http.asked.notify_one();
         watcher.ask();
     }
 
     fn stuck(&self, watcher: &Watcher, late: Instant) -> Option<&'static str> {
-        if self.server.is_finished() {
-            return Some("the thread that serves HTTP has ended");
+        if self.http.iter().any(|thread| thread.handle.is_finished()) {
+            return Some("a thread that serves HTTP has ended");
         }
-        if self.http.answers.load(Ordering::Relaxed) == self.answers {
-            return Some("the thread that serves HTTP does not answer");
+        if self.http.iter().any(|thread| thread.answers() == thread.answers) {
+            return Some("a thread that serves HTTP does not answer");
         }
         if watcher.beats() == self.beats {
             return Some("the thread that watches the folders does not answer");
@@ -110,8 +129,10 @@ impl Pulse {
         (Instant::now() > late).then_some("a scan is overdue")
     }
 
-    /// Whether the thread that serves HTTP came to a good end, once it was told to.
+    /// Whether the threads that serve HTTP came to a good end, once they were told to.
     pub(super) fn join(self) -> bool {
-        self.server.join().is_ok()
+        // All of them are waited for, also after one that did not.
+        let bad = self.http.into_iter().filter_map(|thread| thread.handle.join().err()).count();
+        bad == 0
     }
 }

@@ -3,6 +3,7 @@
 """The units as they are shipped, under a real systemd: start to stop, what they may reach, and what ends a daemon that hangs.
 """
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -150,7 +151,10 @@ def hung(machine):
     time.sleep(2 * allowed + 0.5)  # an idle daemon that is well outlives the watchdog
     the_same("a daemon that is well is left alone", machine.show("NRestarts"), "0")
     waits = []
-    for thread in (None, "feedwright", "http", "watch", "notify-rs inoti"):
+    # HTTP has a thread a core.
+    more = ["http-1"] if len(os.sched_getaffinity(0)) > 1 else []
+    threads = ["feedwright", "http", *more, "watch", "notify-rs inoti"]
+    for thread in (None, *threads):
         process, started = machine.process(), time.monotonic()
         what = f"the thread {thread}" if thread else "the process"
         with Frozen(machine, thread):
@@ -159,11 +163,11 @@ def hung(machine):
         eventually("and started anew", lambda: machine.show("ActiveState"), "active")
     ends = machine.journal("-g", "does not answer")
     the_same("the log says which thread", sorted({entry["MESSAGE"].partition(" does")[0] for entry in ends}),
-             ["the thread that serves HTTP", "the thread that watches the folders"])
-    the_same("each time by the watchdog", machine.run("journalctl", "-b", "--no-pager", "-u", SERVICE).count("Watchdog timeout"), 5)
+             ["a thread that serves HTTP", "the thread that watches the folders"])
+    the_same("each time by the watchdog", machine.run("journalctl", "-b", "--no-pager", "-u", SERVICE).count("Watchdog timeout"), 1 + len(threads))
     worst = max(waits)
     the_same(f"within {worst:.1f} s", worst < 4 * allowed + 4, True)
-    figure("hung daemon", f"SIGSTOP, and each of 4 threads held by ptrace, WatchdogSec={allowed}",
+    figure("hung daemon", f"SIGSTOP, and each of {len(threads)} threads held by ptrace, WatchdogSec={allowed}",
            f"ended and started anew within {worst:.1f} s")
     machine.inside(f"/etc/systemd/system/{SERVICE}.d/watchdog.conf").unlink()
     machine.systemctl("daemon-reload")
