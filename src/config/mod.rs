@@ -66,6 +66,8 @@ pub struct Settings {
     pub poll_limit: Option<serve::Limit>,
     /// Proxies whose word on a client's address counts.
     pub trusted_proxies: Vec<serve::Network>,
+    /// How many may be connected at a time.
+    pub connections: usize,
     /// `Cache-Control: max-age`, seconds.
     pub max_age: u32,
     /// Bytes of bodies and compressed forms that the server keeps.

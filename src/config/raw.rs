@@ -50,6 +50,9 @@ pub(super) struct File {
     /// Addresses and networks of proxies whose word on a client's address counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) trusted_proxies: Option<Vec<String>>,
+    /// How many may be connected at a time; past that, who keeps the server waiting makes room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_connections: Option<u32>,
     /// The title of the main feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) title: Option<String>,

@@ -33,6 +33,9 @@ const NO_CATEGORY: &str = "none";
 /// Bytes of documents and their compressed forms that HTTP keeps, if nobody says otherwise.
 const CACHE_BYTES: u64 = 64 << 20;
 
+/// Connections at a time: what so many slow readers can make the system hold fits into the unit's memory.
+const CONNECTIONS: u32 = 1024;
+
 /// A folder that nobody configured: `defaults`, the preset and what is built in. Judging it finds what is wrong under
 /// `defaults` in its own place, so that an item of `posts` is only blamed for its own keys.
 pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError> {
@@ -79,6 +82,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
         })),
         archives: file.archives.or(Some(Archives::default())),
         admin: file.admin.or_else(|| Some(String::from("loopback"))),
+        max_connections: file.max_connections.or(Some(CONNECTIONS)),
         max_age: file.max_age.or_else(|| duration(300)),
         cache_size: file.cache_size.or_else(|| Some(quantity::write_size(CACHE_BYTES))),
         delete_grace: file.delete_grace.or_else(|| duration(300)),
@@ -158,6 +162,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         admin: admin(file.admin.as_deref().unwrap_or_default(), &listen)?,
         poll_limit: file.poll_limit.as_ref().map(poll_limit).transpose()?,
         trusted_proxies: trusted_proxies(file.trusted_proxies.as_deref().unwrap_or_default())?,
+        connections: connections(file.max_connections.unwrap_or_default())?,
         listen,
         max_age: u32::try_from(max_age).map_err(|_| ConfigError::value("max_age", "at most 68 years"))?,
         cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
@@ -208,6 +213,14 @@ fn poll_limit(raw: &raw::PollLimit) -> Result<serve::Limit, ConfigError> {
         return Err(at(".per", "readers wait that long after a mistake: write between `1 s` and `1 day`"));
     }
     Ok(serve::Limit { requests, per })
+}
+
+fn connections(most: u32) -> Result<usize, ConfigError> {
+    let wrong = |message: &str| ConfigError::value("max_connections", message);
+    if most == 0 {
+        return Err(wrong("nobody could fetch a feed: write at least 1, or leave it out"));
+    }
+    usize::try_from(most).map_err(|_| wrong("this machine cannot count so far: write a smaller number"))
 }
 
 fn trusted_proxies(texts: &[String]) -> Result<Vec<serve::Network>, ConfigError> {

@@ -197,6 +197,7 @@ fn who_may_ask_is_written_strictly() {
             "admin: 127.0.0.1:8080",
             "1:8: admin: the feeds are served on 127.0.0.1:8080 too: choose another port, or write `public`",
         ),
+        ("max_connections: 0", "1:18: max_connections: nobody could fetch a feed: write at least 1, or leave it out"),
         (
             "poll_limit: {requests: 30}",
             "1:13: poll_limit: a limit is a number in a time: write both, as `{requests: 30, per: 10 min}`",
@@ -446,6 +447,7 @@ fn values_in_the_default_configuration_are_the_defaults() {
         "scan_interval: 1 h",
         "listen: 127.0.0.1:8080",
         "admin: loopback",
+        "max_connections: 1024",
         "title: All posts",
     ] {
         assert!(DEFAULT.contains(&format!("\n#{line}")), "{line}");

@@ -72,6 +72,11 @@ impl<K: Copy + Ord + Hash, P: AsRef<Progress>> Connections<K, P> {
         Self { most, most_each, head_within, open, held, slowest: (now, Vec::new()), look_at: now }
     }
 
+    /// From now on there are never more than so many that were opened since.
+    pub(crate) fn allow(&mut self, most: usize, most_each: usize) {
+        (self.most, self.most_each) = (most, most_each);
+    }
+
     /// Whether whoever comes next could be let in.
     pub(crate) fn has_room(&self) -> bool {
         self.open.len() < self.most || self.open.values().any(|open| open.progress.as_ref().is_waiting())

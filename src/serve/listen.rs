@@ -73,8 +73,7 @@ pub async fn run(
 impl Server {
     /// A server of what is on the shelf, with the settings that are the news of this moment.
     ///
-    /// Settings may change meanwhile: what is answered follows at once; times and numbers of connections are those of the
-    /// start.
+    /// Settings may change meanwhile: what is answered and how many may come follow at once; times are those of the start.
     #[must_use]
     pub fn new(shelf: Arc<Shelf>, asks: mpsc::Sender<Ask>, mut news: watch::Receiver<Settings>) -> Arc<Self> {
         let settings = news.borrow_and_update().clone();
@@ -111,7 +110,11 @@ impl Server {
                 Some(ended) = tasks.join_next_with_id() => {
                     self.connections().close(ended.map_or_else(|error| error.id(), |(task, ())| task));
                 }
-                Ok(()) = news.changed() => self.answerer.follow(&news.borrow_and_update()),
+                Ok(()) = news.changed() => {
+                    let settings = news.borrow_and_update();
+                    self.answerer.follow(&settings);
+                    self.connections().allow(settings.connections, settings.connections_each);
+                }
                 () = sleep_until(look_at.unwrap_or(self.start)), if look_at.is_some() => self.cut_overdue(),
                 () = sleep(ALL_BUSY), if !has_room => {}
                 accepted = listener.accept(), if has_room => match accepted {
