@@ -5,9 +5,11 @@
 //!
 //! Events only mark paths dirty; a scan against the catalog is the truth.
 
+mod bell;
 mod events;
 mod filter;
 mod mounts;
+mod roots;
 mod settle;
 mod source;
 mod still;

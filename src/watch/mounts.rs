@@ -27,7 +27,7 @@ const UNTOLD: [(u32, &str); 26] = [
     (0x7375_7245, "Coda"),
     (0x7461_636F, "OCFS2"),
     (0x786F_4256, "a VirtualBox share"),
-    (0x794C_7630, "overlayfs"),
+    (OVERLAY, "overlayfs"),
     (0x7C7C_6673, "a Parallels share"),
     (0xA501_FCF5, "VxFS"),
     (0xAAD7_AAEA, "PanFS"),
@@ -37,12 +37,24 @@ const UNTOLD: [(u32, &str); 26] = [
     (0xFF53_4D42, "an SMB share"),
 ];
 
+const OVERLAY: u32 = 0x794C_7630;
+
 /// The name of the file system that a folder is on, if it does not tell of every change.
 pub(super) fn untold(folder: &Path) -> Option<&'static str> {
+    name(kind_of(folder)?)
+}
+
+/// Whether a folder's file system tells when the folder itself is moved or removed. An overlay does: nobody may move what
+/// lies below it while it is mounted.
+pub(super) fn tells_of_moves(folder: &Path) -> bool {
+    kind_of(folder).is_none_or(|kind| kind == OVERLAY || name(kind).is_none())
+}
+
+fn kind_of(folder: &Path) -> Option<u32> {
     // The type of `f_type` differs between machines, its low 32 bits never do.
     let kind = fs::statfs(folder).ok()?.f_type;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the number is 32 bits of pattern
-    name(kind as u32)
+    Some(kind as u32)
 }
 
 fn name(kind: u32) -> Option<&'static str> {

@@ -13,7 +13,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime},
@@ -27,24 +27,49 @@ use rustix::{
 
 use super::{
     Changes, Folder, Lost, Stat,
+    bell::Bell,
     events::{Event, What, translate},
     filter,
     mounts::untold,
+    roots::{Roots, Woken},
     settle::{Dirty, Mark, QUIET, QUIET_UNTRUSTED, Seen},
     walk,
 };
 use crate::meters::Meters;
 
-/// How often it is asked whether the roots are still those that are watched. A root that moves with a folder further up,
-/// or is mounted over, tells nobody.
-const CHECK_ROOTS: Duration = Duration::from_millis(500);
+/// How often folders that could not be read are tried again: not everything that opens one is told.
+const TRY_UNREAD: Duration = Duration::from_millis(500);
+
+/// How often in a row the roots may be others than those that were just watched.
+const CHECKS: usize = 3;
+
+/// Tasks that are done before it is asked again what happens on the ways to the roots.
+const AT_ONCE: usize = 256;
 
 /// Watches folders from its own thread until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
     shared: Arc<Shared>,
-    tasks: Sender<Task>,
+    tasks: Tasks,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The way to the watching thread.
+#[derive(Debug, Clone)]
+struct Tasks {
+    sender: Sender<Task>,
+    /// Absent where there is no thread to be woken.
+    bell: Option<Arc<Bell>>,
+}
+
+impl Tasks {
+    fn send(&self, task: Task) {
+        // Where the thread has ended, nobody needs to know.
+        let _ = self.sender.send(task);
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
+    }
 }
 
 /// What the two threads and the watcher's owner share.
@@ -110,17 +135,23 @@ impl Watcher {
             stopping: AtomicBool::new(false),
             beats: AtomicU64::new(0),
         });
-        let (tasks, receiver) = mpsc::channel();
-        let keeper = Keeper {
-            shared: Arc::clone(&shared),
-            sender: tasks.clone(),
-            tasks: receiver,
-            notify: None,
-            watched: BTreeSet::new(),
-            unread: BTreeSet::new(),
-            roots: Vec::new(),
-        };
-        let thread = thread::Builder::new().name("watch".into()).spawn(move || keeper.run());
+        let (sender, receiver) = mpsc::channel();
+        let bell = Bell::new().map(Arc::new);
+        let tasks = Tasks { sender, bell: bell.as_ref().ok().map(Arc::clone) };
+        let thread = bell.map_err(io::Error::from).and_then(|bell| {
+            let keeper = Keeper {
+                shared: Arc::clone(&shared),
+                sender: tasks.clone(),
+                tasks: receiver,
+                bell,
+                ways: Roots::new(folders.iter().map(|folder| folder.root.clone()).collect()),
+                notify: None,
+                watched: BTreeSet::new(),
+                unread: BTreeSet::new(),
+                roots: Vec::new(),
+            };
+            thread::Builder::new().name("watch".into()).spawn(move || keeper.run())
+        });
         if let Err(error) = &thread {
             lock(&shared.troubles).refused = Some(format!("the watching thread cannot be started: {error}"));
             shared.tell(|dirty| dirty.rescan(Lost::Watches));
@@ -167,8 +198,7 @@ impl Watcher {
 
     /// Asks the watching threads for a sign of life: [`Self::beats`] grows.
     pub fn ask(&self) {
-        // Where the thread has ended, nothing grows.
-        let _ = self.tasks.send(Task::Answer);
+        self.tasks.send(Task::Answer);
     }
 
     /// Grows with everything that the watching thread does. It stands still when nothing happens, until it is asked.
@@ -211,8 +241,7 @@ impl Watcher {
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        // Fails only when the thread has ended.
-        let _ = self.tasks.send(Task::Stop);
+        self.tasks.send(Task::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -245,9 +274,8 @@ impl Shared {
     }
 
     /// Notes one event. Runs in notify's thread: marks and passes on, and never waits for a watch.
-    fn note(&self, path: PathBuf, what: What, tasks: &Sender<Task>) {
-        // The receiver goes only when everything ends.
-        let pass = |task| drop(tasks.send(task));
+    fn note(&self, path: PathBuf, what: What, tasks: &Tasks) {
+        let pass = |task| tasks.send(task);
         if self.folders.iter().any(|folder| folder.root == path || folder.root.parent() == Some(&path)) {
             match what {
                 What::Touched => pass(Task::Touched(path)),
@@ -284,8 +312,10 @@ type Identity = (u64, u64);
 /// The thread's own.
 struct Keeper {
     shared: Arc<Shared>,
-    sender: Sender<Task>,
+    sender: Tasks,
     tasks: Receiver<Task>,
+    bell: Arc<Bell>,
+    ways: Roots,
     notify: Option<notify::RecommendedWatcher>,
     /// Every folder that was read.
     watched: BTreeSet<PathBuf>,
@@ -297,30 +327,63 @@ struct Keeper {
 impl Keeper {
     fn run(mut self) {
         self.rewatch(Lost::Watches);
-        let mut check = Instant::now() + CHECK_ROOTS;
+        self.check_roots();
+        let mut try_at = Instant::now() + TRY_UNREAD;
         while !self.shared.stopping.load(Ordering::Relaxed) {
-            if check <= Instant::now() {
-                if self.identities() != self.roots {
-                    self.rewatch(Lost::Watches);
+            let mut done = 0;
+            while done < AT_ONCE
+                && let Ok(task) = self.tasks.try_recv()
+            {
+                if matches!(task, Task::Stop) {
+                    return;
                 }
+                self.work(task);
+                done += 1;
+            }
+            let end = match done {
+                AT_ONCE => Some(Instant::now()),
+                _ => (!self.unread.is_empty()).then_some(try_at),
+            };
+            let woken = self.ways.wait(&*self.bell, end);
+            self.bell.hear();
+            if woken == Woken::Roots {
+                self.check_roots();
+            }
+            if try_at <= Instant::now() {
                 for folder in self.unread.clone() {
                     self.appeared(&folder);
                 }
-                check = Instant::now() + CHECK_ROOTS;
+                try_at = Instant::now() + TRY_UNREAD;
             }
-            match self.tasks.recv_timeout(check.saturating_duration_since(Instant::now())) {
-                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Task::Rewatch(lost)) => self.rewatch(lost),
-                Ok(Task::Touched(path)) if self.watched.contains(&path) => {}
-                Ok(Task::Appeared(path) | Task::Touched(path)) => self.appeared(&path),
-                Ok(Task::Vanished(path)) => self.vanished(&path),
-                Ok(Task::Answer) if self.notify_answers() => {}
-                // Without it there are no events: this is no sign of life.
-                Ok(Task::Answer) => continue,
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            self.beat();
         }
+    }
+
+    fn work(&mut self, task: Task) {
+        match task {
+            Task::Rewatch(lost) => {
+                self.rewatch(lost);
+                self.check_roots();
+            }
+            Task::Touched(path) if self.watched.contains(&path) => {}
+            Task::Appeared(path) | Task::Touched(path) => self.appeared(&path),
+            Task::Vanished(path) => self.vanished(&path),
+            // Without it there are no events: that is no sign of life.
+            Task::Answer if !self.notify_answers() => return,
+            Task::Answer | Task::Stop => {}
+        }
+        self.beat();
+    }
+
+    /// Watches anew where the roots are not those that are watched.
+    fn check_roots(&mut self) {
+        for _ in 0..CHECKS {
+            if self.identities() == self.roots {
+                return;
+            }
+            self.rewatch(Lost::Watches);
+        }
+        // It changes faster than it can be watched: others have their turn in between.
+        self.sender.send(Task::Rewatch(Lost::Watches));
     }
 
     fn beat(&self) {
@@ -357,7 +420,7 @@ impl Keeper {
                 handler.meters.event();
                 match translate(event) {
                     Some(Event::At(path, what)) => handler.note(path, what, &tasks),
-                    Some(Event::Lost) => drop(tasks.send(Task::Rewatch(Lost::Events))),
+                    Some(Event::Lost) => tasks.send(Task::Rewatch(Lost::Events)),
                     None => {}
                 }
             },
@@ -373,6 +436,8 @@ impl Keeper {
             }
             self.enter(&folder.root, Files::LeftToScan);
         }
+        // After what tells of posts: where watches run out, the clock tells of roots.
+        self.ways.follow();
         shared.tell(|dirty| dirty.rescan(lost));
     }
 
