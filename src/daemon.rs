@@ -6,12 +6,15 @@
 //! Invariant: once the state folder is open, nothing that fails ends the program. A pass that fails is said once, and all is
 //! scanned again after a pause; meanwhile the feeds are served as they were.
 
+mod backlog;
 mod http;
+mod later;
 mod pulse;
 mod retry;
 mod signals;
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -26,18 +29,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     runtime,
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc, watch as signal},
 };
 
 use crate::{
     config::{Admin, ConfigError, Settings},
     meters::{Meters, Rescan},
-    pipeline::{self, Health, Pass, Pipeline},
+    pipeline::{self, Health, Pass, Pipeline, Unsettled},
     sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
-    watch::{Changes, Folder, Lost, Stat, Watcher, moves},
+    watch::{self, Changes, Folder, Kind, Lost, STILL, Stat, Watcher, moves},
 };
+use backlog::{Backlog, PART};
+use later::Later;
 use pulse::Pulse;
 use retry::Retry;
 
@@ -125,9 +130,9 @@ pub fn run(
     let sandbox = sandbox::confine(&needs(pipeline.settings(), files))?;
 
     let (ask, asks) = mpsc::channel(ASKS);
-    let (stop, stopped) = watch::channel(());
+    let (stop, stopped) = signal::channel(());
     let meters = Meters::default();
-    let (told, news) = watch::channel(http::settings(pipeline.settings(), &meters));
+    let (told, news) = signal::channel(http::settings(pipeline.settings(), &meters));
     let listeners = http::Listeners { feeds: listener, admins };
     let mut pulse = Pulse::new(http::serve(listeners, news, &shelf, &ask, &stopped)?);
     tracing::info!("serving {} on {address}", pipeline.base());
@@ -166,7 +171,7 @@ fn needs(settings: &Settings, files: Vec<PathBuf>) -> Needs {
 struct Daemon<'a> {
     pipeline: Pipeline,
     /// Tells the HTTP threads what is configured.
-    http: watch::Sender<serve::Settings>,
+    http: signal::Sender<serve::Settings>,
     meters: Meters,
     watcher: Watcher,
     changed: Arc<Notify>,
@@ -178,9 +183,10 @@ struct Daemon<'a> {
     scan_at: Instant,
     /// When the watcher has something that is settled by then.
     take_at: Option<SystemTime>,
-    /// Files that may still be written, and when they are looked at again.
-    unsettled: BTreeSet<(usize, PathBuf)>,
-    unsettled_at: Option<Instant>,
+    /// What the watcher told of and there was no time for yet.
+    untaken: Backlog,
+    /// Files that may still be written, or were too young to be known by their stat when they were read.
+    unsettled: Later,
     /// Wall-clock seconds of the next release, expiry or burial.
     due: Option<i64>,
     retry: Retry,
@@ -203,7 +209,7 @@ struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     fn start(
         pipeline: Pipeline,
-        http: watch::Sender<serve::Settings>,
+        http: signal::Sender<serve::Settings>,
         meters: Meters,
         pulse: &'a mut Pulse,
         sandbox: Sandbox,
@@ -220,8 +226,8 @@ impl<'a> Daemon<'a> {
             watched: false,
             scan_at: Instant::now(),
             take_at: None,
-            unsettled: BTreeSet::new(),
-            unsettled_at: None,
+            untaken: Backlog::default(),
+            unsettled: Later::default(),
             due: None,
             retry: Retry::default(),
             clocks: (Utc::now(), Instant::now()),
@@ -240,7 +246,7 @@ impl<'a> Daemon<'a> {
         mut self,
         mut asks: mpsc::Receiver<Ask>,
         mut signals: mpsc::UnboundedReceiver<Event>,
-        stop: watch::Sender<()>,
+        stop: signal::Sender<()>,
         load: &dyn Fn() -> Result<Settings, ConfigError>,
         address: SocketAddr,
     ) -> Result<(), Error> {
@@ -314,6 +320,9 @@ impl<'a> Daemon<'a> {
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
             self.take_changes()?;
+            while !self.untaken.is_empty() {
+                self.take_rest()?;
+            }
         }
         self.pipeline.close(Utc::now())?;
         Ok(())
@@ -362,8 +371,9 @@ impl<'a> Daemon<'a> {
             // A second is over when the next begins; a moment later is sure to be in it.
             now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
         });
+        let rest = (!self.untaken.is_empty()).then_some(now);
         let take = self.take_at.map(|at| now + at.duration_since(SystemTime::now()).unwrap_or_default());
-        [Some(self.scan_at), take, self.unsettled_at, due].into_iter().flatten().fold(now + nap, Instant::min)
+        [Some(self.scan_at), take, rest, self.unsettled.next(), due].into_iter().flatten().fold(now + nap, Instant::min)
     }
 
     fn work_off_due(&mut self) -> Result<(), pipeline::Error> {
@@ -371,16 +381,14 @@ impl<'a> Daemon<'a> {
         if self.take_at.is_some_and(|at| at <= SystemTime::now()) {
             self.take_changes()?;
         }
-        if self.unsettled_at.is_some_and(|at| at <= now) {
-            self.unsettled_at = None;
-            let paths: Vec<_> = std::mem::take(&mut self.unsettled).into_iter().collect();
-            let moves = moves(watched(&self.pipeline), SystemTime::now());
-            let watcher = &self.watcher;
-            let written = |folder: usize, path: &Path, stat: &Stat| {
-                watcher.may_be_written(folder, path, stat, SystemTime::now()) || moves(folder, path, stat)
-            };
-            let pass = self.pipeline.look(&paths, &[], &written, Utc::now())?;
-            self.note(pass, now);
+        self.take_rest()?;
+        let paths = self.unsettled.take(now);
+        if !paths.is_empty() {
+            let soon = RefCell::default();
+            let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
+            let pass = self.pipeline.look(&paths, &[], &patience, Utc::now())?;
+            drop(patience);
+            self.note(pass, soon.take(), now);
         }
         if self.scan_at <= now {
             self.scan(Rescan::Timer)?;
@@ -403,13 +411,36 @@ impl<'a> Daemon<'a> {
             Some(Lost::Watches) => return self.scan(Rescan::Root),
             None => {}
         }
+        if paths.len() > 2 * PART {
+            // What is gone comes first, so that a move is seen as one; the rest in parts, each with a chance for what comes
+            // meanwhile.
+            let folders = watched(&self.pipeline);
+            let is_gone = |(folder, path): &(usize, PathBuf)| {
+                folders.get(*folder).is_none_or(|of| watch::look(*folder, &of.root, path).kind == Kind::Gone)
+            };
+            let (gone, there): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_gone);
+            self.untaken.add(there);
+            self.look(&gone, &directories)?;
+            return self.take_rest();
+        }
+        self.look(&paths, &directories)
+    }
+
+    /// Looks at a part of what there was no time for.
+    fn take_rest(&mut self) -> Result<(), pipeline::Error> {
+        let paths = self.untaken.take();
+        self.look(&paths, &[])
+    }
+
+    /// Looks at what the watcher told of.
+    fn look(&mut self, paths: &[(usize, PathBuf)], directories: &[(usize, PathBuf)]) -> Result<(), pipeline::Error> {
         if !paths.is_empty() || !directories.is_empty() {
             let started = Instant::now();
-            let pass = self.pipeline.look(&paths, &directories, &|_, _, _| false, Utc::now())?;
+            let pass = self.pipeline.look(paths, directories, &|_, _, _| false, Utc::now())?;
             if pass.documents > 0 {
                 self.meters.published(started.elapsed());
             }
-            self.note(pass, started);
+            self.note(pass, BTreeSet::new(), started);
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
@@ -420,17 +451,23 @@ impl<'a> Daemon<'a> {
         self.meters.rescan(why);
         self.warn_if_degraded();
         let started = Instant::now();
-        let moves = moves(watched(&self.pipeline), SystemTime::now());
-        let watcher = &self.watcher;
-        // At the start everybody waits, and no more is known of writers than that a file changes.
-        let is_first = self.last_scan.is_none();
-        let written = |folder: usize, path: &Path, stat: &Stat| {
-            !is_first && watcher.may_be_written(folder, path, stat, SystemTime::now()) || moves(folder, path, stat)
+        self.untaken.clear();
+        let soon = RefCell::default();
+        let pass = if self.last_scan.is_none() {
+            // At the start everybody waits, and no more is known of writers than that a file changes.
+            let moves = moves(watched(&self.pipeline), SystemTime::now());
+            let (pulse, watcher) = (&mut *self.pulse, &self.watcher);
+            let mut progress = |_| pulse.beat(watcher, Instant::now());
+            self.pipeline.scan(Utc::now(), &moves, Unsettled::Read, &mut progress)?
+        } else {
+            let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
+            let (pulse, watcher) = (&mut *self.pulse, &self.watcher);
+            let mut progress = |_| pulse.beat(watcher, Instant::now());
+            self.pipeline.scan(Utc::now(), &patience, Unsettled::Left, &mut progress)?
         };
-        let pass = self.pipeline.scan(Utc::now(), &written, &mut |_| self.pulse.beat(watcher, Instant::now()))?;
         tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
         let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
-        self.note(pass, started);
+        self.note(pass, soon.take(), started);
         self.due = self.pipeline.settle(Utc::now())?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(());
@@ -478,7 +515,7 @@ impl<'a> Daemon<'a> {
         self.pipeline.settings().scan_interval * thousandths / 1000
     }
 
-    fn note(&mut self, pass: Pass, started: Instant) {
+    fn note(&mut self, pass: Pass, soon: BTreeSet<(usize, PathBuf)>, started: Instant) {
         let Pass { read, arrived, documents, .. } = pass;
         if pass.refused > 0 || self.pipeline.has_unrendered() {
             self.scan_at = self.scan_at.min(self.retry.refused(self.pipeline.settings().scan_interval, Instant::now()));
@@ -493,10 +530,9 @@ impl<'a> Daemon<'a> {
                 "{read} files read, {arrived} new posts, {documents} documents published in {milliseconds} ms"
             );
         }
-        if !pass.unsettled.is_empty() {
-            self.unsettled.extend(pass.unsettled);
-            self.unsettled_at.get_or_insert(Instant::now() + LOOK_AGAIN);
-        }
+        let now = Instant::now();
+        self.unsettled.add(soon, now, STILL);
+        self.unsettled.add(pass.unsettled, now, LOOK_AGAIN);
     }
 
     fn reload(
@@ -506,6 +542,8 @@ impl<'a> Daemon<'a> {
     ) -> Result<(), pipeline::Error> {
         systemd::reloading();
         self.reloading = true;
+        // A folder may have another number from now on; the scan finds what is unsettled.
+        self.unsettled.clear();
         match load() {
             Ok(settings) => {
                 let before = self.pipeline.settings();
@@ -567,6 +605,28 @@ impl<'a> Daemon<'a> {
 fn watcher(pipeline: &Pipeline, meters: &Meters, changed: &Arc<Notify>) -> Watcher {
     let changed = Arc::clone(changed);
     Watcher::start(&watched(pipeline), meters.clone(), move || changed.notify_one())
+}
+
+/// Whether somebody may still be writing a file. A young one is not waited for: it is left until it is older, and is among
+/// `soon`.
+fn patience<'a>(
+    watcher: &'a Watcher,
+    folders: Vec<Folder>,
+    soon: &'a RefCell<BTreeSet<(usize, PathBuf)>>,
+) -> impl Fn(usize, &Path, &Stat) -> bool + 'a {
+    let moves = moves(folders, SystemTime::now());
+    move |folder, path, stat| {
+        let now = SystemTime::now();
+        if watcher.may_be_written(folder, path, stat, now) {
+            return true;
+        }
+        if stat.is_younger(STILL, now) {
+            soon.borrow_mut().insert((folder, path.to_owned()));
+            return true;
+        }
+        // When one that is dated later was written is not known.
+        stat.modified() > now && moves(folder, path, stat)
+    }
 }
 
 fn watched(pipeline: &Pipeline) -> Vec<Folder> {

@@ -10,7 +10,7 @@ use super::{Failure, complain, rehearse};
 use crate::{
     config::{ConfigError, Listen, Loader, Settings},
     daemon,
-    pipeline::{self, Pipeline},
+    pipeline::{self, Pipeline, Unsettled},
     serve::Shelf,
     systemd,
 };
@@ -71,7 +71,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
     }
     let mut pipeline = open(settings)?;
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let pass = pipeline.scan(Utc::now(), &taken_as_it_is, &mut |read| {
+    let pass = pipeline.scan(Utc::now(), &taken_as_it_is, Unsettled::Read, &mut |read| {
         bar.set_position(read);
         bar.set_message(format!("{read} posts read"));
     })?;
@@ -110,7 +110,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         Change::Forget => pipeline.forget(&paths, Utc::now())?,
         Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
     };
-    pipeline.scan(Utc::now(), &taken_as_it_is, &mut |_| {})?;
+    pipeline.scan(Utc::now(), &taken_as_it_is, Unsettled::Read, &mut |_| {})?;
     pipeline.close(Utc::now())?;
     for path in &unknown {
         let cure = match change {

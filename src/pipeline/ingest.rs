@@ -52,6 +52,15 @@ struct Look {
 /// index. What may be written is left as it was, and is among [`Pass::unsettled`].
 pub type MayBeWritten<'a> = &'a dyn Fn(usize, &Path, &Stat) -> bool;
 
+/// What a scan does with files that were too young to be known by their stat when they were read, and have that stat still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsettled {
+    /// Reads them again.
+    Read,
+    /// Leaves them for a look, and has them among [`Pass::unsettled`]: thousands would keep others waiting.
+    Left,
+}
+
 /// What reading a file came to.
 enum Taken {
     /// It is not there any more, or not yet whole: to be looked at again.
@@ -71,12 +80,13 @@ impl Pipeline {
         &mut self,
         now: DateTime<Utc>,
         written: MayBeWritten<'_>,
+        unsettled: Unsettled,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
-        match self.scan_once(now, written, progress) {
+        match self.scan_once(now, written, unsettled, progress) {
             Err(error) if error.is_damage() => {
                 self.note_failure(&error);
-                self.scan_once(now, written, progress)
+                self.scan_once(now, written, unsettled, progress)
             }
             scanned => scanned,
         }
@@ -86,6 +96,7 @@ impl Pipeline {
         &mut self,
         now: DateTime<Utc>,
         written: MayBeWritten<'_>,
+        unsettled: Unsettled,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
         self.recover()?;
@@ -108,7 +119,7 @@ impl Pipeline {
         batch.bury_other_folders(&names)?;
         batch.commit()?;
         for index in 0..self.settings.folders.len() {
-            self.scan_folder(index, now, written, &mut pass, progress)?;
+            self.scan_folder(index, now, (written, unsettled), &mut pass, progress)?;
         }
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.clear_tombstones()?;
@@ -215,7 +226,7 @@ impl Pipeline {
         &mut self,
         index: usize,
         now: DateTime<Utc>,
-        written: MayBeWritten<'_>,
+        (written, unsettled): (MayBeWritten<'_>, Unsettled),
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
@@ -230,7 +241,11 @@ impl Pipeline {
                 closed.push(found.path.clone());
             }
             let before = known.remove(found.path.as_os_str().as_bytes());
-            if reread || !is_unchanged(before, &found.kind) {
+            let has_its_stat = !reread && has_its_stat(before, &found.kind);
+            let is_settled = before.is_some_and(|known| known.settled);
+            if has_its_stat && !is_settled && unsettled == Unsettled::Left {
+                pass.unsettled.insert((index, found.path));
+            } else if !has_its_stat || !is_settled {
                 looks.push(Look { path: found.path, kind: found.kind, known: before });
             }
         });
@@ -314,6 +329,8 @@ impl Pipeline {
                 }
                 Taken::Same(stat) => match look.known {
                     Some(known) if known.missing => batch.back(known.post, stat, is_settled(stat, now))?,
+                    // Nothing is written of what is as it was, as thousands may be.
+                    Some(known) if known.stat == stat && known.settled == is_settled(stat, now) => {}
                     Some(known) => batch.same(known.post, stat, is_settled(stat, now))?,
                     None => {}
                 },
@@ -370,8 +387,8 @@ fn is_settled(stat: Stat, now: DateTime<Utc>) -> bool {
     DateTime::from_timestamp_nanos(stat.modified) + SETTLED <= now
 }
 
-fn is_unchanged(known: Option<Known>, kind: &Kind) -> bool {
-    matches!((known, kind), (Some(known), Kind::File(stat)) if known.settled && !known.missing && known.stat == *stat)
+fn has_its_stat(known: Option<Known>, kind: &Kind) -> bool {
+    matches!((known, kind), (Some(known), Kind::File(stat)) if !known.missing && known.stat == *stat)
 }
 
 /// Reads files on all cores and hands them on in their order.

@@ -43,7 +43,7 @@ use crate::{
     publish::{Output, PublishError},
     serve::Shelf,
 };
-pub use ingest::{MayBeWritten, UNFINISHED};
+pub use ingest::{MayBeWritten, UNFINISHED, Unsettled};
 use places::Places;
 pub use state::Health;
 

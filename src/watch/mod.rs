@@ -25,6 +25,7 @@ use std::{
 };
 
 pub use filter::Filter;
+pub use settle::STILL;
 pub use source::{LIMIT, length, read};
 pub use still::moves;
 pub use walk::{look, walk};

@@ -13,7 +13,7 @@ use super::{Changes, Lost};
 
 /// How long a file must not have been written that was found by reading a folder, where no event told of its writer: one
 /// who goes on is told of from then on.
-pub(super) const STILL: Duration = Duration::from_millis(200);
+pub const STILL: Duration = Duration::from_millis(200);
 
 /// How long an unclosed file must be quiet where events can be trusted: long enough for a writer whose network stalls;
 /// its end is for those that never close, and for `truncate`, which changes a file without opening it.

@@ -27,12 +27,14 @@ pub fn moves(folders: Vec<Folder>, now: SystemTime) -> impl Fn(usize, &Path, &St
 
 impl Stat {
     /// Whether it was last written less than this before `now`.
-    pub(super) fn is_younger(&self, age: Duration, now: SystemTime) -> bool {
+    #[must_use]
+    pub fn is_younger(&self, age: Duration, now: SystemTime) -> bool {
         now.duration_since(self.modified()).is_ok_and(|old| old < age)
     }
 
     /// When it was last written; the Unix epoch for what is before it.
-    pub(super) fn modified(&self) -> SystemTime {
+    #[must_use]
+    pub fn modified(&self) -> SystemTime {
         let since = Duration::from_nanos(u64::try_from(self.modified).unwrap_or_default());
         SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
     }
