@@ -65,6 +65,7 @@ pub struct Batch<'c> {
     members: Vec<Member>,
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
+    arrival_before: i64,
     texts: TextIndex,
     /// There may be posts whose file is not where they were seen last: what is new may be one of them.
     pub(super) has_lost: bool,
@@ -136,6 +137,7 @@ impl Catalog {
             members: Vec::new(),
             growth: BTreeMap::new(),
             next_arrival,
+            arrival_before: next_arrival,
             texts,
         })
     }
@@ -166,7 +168,10 @@ impl Batch<'_> {
             grow.execute([growth.size, growth.own_size, *collection])?;
         }
         drop(grow);
-        set_fact(&self.db, "next_arrival", self.next_arrival)?;
+        // What changes nothing writes nothing, and waits for no disk.
+        if self.next_arrival != self.arrival_before {
+            set_fact(&self.db, "next_arrival", self.next_arrival)?;
+        }
         // The transaction cannot be moved out of a type with a destructor: it is committed in place.
         self.db.execute_batch("COMMIT")?;
         self.names.keep();
@@ -543,8 +548,10 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn scanned(&mut self, folder: &str) -> Result<(), CatalogError> {
+        let is_first = self.in_first_scan(folder)?;
         self.first_scan = None;
-        set_fact(&self.db, &format!("scanned {folder}"), self.now)
+        // Since when it is known is of no interest.
+        if is_first { set_fact(&self.db, &format!("scanned {folder}"), self.now) } else { Ok(()) }
     }
 
     fn in_first_scan(&mut self, folder: &str) -> Result<bool, CatalogError> {

@@ -1,6 +1,9 @@
 //! Collections: everything that has a feed, and which posts it shows.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use rusqlite::{Connection, params};
 
@@ -152,6 +155,23 @@ pub struct Candidate {
     pub missing: bool,
 }
 
+/// A state of the collections, of whichever catalog: what was made of one is never taken for what another would give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(u64);
+
+impl Version {
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self::next()
+    }
+}
+
 /// All collections, by key; as many as there are categories, tags and authors.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -162,7 +182,7 @@ pub(super) struct Names {
     /// Made by the batch that is not yet committed, or changed by it: as they were before.
     pending: Vec<(Key, Option<Collection>)>,
     /// Changes when a collection comes, goes, or is shown for the first time.
-    version: u64,
+    version: Version,
 }
 
 impl Names {
@@ -198,7 +218,9 @@ impl Names {
     /// The batch that changed how many posts a collection has was committed.
     pub(super) fn grow(&mut self, number: i64, growth: Growth) {
         if let Some(collection) = self.by_number.get(&number).and_then(|key| self.known.get_mut(key)) {
-            self.version += u64::from(!collection.is_shown());
+            if !collection.is_shown() {
+                self.version = Version::next();
+            }
             collection.size = collection.size.saturating_add_signed(growth.size);
             collection.own_size = collection.own_size.saturating_add_signed(growth.own_size);
         }
@@ -213,7 +235,7 @@ impl Names {
         if let Some(collection) = self.known.get_mut(&key) {
             if own && !collection.own {
                 self.pending.push((key, Some(collection.clone())));
-                self.version += 1;
+                self.version = Version::next();
                 collection.own = true;
                 db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?
                     .execute([collection.number])?;
@@ -234,7 +256,7 @@ impl Names {
         self.known.insert(key.clone(), collection);
         self.by_number.insert(number, key.clone());
         self.pending.push((key, None));
-        self.version += 1;
+        self.version = Version::next();
         Ok(number)
     }
 
@@ -245,7 +267,9 @@ impl Names {
 
     /// The open batch was dropped.
     pub(super) fn undo(&mut self) {
-        self.version += u64::from(!self.pending.is_empty());
+        if !self.pending.is_empty() {
+            self.version = Version::next();
+        }
         for (key, before) in self.pending.drain(..).rev() {
             if let Some(collection) = before {
                 self.known.insert(key, collection);
@@ -345,9 +369,9 @@ impl Catalog {
         all
     }
 
-    /// A number that is another one when [`Catalog::collections`] are other ones.
+    /// Another one when [`Catalog::collections`] are other ones.
     #[must_use]
-    pub fn collections_version(&self) -> u64 {
+    pub fn collections_version(&self) -> Version {
         self.collections.version
     }
 
@@ -408,7 +432,7 @@ impl Catalog {
             transaction.commit()?;
             self.collections.known.remove(key);
             self.collections.by_number.remove(&number);
-            self.collections.version += 1;
+            self.collections.version = Version::next();
         }
         Ok(())
     }

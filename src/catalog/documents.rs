@@ -1,8 +1,17 @@
 //! What each document last was, and addresses that moved.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError, StoredEntry, entries};
+
+/// The fact that says when the output folder was last left as the catalog has it, in nanoseconds since the Unix epoch; 0
+/// from the moment on at which the catalog gets ahead of it.
+pub const CLEAN: &str = "clean";
+
+/// Before documents are written or removed: who ends in the middle must not be believed.
+fn mark_unclean(db: &Connection) -> rusqlite::Result<usize> {
+    db.prepare_cached("UPDATE fact SET value = 0 WHERE name = ? AND value <> 0")?.execute([CLEAN])
+}
 
 /// What a document last was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +67,9 @@ impl Catalog {
         clean: &[i64],
     ) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
+        if !documents.is_empty() {
+            mark_unclean(&transaction)?;
+        }
         {
             for (post, entry) in entries {
                 entries::insert(&transaction, *post, entry)?;
@@ -85,6 +97,15 @@ impl Catalog {
                 Ok(DocumentRecord { hash: row.get(0)?, length: row.get(1)?, modified: row.get(2)? })
             })
             .optional()?)
+    }
+
+    /// Whether the path of a document in the output folder holds these characters.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn any_stored_with(&self, part: &str) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM document WHERE stored AND instr(path, ?))";
+        Ok(self.db.prepare_cached(sql)?.query_row([part], |row| row.get(0))?)
     }
 
     /// Whether a document of the output folder last had these bytes.
@@ -115,6 +136,9 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn drop_documents(&mut self, paths: &[String], fates: &[(String, Former)]) -> Result<(), CatalogError> {
         let transaction = self.db.transaction()?;
+        if !paths.is_empty() {
+            mark_unclean(&transaction)?;
+        }
         for path in paths {
             transaction.prepare_cached("DELETE FROM document WHERE path = ?")?.execute([path])?;
         }

@@ -38,8 +38,8 @@ use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config:
 
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
-pub use collection::{Archives, Candidate, Collection, Dirty, Key};
-pub use documents::{DocumentRecord, Former};
+pub use collection::{Archives, Candidate, Collection, Dirty, Key, Version};
+pub use documents::{CLEAN, DocumentRecord, Former};
 pub use entries::{KeptEntry, StoredEntry};
 pub use measured::Measured;
 pub use mentions::mention_name;
@@ -67,7 +67,8 @@ pub struct Catalog {
 /// How much memory the catalog's pages may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// For one change after the other.
+    /// For one change after the other: what one touches. The rest is in the memory of the kernel, which takes it back when
+    /// others need it.
     Usual,
     /// For thousands at once.
     Ample,
@@ -76,7 +77,7 @@ pub enum Room {
 impl Room {
     const fn kibibytes(self) -> i64 {
         match self {
-            Self::Usual => 8 * 1024,
+            Self::Usual => 2 * 1024,
             Self::Ample => 16 * 1024,
         }
     }

@@ -474,3 +474,34 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     }
     assert_eq!(read(&story).unwrap(), None, "the next time it is rendered again");
 }
+
+#[test]
+fn what_changes_nothing_is_not_written() {
+    let mut story = Story::new();
+    story.see("a.md", "---\ntitle: A\n---\ntext\n");
+    story.batch(|batch, folder| batch.scanned(&folder.read.folder).unwrap());
+    story.catalog.checkpoint().unwrap();
+    assert_eq!(story.catalog.log_bytes(), 0);
+
+    // As a scan does over a folder that is as it was; each write would wait for the disk.
+    let name = story.folder.read.folder.clone();
+    story.batch(|batch, _| batch.bury_other_folders(&[&name]).unwrap());
+    story.batch(|batch, _| batch.scanned(&name).unwrap());
+    story.batch(|batch, _| batch.clear_tombstones().unwrap());
+
+    assert_eq!(story.catalog.log_bytes(), 0);
+}
+
+#[test]
+fn collections_of_two_catalogs_are_never_taken_for_each_other() {
+    let mut story = Story::new();
+    let empty = story.catalog.collections_version();
+    story.see("a.md", "---\ntitle: A\ncategories: c\n---\ntext\n");
+    let made = story.catalog.collections_version();
+    story.see("b.md", "---\ntitle: B\ncategories: c\n---\ntext\n");
+    assert_eq!(story.catalog.collections_version(), made, "no collection is new");
+    story.catalog.reopen().unwrap();
+    let reopened = story.catalog.collections_version();
+    assert!(empty != made && made != reopened && reopened != empty);
+    assert_ne!(Story::new().catalog.collections_version(), empty);
+}

@@ -44,7 +44,11 @@ const HASH_DIGITS: usize = 12;
 /// ends like such a hash gets one too.
 #[must_use]
 pub fn segment(name: &str) -> String {
-    let name: String = name.nfc().collect();
+    // Nearly every name is in NFC already; each start asks for all of them.
+    let name = match is_nfc_quick(name.chars()) {
+        IsNormalized::Yes => name.to_owned(),
+        IsNormalized::No | IsNormalized::Maybe => name.nfc().collect(),
+    };
     let mut segment = if is_plain(&name) { name } else { hashed(&name) };
     if is_reserved(&segment) {
         segment.push('_');

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Error, Pipeline, places::Place, press::document};
+use super::{
+    Compared, Error, Pipeline,
+    places::{ARCHIVE, Place},
+    press::document,
+};
 use crate::{
-    catalog::{Collection, DocumentRecord, Former, Key},
+    catalog::{CLEAN, Collection, DocumentRecord, Former, Key},
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::{CategoryPath, category::CategoryRules},
@@ -16,18 +20,29 @@ impl Pipeline {
     /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop. What
     /// was made under other rules on who may read it has to wait for [`Pipeline::show_withheld`].
     pub(super) fn restore_shelf(&mut self) -> Result<(), Error> {
-        self.places.learn(self.catalog.collections().into_iter());
+        self.places.learn(&self.catalog);
         // Since the last clean stop, in nanoseconds, nobody should have touched what was published.
-        let stopped = self.catalog.fact::<i64>("clean")?.filter(|at| *at > 0);
-        let trust = stopped.map_or(Trust::Nothing, Trust::UntouchedSince);
-        self.catalog.set_fact("clean", 0_i64)?;
-        self.unfinished.tidying = true;
+        let clean = self.catalog.fact::<i64>(CLEAN)?;
+        let stopped = clean.filter(|at| *at > 0);
+        let trust = match self.compared {
+            Compared::Never => stopped.map_or(Trust::Nothing, Trust::UntouchedSince),
+            Compared::Now | Compared::Once => Trust::Size,
+        };
+        if clean.is_none() {
+            self.catalog.set_fact(CLEAN, 0_i64)?;
+        }
         let stored = self.catalog.stored_documents()?;
+        // Who stopped in good order has tidied up; but this may be a catalog of before, which somebody put back.
+        let was_killed = self.compared == Compared::Never && stopped.is_none();
+        let is_known = |path: &str| stored.binary_search_by(|(known, _)| known.as_str().cmp(path)).is_ok();
+        self.unfinished.tidying |=
+            was_killed || self.output.as_ref().is_some_and(|output| !output.paths().all(is_known));
         let mut holds = |path: &str, record: &DocumentRecord| {
             self.output.as_mut().is_some_and(|output| output.holds(path, record.length, record.hash, trust))
         };
         self.unwritten
             .extend(stored.iter().filter(|(path, record)| !holds(path, record)).map(|(path, _)| path.clone()));
+        self.compared = Compared::Now;
         self.withheld = self.catalog.fact::<[u8; 16]>("restrictions")? != Some(self.restrictions());
         if self.withheld {
             self.shelf.update(stored.into_iter().map(|(path, _)| Change::Remove(path)));
@@ -102,7 +117,7 @@ impl Pipeline {
         self.leave(&former, &closed)?;
         addresses.iter().try_for_each(|(key, address)| self.catalog.set_address(key, address))?;
         dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
-        self.places.learn(self.catalog.collections().into_iter());
+        self.places.learn(&self.catalog);
         Ok(())
     }
 
@@ -131,7 +146,7 @@ impl Pipeline {
         former.extend(again);
         self.leave(&former, &[])?;
         dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
-        self.places.learn(self.catalog.collections().into_iter());
+        self.places.learn(&self.catalog);
         Ok(())
     }
 
@@ -184,14 +199,19 @@ impl Pipeline {
 
     /// Takes the documents of folders that are no more, or not for everybody, off the shelf and out of the output folder.
     fn leave(&mut self, former: &[(String, Former)], closed: &[String]) -> Result<(), Error> {
-        self.places.learn(self.catalog.collections().into_iter());
+        self.places.learn(&self.catalog);
         let is_page = |path: &str| {
             let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
             self.places.at(folder).is_some_and(|place| place.archive.is_some())
         };
+        // Where nothing changed, not every document is to be looked at.
+        let drops_pages = self.settings.archives != Archives::Disk && self.catalog.any_stored_with(ARCHIVE)?;
+        if former.is_empty() && closed.is_empty() && !drops_pages {
+            return Ok(());
+        }
         let left = |path: &str| {
             former.iter().map(|(old, _)| old).chain(closed).any(|old| path.starts_with(old.as_str()))
-                || (self.settings.archives != Archives::Disk && is_page(path))
+                || (drops_pages && is_page(path))
         };
         let documents = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path);
         let gone: Vec<String> = documents.filter(|path| left(path)).collect();

@@ -139,6 +139,8 @@ impl Pipeline {
         if !self.is_stopped() {
             self.show_withheld()?;
         }
+        // The pages that say what is known are not needed again before the next scan.
+        self.catalog.make_room(Room::Usual)?;
         if pass.read > 0 {
             self.warn_of_order();
             self.warn_of_unused_access();

@@ -38,7 +38,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    catalog::{Catalog, CatalogError},
+    catalog::{CLEAN, Catalog, CatalogError, Version},
     config::{Archives, Folder, Settings},
     publish::{Output, PublishError},
     serve::Shelf,
@@ -110,7 +110,7 @@ pub struct Pipeline {
     /// Which categories are below which; made when a page needs it.
     categories: std::cell::OnceCell<tree::Categories>,
     /// Which version of the collections `places` and the lists of feeds were made of.
-    learnt: Option<u64>,
+    learnt: Option<Version>,
     /// Documents made under other rules on who may read what are not shown before they were made anew.
     withheld: bool,
     /// Set from outside to end a long pass early.
@@ -118,6 +118,22 @@ pub struct Pipeline {
     unfinished: Unfinished,
     /// Something was made without a post whose file could not be read just then.
     unrendered: Cell<bool>,
+    /// How far the output folder was compared with what was published.
+    compared: Compared,
+    /// The output folder was written to.
+    wrote: bool,
+}
+
+/// How far the output folder was compared with what was published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Compared {
+    /// Since this program was started, not at all: an earlier one may have been killed.
+    #[default]
+    Never,
+    /// Just now: the next scan need not do it again.
+    Now,
+    /// Before.
+    Once,
 }
 
 /// What a failure may leave half done, for the next scan to do.
@@ -174,6 +190,8 @@ impl Pipeline {
             stop: Arc::default(),
             unfinished: Unfinished::default(),
             unrendered: Cell::default(),
+            compared: Compared::default(),
+            wrote: false,
         };
         match pipeline.adopt() {
             Err(error) if error.is_damage() => pipeline.start_over()?,
@@ -267,7 +285,7 @@ impl Pipeline {
                 self.catalog.reopen()?;
                 self.learnt = None;
                 // A state folder that was taken away is made anew, from nothing.
-                self.unfinished.adopting |= self.catalog.fact::<i64>("clean")?.is_none();
+                self.unfinished.adopting |= self.catalog.fact::<i64>(CLEAN)?.is_none();
                 self.unfinished.catalog = Repair::Nothing;
             }
             Repair::Nothing => {}
@@ -441,8 +459,13 @@ impl Pipeline {
     /// # Errors
     /// When the catalog fails.
     pub fn close(mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let stopped = now.timestamp_nanos_opt().filter(|_| self.unwritten.is_empty());
-        self.catalog.set_fact("clean", stopped.unwrap_or(0))?;
+        let is_clean = self.unwritten.is_empty() && !self.unfinished.tidying;
+        let stopped = now.timestamp_nanos_opt().filter(|_| is_clean);
+        let known = self.catalog.fact::<i64>(CLEAN)?.is_some_and(|at| at > 0);
+        // Where nothing was published, what was written down at an earlier end still holds.
+        if !(known && is_clean) || self.wrote {
+            self.catalog.set_fact(CLEAN, stopped.unwrap_or(0))?;
+        }
         self.catalog.checkpoint()?;
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Pipeline, unwritable};
+use super::{Compared, Error, Pipeline, unwritable};
 use crate::publish::{Failed, Output, PublishError, Trust};
 
 /// Documents to be written: path and bytes of each.
@@ -56,6 +56,7 @@ impl Pipeline {
     /// The output folder, for writing; where there is none the files are to be written later.
     fn lend_output(&mut self, files: &Files) -> Option<Output> {
         self.finish_writing();
+        self.wrote |= !files.is_empty();
         let output = self.output.take();
         for (path, _) in files {
             if output.is_some() {
@@ -92,6 +93,9 @@ impl Pipeline {
 
     /// Notices documents that were removed from the output folder, or cut.
     pub(super) fn check_documents(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.compared, Compared::Once) == Compared::Now {
+            return Ok(());
+        }
         let stored = self.catalog.stored_documents()?;
         if let Some(output) = &mut self.output {
             let away = stored.into_iter().filter(|(path, one)| !output.holds(path, one.length, one.hash, Trust::Size));
@@ -148,6 +152,7 @@ impl Pipeline {
 
     /// Removes documents from the output folder; false where something could not be removed.
     pub(super) fn remove(&mut self, gone: &dyn Fn(&str) -> bool) -> bool {
+        self.wrote = true;
         let Some(output) = &mut self.output else { return false };
         let folder = self.settings.output.display();
         let failed = match output.retain(&|path| !gone(path)) {

@@ -9,14 +9,14 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    catalog::{Collection, Key},
+    catalog::{Catalog, Key, Version},
     config::{Access, CategoryName, Listen, OwnFeed, Settings, Site, Token},
     feed::{self, Feed, Format, address},
     post::CategoryPath,
 };
 
 /// What the folder of an archive page is called, before its number; `address::segment` keeps categories off it.
-const ARCHIVE: &str = "archive-";
+pub(super) const ARCHIVE: &str = "archive-";
 
 /// The folder under which private feeds have addresses that nobody can guess.
 pub(super) const PRIVATE: &str = "private/";
@@ -83,6 +83,8 @@ pub(super) struct Places {
     by_slug: OnceLock<HashMap<String, String>>,
     /// Categories with categories below them.
     parents: std::collections::HashSet<CategoryPath>,
+    /// Of which collections it was told.
+    learnt: Option<Version>,
 }
 
 impl Places {
@@ -104,6 +106,7 @@ impl Places {
             by_address: HashMap::new(),
             by_slug: OnceLock::new(),
             parents: std::collections::HashSet::new(),
+            learnt: None,
         }
     }
 
@@ -112,12 +115,15 @@ impl Places {
         (&self.base, &self.names)
     }
 
-    /// Learns of all collections. Call again when one is new.
-    pub(super) fn learn<'a>(&mut self, collections: impl Iterator<Item = &'a Collection>) {
+    /// Learns of all collections. To be called again when one is new; where none is, it costs nothing.
+    pub(super) fn learn(&mut self, catalog: &Catalog) {
+        if self.learnt.replace(catalog.collections_version()) == Some(catalog.collections_version()) {
+            return;
+        }
         self.by_address.clear();
         self.by_slug = OnceLock::new();
         self.parents.clear();
-        for collection in collections {
+        for collection in catalog.collections() {
             if let Key::Category(path) = &collection.key {
                 self.parents.extend((1..path.len()).map(|depth| path[..depth].to_vec()));
                 if collection.own {

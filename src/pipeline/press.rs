@@ -152,7 +152,7 @@ impl Pipeline {
 
     /// Tells the tree of addresses about new collections, and the catalog where theirs are.
     fn learn_places(&mut self) -> Result<(), Error> {
-        self.places.learn(self.catalog.collections().into_iter());
+        self.places.learn(&self.catalog);
         let new: Vec<Key> = self
             .catalog
             .collections()
