@@ -15,7 +15,6 @@ mod signals;
 
 use std::{
     cell::RefCell,
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -90,6 +89,9 @@ pub enum Error {
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
 }
+
+/// Young files that somebody may still be writing, and when they are old enough.
+type Soon = Vec<((usize, PathBuf), Instant)>;
 
 /// What the daemon reacts to.
 #[derive(Debug)]
@@ -440,7 +442,7 @@ impl<'a> Daemon<'a> {
             if pass.documents > 0 {
                 self.meters.published(started.elapsed());
             }
-            self.note(pass, BTreeSet::new(), started);
+            self.note(pass, Soon::new(), started);
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
@@ -515,7 +517,7 @@ impl<'a> Daemon<'a> {
         self.pipeline.settings().scan_interval * thousandths / 1000
     }
 
-    fn note(&mut self, pass: Pass, soon: BTreeSet<(usize, PathBuf)>, started: Instant) {
+    fn note(&mut self, pass: Pass, soon: Soon, started: Instant) {
         let Pass { read, arrived, documents, .. } = pass;
         if pass.refused > 0 || self.pipeline.has_unrendered() {
             self.scan_at = self.scan_at.min(self.retry.refused(self.pipeline.settings().scan_interval, Instant::now()));
@@ -531,7 +533,9 @@ impl<'a> Daemon<'a> {
             );
         }
         let now = Instant::now();
-        self.unsettled.add(soon, now, STILL);
+        for (path, due) in soon {
+            self.unsettled.add([path], due, Duration::ZERO);
+        }
         self.unsettled.add(pass.unsettled, now, LOOK_AGAIN);
     }
 
@@ -612,7 +616,7 @@ fn watcher(pipeline: &Pipeline, meters: &Meters, changed: &Arc<Notify>) -> Watch
 fn patience<'a>(
     watcher: &'a Watcher,
     folders: Vec<Folder>,
-    soon: &'a RefCell<BTreeSet<(usize, PathBuf)>>,
+    soon: &'a RefCell<Soon>,
 ) -> impl Fn(usize, &Path, &Stat) -> bool + 'a {
     let moves = moves(folders, SystemTime::now());
     move |folder, path, stat| {
@@ -621,7 +625,8 @@ fn patience<'a>(
             return true;
         }
         if stat.is_younger(STILL, now) {
-            soon.borrow_mut().insert((folder, path.to_owned()));
+            let age = now.duration_since(stat.modified()).unwrap_or_default();
+            soon.borrow_mut().push(((folder, path.to_owned()), Instant::now() + STILL.saturating_sub(age)));
             return true;
         }
         // When one that is dated later was written is not known.
