@@ -176,6 +176,8 @@ struct Daemon<'a> {
     http: signal::Sender<serve::Settings>,
     meters: Meters,
     watcher: Watcher,
+    /// The watcher of before a reload, until the watches of the other stand: what happens meanwhile is told.
+    leaving: Option<Watcher>,
     changed: Arc<Notify>,
     /// Whether the watches stand.
     watched: bool,
@@ -224,6 +226,7 @@ impl<'a> Daemon<'a> {
             stop: pipeline.stop_flag(),
             pipeline,
             watcher,
+            leaving: None,
             changed,
             watched: false,
             scan_at: Instant::now(),
@@ -404,7 +407,7 @@ impl<'a> Daemon<'a> {
     }
 
     fn take_changes(&mut self) -> Result<(), pipeline::Error> {
-        let Changes { paths, directories, rescan, again } = self.watcher.take(SystemTime::now());
+        let Changes { paths, directories, rescan, again } = self.told(SystemTime::now());
         self.take_at = again;
         match rescan {
             Some(Lost::Events) => return self.scan(Rescan::Overflow),
@@ -426,6 +429,26 @@ impl<'a> Daemon<'a> {
             return self.take_rest();
         }
         self.look(&paths, &directories)
+    }
+
+    /// What the watcher tells, and the one before it where it is still needed.
+    fn told(&mut self, now: SystemTime) -> Changes {
+        let mut told = self.watcher.take(now);
+        let Some(leaving) = &self.leaving else { return told };
+        if told.rescan.is_some() {
+            self.leaving = None;
+            return told;
+        }
+        let before = leaving.take(now);
+        for (all, more) in [(&mut told.paths, before.paths), (&mut told.directories, before.directories)] {
+            all.extend(more);
+            all.sort_unstable();
+            all.dedup();
+        }
+        // That its own watches are lost is of no interest any more.
+        told.rescan = before.rescan.filter(|lost| *lost == Lost::Events);
+        told.again = [told.again, before.again].into_iter().flatten().min();
+        told
     }
 
     /// Looks at a part of what there was no time for.
@@ -550,6 +573,7 @@ impl<'a> Daemon<'a> {
         self.unsettled.clear();
         match load() {
             Ok(settings) => {
+                let folders = watched(&self.pipeline);
                 let before = self.pipeline.settings();
                 if settings.listen != before.listen
                     || settings.output != before.output
@@ -563,7 +587,10 @@ impl<'a> Daemon<'a> {
                 self.watched = false;
                 let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
                 watcher.take_over(&self.watcher);
-                self.watcher = watcher;
+                let before = std::mem::replace(&mut self.watcher, watcher);
+                // By number, a path is below the same folder only where these are the same.
+                let roots = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.root).collect::<Vec<_>>();
+                self.leaving = (roots(folders) == roots(watched(&self.pipeline))).then_some(before);
                 self.pulse.forget_watcher();
                 self.shut_out = self.shut_out();
                 if let Some(words) = &self.shut_out {
