@@ -274,7 +274,11 @@ impl Pipeline {
         let records: Vec<_> = changed.iter().map(|made| (made.path.clone(), made.record)).collect();
         self.catalog.keep(&fresh.into_iter().collect::<Vec<_>>(), &records, true, clean)?;
         let count = changed.len() as u64;
-        self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), made.document.clone())));
+        // What a first scan makes fills the memory, and is not what people will ask for.
+        let is_kept = self.shelf.is_ready();
+        let shown =
+            |made: &Made| Document { bytes: made.document.bytes.clone().filter(|_| is_kept), ..made.document.clone() };
+        self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), shown(made))));
         let files = changed.into_iter().filter_map(|made| Some((made.path, made.document.bytes?))).collect();
         match when {
             When::Now => self.write(&files),
