@@ -16,6 +16,10 @@ use crate::{
     serve::Change,
 };
 
+/// How far the time of a file may lag behind the clock, in nanoseconds: a tick of the kernel, or of a coarse file system.
+/// What was written so shortly before the end is read again.
+const COARSE: i64 = 2_000_000_000;
+
 impl Pipeline {
     /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop. What
     /// was made under other rules on who may read it has to wait for [`Pipeline::show_withheld`].
@@ -25,7 +29,7 @@ impl Pipeline {
         let clean = self.catalog.fact::<i64>(CLEAN)?;
         let stopped = clean.filter(|at| *at > 0);
         let trust = match self.compared {
-            Compared::Never => stopped.map_or(Trust::Nothing, Trust::UntouchedSince),
+            Compared::Never => stopped.map_or(Trust::Nothing, |at| Trust::UntouchedSince(at - COARSE)),
             Compared::Now | Compared::Once => Trust::Size,
         };
         if clean.is_none() {
