@@ -12,7 +12,7 @@ use crate::{
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::{CategoryPath, category::CategoryRules},
-    publish::Trust,
+    publish::{Output, Trust},
     serve::Change,
 };
 
@@ -47,6 +47,8 @@ impl Pipeline {
         self.unwritten
             .extend(stored.iter().filter(|(path, record)| !holds(path, record)).map(|(path, _)| path.clone()));
         self.compared = Compared::Now;
+        // At the next clean end these are older, and need not be read again.
+        self.wrote |= self.output.as_ref().is_some_and(Output::has_read);
         self.withheld = self.catalog.fact::<[u8; 16]>("restrictions")? != Some(self.restrictions());
         if self.withheld {
             self.shelf.update(stored.into_iter().map(|(path, _)| Change::Remove(path)));

@@ -120,7 +120,7 @@ pub struct Pipeline {
     unrendered: Cell<bool>,
     /// How far the output folder was compared with what was published.
     compared: Compared,
-    /// The output folder was written to.
+    /// The output folder was written to, or had to be read: at a clean end that is to be written down.
     wrote: bool,
 }
 

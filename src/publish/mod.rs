@@ -27,6 +27,8 @@ pub struct Output {
     identity: place::Identity,
     /// The documents that were written here, by path, and what is known of their bytes.
     ours: BTreeMap<String, Option<Known>>,
+    /// Whether a document had to be read to be compared.
+    has_read: bool,
 }
 
 /// The bytes of a document, in short.
@@ -124,7 +126,12 @@ impl Output {
         }
         // Written whole, which ends a half-written line and shows that the folder can be written to.
         manifest::write(&folder, paths.iter())?;
-        Ok(Self { root: root.to_owned(), identity, ours: paths.into_iter().map(|path| (path, None)).collect() })
+        Ok(Self {
+            root: root.to_owned(),
+            identity,
+            ours: paths.into_iter().map(|path| (path, None)).collect(),
+            has_read: false,
+        })
     }
 
     /// The paths of all documents that were written here, in order.
@@ -149,9 +156,16 @@ impl Output {
             Trust::Nothing => false,
         };
         let stands = found.is_file() && found.len() == size;
+        self.has_read |= stands && !trusted;
         let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes) == known));
         *ours = same.then_some(known);
         same
+    }
+
+    /// Whether [`Self::holds`] had to read a document, because its time alone was not to be trusted.
+    #[must_use]
+    pub fn has_read(&self) -> bool {
+        self.has_read
     }
 
     /// Whether the folder was removed or replaced since it was opened.
