@@ -17,7 +17,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Response,
     body::Bytes,
-    header::{CONTENT_LENGTH, HeaderValue},
+    header::{CONTENT_LENGTH, DATE, HeaderValue},
     http::request::Parts,
 };
 use tokio::{
@@ -241,6 +241,10 @@ fn finish(request: &Parts, reply: Reply, bytes: Bytes) -> Response<Full<Bytes>> 
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
+    // hyper's is up to a second old, and a document must not be newer than its reply (RFC 9110 §8.8.2.1).
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::now())) {
+        response.headers_mut().insert(DATE, date);
+    }
     if !matches!(reply.payload, Payload::Nothing) {
         response.headers_mut().insert(CONTENT_LENGTH, length);
     }
