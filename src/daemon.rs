@@ -10,13 +10,15 @@ mod backlog;
 mod http;
 mod later;
 mod pulse;
+mod reload;
 mod retry;
+mod scan;
 mod signals;
 
 use std::{
     cell::RefCell,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,16 +36,17 @@ use tokio::{
 use crate::{
     config::{Admin, ConfigError, Settings},
     meters::{Meters, Rescan},
-    pipeline::{self, Health, Pass, Pipeline, Unsettled},
+    pipeline::{self, Health, Pass, Pipeline},
     sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
-    watch::{self, Changes, Folder, Kind, Lost, STILL, Stat, Watcher, moves},
+    watch::{self, Changes, Folder, Kind, Lost, Watcher},
 };
 use backlog::{Backlog, PART};
 use later::Later;
 use pulse::Pulse;
 use retry::Retry;
+use scan::patience;
 
 /// How often folders are scanned whose events cannot be trusted.
 const POLL: Duration = Duration::from_secs(10);
@@ -472,74 +475,6 @@ impl<'a> Daemon<'a> {
         Ok(())
     }
 
-    fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
-        self.meters.rescan(why);
-        self.warn_if_degraded();
-        let started = Instant::now();
-        self.untaken.clear();
-        let soon = RefCell::default();
-        let pass = if self.last_scan.is_none() {
-            // At the start everybody waits, and no more is known of writers than that a file changes.
-            let moves = moves(watched(&self.pipeline), SystemTime::now());
-            let (pulse, watcher) = (&mut *self.pulse, &self.watcher);
-            let mut progress = |_| pulse.beat(watcher, Instant::now());
-            self.pipeline.scan(Utc::now(), &moves, Unsettled::Read, &mut progress)?
-        } else {
-            let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
-            let (pulse, watcher) = (&mut *self.pulse, &self.watcher);
-            let mut progress = |_| pulse.beat(watcher, Instant::now());
-            self.pipeline.scan(Utc::now(), &patience, Unsettled::Left, &mut progress)?
-        };
-        tracing::debug!("scanned in {:?}: {pass:?}", started.elapsed());
-        let refused = pass.refused + u64::from(self.pipeline.has_unrendered());
-        self.note(pass, soon.take(), started);
-        self.due = self.pipeline.settle(Utc::now())?;
-        if self.stop.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        if !self.ready {
-            self.pipeline.index_titles()?;
-        }
-        self.last_scan = Some(Utc::now());
-        if self.retry.trouble().is_some() {
-            tracing::info!("all is well again");
-        }
-        let (now, every) = (Instant::now(), self.scan_interval());
-        self.scan_at = self.retry.scanned(refused, every, now).unwrap_or(now + every);
-        if !self.ready || self.reloading {
-            (self.ready, self.reloading) = (true, false);
-            self.pipeline.set_ready();
-            self.pulse.set_ready();
-            systemd::ready(&self.status());
-        } else {
-            systemd::status(&self.status());
-        }
-        Ok(())
-    }
-
-    /// Says in the log when events begin not to be enough, and when they are again.
-    fn warn_if_degraded(&mut self) {
-        let degraded = self.watcher.degraded();
-        if degraded != self.degraded {
-            if let Some(why) = &degraded {
-                tracing::warn!("{why}");
-            } else {
-                tracing::info!("events of the file system are trusted again");
-            }
-            systemd::status(&self.status());
-            self.degraded = degraded;
-        }
-    }
-
-    /// An hour, a quarter more or less, so that many daemons on one machine do not scan together.
-    fn scan_interval(&self) -> Duration {
-        if self.watcher.degraded().is_some() {
-            return POLL.min(self.pipeline.settings().scan_interval);
-        }
-        let thousandths = 750 + Utc::now().timestamp_subsec_nanos() % 500;
-        self.pipeline.settings().scan_interval * thousandths / 1000
-    }
-
     fn note(&mut self, pass: Pass, soon: Soon, started: Instant) {
         let Pass { read, arrived, documents, .. } = pass;
         if pass.refused > 0 || self.pipeline.has_unrendered() {
@@ -562,61 +497,6 @@ impl<'a> Daemon<'a> {
         self.unsettled.add(pass.unsettled, now, LOOK_AGAIN);
     }
 
-    fn reload(
-        &mut self,
-        load: &dyn Fn() -> Result<Settings, ConfigError>,
-        address: SocketAddr,
-    ) -> Result<(), pipeline::Error> {
-        systemd::reloading();
-        self.reloading = true;
-        // A folder may have another number from now on; the scan finds what is unsettled.
-        self.unsettled.clear();
-        match load() {
-            Ok(settings) => {
-                let folders = watched(&self.pipeline);
-                let before = self.pipeline.settings();
-                if settings.listen != before.listen
-                    || settings.output != before.output
-                    || settings.state != before.state
-                    || settings.admin.address() != before.admin.address()
-                {
-                    tracing::warn!("listen, admin's address, output and state take effect with the next start");
-                }
-                let adopted = self.pipeline.reconfigure(http::at_address(settings, address));
-                self.http.send_replace(http::settings(self.pipeline.settings(), &self.meters));
-                self.watched = false;
-                let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
-                watcher.take_over(&self.watcher);
-                let before = std::mem::replace(&mut self.watcher, watcher);
-                // By number, a path is below the same folder only where these are the same.
-                let roots = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.root).collect::<Vec<_>>();
-                self.leaving = (roots(folders) == roots(watched(&self.pipeline))).then_some(before);
-                self.pulse.forget_watcher();
-                self.shut_out = self.shut_out();
-                if let Some(words) = &self.shut_out {
-                    tracing::error!("{words}");
-                }
-                adopted?;
-                tracing::info!("the configuration was read again");
-            }
-            Err(error) => tracing::error!("the old configuration stays: {error}"),
-        }
-        self.scan(Rescan::Reload)
-    }
-
-    /// Which posts folders lie outside of what the program let itself read at its start.
-    fn shut_out(&self) -> Option<String> {
-        let outside = self.pipeline.settings().folders.iter().filter(|folder| !self.sandbox.lets_read(&folder.path));
-        let outside: Vec<_> = outside.map(|folder| folder.path.display().to_string()).collect();
-        (!outside.is_empty()).then(|| {
-            format!(
-                "{} cannot be read, because the program shut itself out of all that it did not need at its start: start it \
-                 again (`systemctl restart feedwright`)",
-                outside.join(" and ")
-            )
-        })
-    }
-
     fn health(&self) -> Health {
         Health {
             degraded: self.watcher.degraded(),
@@ -636,29 +516,6 @@ impl<'a> Daemon<'a> {
 fn watcher(pipeline: &Pipeline, meters: &Meters, changed: &Arc<Notify>) -> Watcher {
     let changed = Arc::clone(changed);
     Watcher::start(&watched(pipeline), meters.clone(), move || changed.notify_one())
-}
-
-/// Whether somebody may still be writing a file. A young one is not waited for: it is left until it is older, and is among
-/// `soon`.
-fn patience<'a>(
-    watcher: &'a Watcher,
-    folders: Vec<Folder>,
-    soon: &'a RefCell<Soon>,
-) -> impl Fn(usize, &Path, &Stat) -> bool + 'a {
-    let moves = moves(folders, SystemTime::now());
-    move |folder, path, stat| {
-        let now = SystemTime::now();
-        if watcher.may_be_written(folder, path, stat, now) {
-            return true;
-        }
-        if stat.is_younger(STILL, now) {
-            let age = now.duration_since(stat.modified()).unwrap_or_default();
-            soon.borrow_mut().push(((folder, path.to_owned()), Instant::now() + STILL.saturating_sub(age)));
-            return true;
-        }
-        // When one that is dated later was written is not known.
-        stat.modified() > now && moves(folder, path, stat)
-    }
 }
 
 fn watched(pipeline: &Pipeline) -> Vec<Folder> {
