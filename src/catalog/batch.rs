@@ -1,26 +1,26 @@
 //! One transaction of what was found in the folders.
 
+mod members;
+mod recognition;
+
 use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Transaction, params};
 
 use super::{
     Catalog, CatalogError, archive,
-    collection::{Growth, Key, Member, Names, tie},
+    collection::{Growth, Key, Member, Names},
     identity, likeness,
     mentions::{self, mention_name},
-    row::{Row, State, only, put_new, select},
+    row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
     set_fact,
 };
 use crate::{
     config::{Folder, Future},
-    post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility, id},
+    post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility},
     watch::Stat,
 };
-
-/// Memberships that wait to be written in key order; a first scan has millions.
-const MEMBERS: usize = 1 << 16;
 
 /// The version of an entry that has to be made anew, which no digest is.
 const OUTDATED: [u8; 16] = [0; 16];
@@ -256,75 +256,6 @@ impl Batch<'_> {
         }
     }
 
-    /// Which row a file that holds a post belongs to; a new one has the number 0.
-    fn row_of(
-        &mut self,
-        folder: &Folder,
-        seen: &Seen<'_>,
-        post: &Post,
-        here: Option<Row>,
-    ) -> Result<Row, CatalogError> {
-        let name = &folder.read.folder;
-        let path = path_bytes(seen.path);
-        let mut reused = false;
-        match here {
-            Some(row) if row.id.is_none() => {
-                // It was no post before; what it is now is decided like for any new file.
-                self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
-            }
-            Some(row) if identity::is_same(&row, post, folder.path_reuse) => return Ok(row),
-            Some(mut row) => {
-                reused = true;
-                self.has_lost = true;
-                row.here = false;
-                if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
-            }
-            None => {}
-        }
-
-        if let Some(id) = &post.id {
-            match only(&self.db, "id = ?", [id])? {
-                Some(row) if !row.here || row.missing.is_some() => return Ok(row),
-                Some(row) => self.note_duplicate(path, &row),
-                None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
-            }
-        } else if self.has_lost {
-            let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
-            if let Some(row) = only(&self.db, moved, [seen.content])? {
-                return Ok(row);
-            }
-            let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
-            let back = select(&self.db, former, params![name, path])?
-                .into_iter()
-                .rev()
-                .find(|row| !reused && identity::is_same(row, post, folder.path_reuse));
-            if let Some(row) = back {
-                return Ok(row);
-            }
-            let buried = "content = ? AND id IS NOT NULL AND gone IS NOT NULL";
-            if let Some(row) = only(&self.db, buried, [seen.content])? {
-                return Ok(row);
-            }
-        }
-
-        let free = |id: &String| {
-            let mut taken = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM post WHERE id = ?)")?;
-            Ok::<_, CatalogError>(!taken.query_row([id], |row| row.get::<_, bool>(0))?)
-        };
-        let mut id = id::of_path(name, seen.path);
-        if !free(&id)? {
-            id = id::of_reused_path(name, seen.path, &post.digest);
-        }
-        if !free(&id)? {
-            // The same text came, went and came again as another post at the same path.
-            id = id::of_reused_path(name, seen.path, &seen.content);
-        }
-        while !free(&id)? {
-            id = id::of_front_matter(name, &id);
-        }
-        Ok(Row { id: Some(id), ..blank(name, path, self.now) })
-    }
-
     /// Writes what a post says into its row.
     fn apply(&mut self, folder: &Folder, seen: &Seen<'_>, post: &Post, mut row: Row) -> Result<i64, CatalogError> {
         let known = row.post != 0;
@@ -448,60 +379,6 @@ impl Batch<'_> {
         for row in mentions::mentioning(&self.db, names)? {
             self.outdate(row.post)?;
             self.touch(&row)?;
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, row: &Row, change: i64) {
-        for (collection, direct) in &row.members {
-            let growth = self.growth.entry(*collection).or_default();
-            growth.size += change;
-            growth.own_size += if *direct { change } else { 0 };
-        }
-    }
-
-    fn add_members(&mut self, row: &Row) -> Result<(), CatalogError> {
-        self.count(row, 1);
-        let tie = tie(row.id.as_deref().unwrap_or_default());
-        self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
-            collection,
-            published: -row.published,
-            tie,
-            post: row.post,
-            direct,
-            arrival: row.arrival.filter(|arrival| *arrival > 0),
-        }));
-        if self.members.len() >= MEMBERS { self.flush_members() } else { Ok(()) }
-    }
-
-    pub(super) fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
-        self.count(row, -1);
-        self.members.retain(|member| member.post != row.post);
-        let tie = tie(row.id.as_deref().unwrap_or_default());
-        let mut delete = self
-            .db
-            .prepare_cached("DELETE FROM member WHERE collection = ? AND published = ? AND tie = ? AND post = ?")?;
-        for (collection, _) in &row.members {
-            delete.execute(params![collection, -row.published, tie, row.post])?;
-        }
-        Ok(())
-    }
-
-    fn flush_members(&mut self) -> Result<(), CatalogError> {
-        self.members.sort_unstable();
-        for member in self.members.drain(..) {
-            let Member { collection, published, tie, post, direct, arrival } = member;
-            let values = params![collection, published, tie, post, direct, arrival];
-            put_new(&self.db, "INTO member VALUES (?, ?, ?, ?, ?, ?)", values)?;
-            let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
-            for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
-                let Some(of_own) = of_own else { continue };
-                if let Some(number) = archive::append(&self.db, &member, of_own)?
-                    && self.keeps_pages
-                {
-                    archive::mark_end(&self.db, &member, of_own, number)?;
-                }
-            }
         }
         Ok(())
     }

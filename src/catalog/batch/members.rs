@@ -1,0 +1,71 @@
+//! Which collections show a post, written in portions.
+
+use rusqlite::params;
+
+use super::{
+    super::{
+        CatalogError, archive,
+        collection::{Member, tie},
+        row::{Row, put_new},
+    },
+    Batch,
+};
+
+/// Memberships that wait to be written in key order; a first scan has millions.
+const MEMBERS: usize = 1 << 16;
+
+impl Batch<'_> {
+    fn count(&mut self, row: &Row, change: i64) {
+        for (collection, direct) in &row.members {
+            let growth = self.growth.entry(*collection).or_default();
+            growth.size += change;
+            growth.own_size += if *direct { change } else { 0 };
+        }
+    }
+
+    pub(super) fn add_members(&mut self, row: &Row) -> Result<(), CatalogError> {
+        self.count(row, 1);
+        let tie = tie(row.id.as_deref().unwrap_or_default());
+        self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
+            collection,
+            published: -row.published,
+            tie,
+            post: row.post,
+            direct,
+            arrival: row.arrival.filter(|arrival| *arrival > 0),
+        }));
+        if self.members.len() >= MEMBERS { self.flush_members() } else { Ok(()) }
+    }
+
+    pub(in crate::catalog) fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
+        self.count(row, -1);
+        self.members.retain(|member| member.post != row.post);
+        let tie = tie(row.id.as_deref().unwrap_or_default());
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM member WHERE collection = ? AND published = ? AND tie = ? AND post = ?")?;
+        for (collection, _) in &row.members {
+            delete.execute(params![collection, -row.published, tie, row.post])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn flush_members(&mut self) -> Result<(), CatalogError> {
+        self.members.sort_unstable();
+        for member in self.members.drain(..) {
+            let Member { collection, published, tie, post, direct, arrival } = member;
+            let values = params![collection, published, tie, post, direct, arrival];
+            put_new(&self.db, "INTO member VALUES (?, ?, ?, ?, ?, ?)", values)?;
+            let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
+            for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
+                let Some(of_own) = of_own else { continue };
+                if let Some(number) = archive::append(&self.db, &member, of_own)?
+                    && self.keeps_pages
+                {
+                    archive::mark_end(&self.db, &member, of_own, number)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Which post a file is that holds one.
+
+use rusqlite::params;
+
+use super::{
+    super::{
+        CatalogError, identity,
+        row::{Row, only, select},
+    },
+    Batch, Seen, blank, path_bytes,
+};
+use crate::{
+    config::Folder,
+    post::{Post, id},
+};
+
+impl Batch<'_> {
+    /// Which row a file that holds a post belongs to; a new one has the number 0.
+    pub(super) fn row_of(
+        &mut self,
+        folder: &Folder,
+        seen: &Seen<'_>,
+        post: &Post,
+        here: Option<Row>,
+    ) -> Result<Row, CatalogError> {
+        let name = &folder.read.folder;
+        let path = path_bytes(seen.path);
+        let mut reused = false;
+        match here {
+            Some(row) if row.id.is_none() => {
+                // It was no post before; what it is now is decided like for any new file.
+                self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
+            }
+            Some(row) if identity::is_same(&row, post, folder.path_reuse) => return Ok(row),
+            Some(mut row) => {
+                reused = true;
+                self.has_lost = true;
+                row.here = false;
+                if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
+            }
+            None => {}
+        }
+
+        if let Some(id) = &post.id {
+            match only(&self.db, "id = ?", [id])? {
+                Some(row) if !row.here || row.missing.is_some() => return Ok(row),
+                Some(row) => self.note_duplicate(path, &row),
+                None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
+            }
+        } else if self.has_lost {
+            let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
+            if let Some(row) = only(&self.db, moved, [seen.content])? {
+                return Ok(row);
+            }
+            let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
+            let back = select(&self.db, former, params![name, path])?
+                .into_iter()
+                .rev()
+                .find(|row| !reused && identity::is_same(row, post, folder.path_reuse));
+            if let Some(row) = back {
+                return Ok(row);
+            }
+            let buried = "content = ? AND id IS NOT NULL AND gone IS NOT NULL";
+            if let Some(row) = only(&self.db, buried, [seen.content])? {
+                return Ok(row);
+            }
+        }
+
+        let free = |id: &String| {
+            let mut taken = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM post WHERE id = ?)")?;
+            Ok::<_, CatalogError>(!taken.query_row([id], |row| row.get::<_, bool>(0))?)
+        };
+        let mut id = id::of_path(name, seen.path);
+        if !free(&id)? {
+            id = id::of_reused_path(name, seen.path, &post.digest);
+        }
+        if !free(&id)? {
+            // The same text came, went and came again as another post at the same path.
+            id = id::of_reused_path(name, seen.path, &seen.content);
+        }
+        while !free(&id)? {
+            id = id::of_front_matter(name, &id);
+        }
+        Ok(Row { id: Some(id), ..blank(name, path, self.now) })
+    }
+}
