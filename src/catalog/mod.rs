@@ -10,6 +10,7 @@
 //! Invariants: the clock is the caller's; no row of a post is deleted before its tombstone is a year old; two rows never
 //! share an id.
 
+mod along;
 mod archive;
 mod batch;
 mod collection;
@@ -36,6 +37,7 @@ use std::{
 
 use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config::DbConfig, types::FromSql};
 
+pub use along::Along;
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen, digest};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key, Version};

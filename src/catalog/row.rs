@@ -353,19 +353,6 @@ impl Catalog {
         Ok(statement.query_row(params![folder, path], |row| known_at(row, 0)).optional()?)
     }
 
-    /// What is known of every file of a folder, by path.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn all_known(&self, folder: &str) -> Result<std::collections::HashMap<Vec<u8>, Known>, CatalogError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT path, size, modified, changed, inode, post, settled, missing IS NOT NULL, content FROM post \
-             WHERE folder = ? AND here",
-        )?;
-        let rows = statement.query_map([folder], |row| Ok((row.get(0)?, known_at(row, 1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// How many rows stand for what.
     ///
     /// # Errors
@@ -474,7 +461,7 @@ impl Catalog {
     }
 }
 
-fn known_at(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Known> {
+pub(super) fn known_at(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Known> {
     Ok(Known {
         stat: stat_at(row, first)?,
         post: row.get(first + 4)?,

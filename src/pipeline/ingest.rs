@@ -203,12 +203,8 @@ impl Pipeline {
             let mut here: BTreeSet<PathBuf> =
                 paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
             for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
-                let known = self.catalog.all_known(&folder.read.folder)?.into_keys();
-                here.extend(
-                    known
-                        .map(|path| PathBuf::from(OsStr::from_bytes(&path)))
-                        .filter(|path| path.starts_with(directory)),
-                );
+                let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
+                here.extend(known.into_iter().map(|path| PathBuf::from(OsStr::from_bytes(&path))));
             }
             for path in &here {
                 let Found { kind, path, .. } = watch::look(index, &folder.path, path);
@@ -234,29 +230,30 @@ impl Pipeline {
     ) -> Result<(), Error> {
         let folder = self.settings.folders[index].clone();
         let name = &folder.read.folder;
-        let mut known = self.catalog.all_known(name)?;
         let reread = self.reread.contains(name);
         let mut looks = Vec::new();
         let mut closed = Vec::new();
-        let walked = watch::walk(index, &folder.watched(), &mut |found: Found| {
-            if matches!(found.kind, Kind::Odd(_)) {
-                closed.push(found.path.clone());
-            }
-            let before = known.remove(found.path.as_os_str().as_bytes());
-            let has_its_stat = !reread && has_its_stat(before, &found.kind);
-            let is_settled = before.is_some_and(|known| known.settled);
-            if has_its_stat && !is_settled && unsettled == Unsettled::Left {
-                pass.unsettled.insert((index, found.path));
-            } else if !has_its_stat || !is_settled {
-                looks.push(Look { path: found.path, kind: found.kind, known: before });
-            }
-        });
+        let (walked, vanished) = self.catalog.along(name, |along| {
+            watch::walk(index, &folder.watched(), &mut |found: Found| {
+                if matches!(found.kind, Kind::Odd(_)) {
+                    closed.push(found.path.clone());
+                }
+                let before = along.known(found.path.as_os_str().as_bytes());
+                let has_its_stat = !reread && has_its_stat(before, &found.kind);
+                let is_settled = before.is_some_and(|known| known.settled);
+                if has_its_stat && !is_settled && unsettled == Unsettled::Left {
+                    pass.unsettled.insert((index, found.path));
+                } else if !has_its_stat || !is_settled {
+                    looks.push(Look { path: found.path, kind: found.kind, known: before });
+                }
+            })
+        })?;
         self.note_presence(name, &walked, now)?;
         if matches!(walked.root, watch::Root::Closed(_)) {
             pass.refused += 1;
             return Ok(());
         }
-        let vanished = known.into_iter().filter(|(_, known)| !known.missing).map(|(path, known)| Look {
+        let vanished = vanished.into_iter().map(|(path, known)| Look {
             path: PathBuf::from(OsStr::from_bytes(&path)),
             kind: Kind::Gone,
             known: Some(known),

@@ -116,7 +116,8 @@ impl<'a> Fields<'a> {
         Self { map, below, more }
     }
 
-    /// Everything that states the field, best first: keys at the top, then those in [`SCOPES`].
+    /// Everything that states the field, best first: keys at the top, then those in Zola's `[taxonomies]` and
+    /// `[extra]` and Hugo's `[params]`.
     pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
         let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
         let keys = move || more.clone().chain(field.keys().iter().copied());

@@ -27,7 +27,8 @@ const MAX_DEPTH: usize = 64;
 /// Bytes for one reading of a folder; about a thousand names.
 const BUFFER: usize = 64 * 1024;
 
-/// Visits every file that looks like a post, and everything that looks like one and cannot be read, in path order.
+/// Visits every file that looks like a post, and everything that looks like one and cannot be read, in the byte
+/// order of their paths.
 pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked {
     let opened = open(&of.root).and_then(|fd| Ok((fs::fstat(&fd)?.st_dev, fd)));
     let (device, fd) = match opened {
@@ -83,7 +84,7 @@ pub(super) struct Entry {
     pub(super) kind: FileType,
 }
 
-/// What is in the folder at this path, which is no symbolic link, sorted by name.
+/// What is in the folder at this path, which is no symbolic link, in the order of [`walk`].
 pub(super) fn entries_of(path: &Path) -> Result<Vec<Entry>, Errno> {
     entries(&open(path)?, &mut Vec::with_capacity(BUFFER))
 }
@@ -110,8 +111,14 @@ fn entries(fd: &OwnedFd, buffer: &mut Vec<u8>) -> Result<Vec<Entry>, Errno> {
         };
         entries.push(Entry { name: OsStr::from_bytes(name.to_bytes()).to_owned(), kind });
     }
-    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    entries.sort_unstable_by(|a, b| in_a_path(a).cmp(in_a_path(b)));
     Ok(entries)
+}
+
+/// The bytes of a name as they stand in the paths of what is below it.
+fn in_a_path(entry: &Entry) -> impl Iterator<Item = &u8> {
+    let slash: &[u8] = if entry.kind == FileType::Directory { b"/" } else { b"" };
+    entry.name.as_bytes().iter().chain(slash)
 }
 
 fn lstat_at(fd: impl AsFd, name: &CStr) -> Result<fs::Stat, Errno> {
