@@ -14,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "target/peers"
 #: Connections, and seconds for each measurement.
 CONNECTIONS, SECONDS = 64, 6
+#: Servers run on one core, from their start, and wrk on the other.
+ONE_CORE = ("taskset", "-c", "0")
 #: The size of feed that is served, in bytes.
 FEED = 100_000
 
@@ -99,7 +101,7 @@ def hugo(posts, folder, timed):
 
 
 def servers(daemon, out, say):
-    """Thousands of answers a second, and the 99th percentile in milliseconds: (server, kind) by name."""
+    """Thousands of answers a second, and the 99th percentile in milliseconds: (server, kind) by name. All run on one core."""
     if not shutil.which("wrk"):
         say("left out: HTTP: no wrk")
         return {}
@@ -114,12 +116,10 @@ def servers(daemon, out, say):
         for name, serve in (("feedwright", None), ("nginx", nginx), ("lighttpd", lighttpd)):
             with contextlib.ExitStack() as stack:
                 port, at = daemon.port, path
-                if serve is None:
-                    subprocess.run(["taskset", "-a", "-p", "-c", "0", str(daemon.process.pid)], stdout=subprocess.DEVNULL)
-                elif not shutil.which(name):
+                if serve and not shutil.which(name):
                     say(f"left out: {name}")
                     continue
-                else:
+                if serve:
                     port, at = stack.enter_context(serve(place)), "/rss.xml"
                 for kind, head in (("304", None), ("gzip", "Accept-Encoding: gzip"), ("identity", "Accept-Encoding: identity")):
                     found[f"{name} {kind}"] = load(port, at, head or f"If-None-Match: {etag(port, at)}")
@@ -157,7 +157,7 @@ def load(port, path, head):
 
 @contextlib.contextmanager
 def server(command, port):
-    process = subprocess.Popen(["taskset", "-c", "0", *map(str, command)], stdout=subprocess.DEVNULL,
+    process = subprocess.Popen([*ONE_CORE, *map(str, command)], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 10

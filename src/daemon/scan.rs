@@ -61,7 +61,8 @@ impl Daemon<'_> {
         } else {
             systemd::status(&self.status());
         }
-        Ok(())
+        // Much may have been read, and the next change must not find the log full.
+        self.pipeline.tidy_catalog()
     }
 
     /// Says in the log when events begin not to be enough, and when they are again.

@@ -4,6 +4,8 @@
 //! escaped as that library would have it, so that the bytes are those of the whole. HTML is nearly all of an entry: it is
 //! kept, hashed and held in memory once, not three times.
 
+use memchr::memmem;
+
 use super::{Entry, Format, atom, json, rss, text};
 
 /// Stands for the HTML in a form. XML cannot carry it, so no text of an entry has it.
@@ -41,19 +43,19 @@ impl Fragments {
 
     /// Appends the entry in one format.
     pub fn write(&self, format: Format, to: &mut Vec<u8>) {
-        let form = self.form(format);
+        let form = self.form(format).as_bytes();
         let hole = if format == Format::Json { JSON_HOLE } else { HOLE };
-        let Some((html, (before, after))) = self.html.as_deref().zip(form.split_once(hole)) else {
-            to.extend_from_slice(form.as_bytes());
+        let Some((html, at)) = self.html.as_deref().zip(memmem::find(form, hole.as_bytes())) else {
+            to.extend_from_slice(form);
             return;
         };
-        to.extend_from_slice(before.as_bytes());
+        to.extend_from_slice(&form[..at]);
         match format {
             Format::Rss => rss::write_content(html, to),
             Format::Atom => atom::write_content(html, to),
             Format::Json => json::write_content(html, to),
         }
-        to.extend_from_slice(after.as_bytes());
+        to.extend_from_slice(&form[at + hole.len()..]);
     }
 
     /// The entry in one format, whole.

@@ -14,6 +14,7 @@ use ::rss::{
         dublincore::DublinCoreExtension,
     },
 };
+use memchr::memmem;
 use quick_xml::escape::partial_escape;
 
 use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
@@ -90,12 +91,14 @@ fn links(feed: &Feed, place: &Place) -> Vec<Link> {
 
 /// Appends HTML as it stands within the CDATA section that the library makes of it.
 pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    for (i, part) in html.split("]]>").enumerate() {
-        if i > 0 {
-            to.extend_from_slice(b"]]]]><![CDATA[>");
-        }
-        to.extend_from_slice(part.as_bytes());
+    let html = html.as_bytes();
+    let mut written = 0;
+    for at in memmem::find_iter(html, "]]>") {
+        to.extend_from_slice(&html[written..at]);
+        to.extend_from_slice(b"]]]]><![CDATA[>");
+        written = at + "]]>".len();
     }
+    to.extend_from_slice(&html[written..]);
 }
 
 pub(super) fn item(entry: &Entry, html: Option<String>) -> Item {

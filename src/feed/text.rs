@@ -84,12 +84,15 @@ pub(super) fn write_replacing(text: &str, to: &mut Vec<u8>, replacement: impl Fn
             to.extend_from_slice(part);
             continue;
         }
-        for &byte in part {
-            match replacement(byte) {
-                Some(written) => to.extend_from_slice(written.as_bytes()),
-                None => to.push(byte),
+        let mut copied = 0;
+        for (at, &byte) in part.iter().enumerate() {
+            if let Some(written) = replacement(byte) {
+                to.extend_from_slice(&part[copied..at]);
+                to.extend_from_slice(written.as_bytes());
+                copied = at + 1;
             }
         }
+        to.extend_from_slice(&part[copied..]);
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Pass, Pipeline, members, remarks::Remarks};
+use super::{Error, Pass, Pipeline, cores::WORKERS, members, remarks::Remarks};
 use crate::{
     catalog::{Key, Known, Room, Seen, digest},
     config::Folder,
@@ -406,13 +406,12 @@ fn read_in_order(
         });
     }
     thread::scope(|scope| {
-        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (sender, receiver) = mpsc::sync_channel(1);
         scope.spawn(move || {
             let mut looks = looks.into_iter().peekable();
             while looks.peek().is_some() {
                 let group: Vec<Look> = looks.by_ref().take(GROUP).collect();
-                let share = group.len().div_ceil(workers);
+                let share = group.len().div_ceil(*WORKERS);
                 let taken: Vec<Taken> = thread::scope(|scope| {
                     let parts: Vec<_> = group
                         .chunks(share)

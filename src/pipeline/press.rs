@@ -213,13 +213,13 @@ impl Pipeline {
             }
             plans.push(Plan { place, entries, neighbours, updated });
         }
-        let mut documents = Vec::with_capacity(plans.len() * Format::ALL.len());
+        let wanted: Vec<_> = plans.iter().flat_map(|plan| Format::ALL.map(|format| (plan, format))).collect();
+        let mut documents = Vec::with_capacity(wanted.len());
         let places = &self.places;
-        for (plan, joined) in plans.iter().zip(on_all_cores(&plans, |plan| plan.join(places))) {
-            for (format, hashed) in Format::ALL.into_iter().zip(joined) {
-                let path = format!("{}{}", self.places.record(plan.place), format.file_name());
-                documents.push(self.made(path, Some(plan.place), format.content_type(), hashed, plan.updated, now)?);
-            }
+        let joined = on_all_cores(&wanted, |(plan, format)| plan.join(places, *format));
+        for ((plan, format), hashed) in wanted.into_iter().zip(joined) {
+            let path = format!("{}{}", self.places.record(plan.place), format.file_name());
+            documents.push(self.made(path, Some(plan.place), format.content_type(), hashed, plan.updated, now)?);
         }
         Ok(Pressed { documents, fresh, longer, lacking })
     }
@@ -359,11 +359,11 @@ impl Pipeline {
 }
 
 /// The bytes of a document, and their digest.
-type Hashed = (Vec<u8>, [u8; 16]);
+type Hashed = (Arc<[u8]>, [u8; 16]);
 
 fn hashed(bytes: Vec<u8>) -> Hashed {
     let hash = digest(&bytes);
-    (bytes, hash)
+    (Arc::from(bytes), hash)
 }
 
 /// All that the documents of a feed are made of.
@@ -375,13 +375,11 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The feed's document in each format.
-    fn join(&self, places: &Places) -> [Hashed; 3] {
+    /// The feed's document in one format.
+    fn join(&self, places: &Places, format: Format) -> Hashed {
         let entries: Vec<&Fragments> = self.entries.iter().map(Arc::as_ref).collect();
-        Format::ALL.map(|format| {
-            let (feed, standing) = places.frame(format, self.place, self.neighbours, self.updated);
-            hashed(feed::document_at(format, &feed, &standing, &entries))
-        })
+        let (feed, standing) = places.frame(format, self.place, self.neighbours, self.updated);
+        hashed(feed::document_at(format, &feed, &standing, &entries))
     }
 }
 
@@ -399,7 +397,7 @@ pub(super) fn document(
     record: DocumentRecord,
     media_type: &'static str,
     page: Option<String>,
-    bytes: Option<Vec<u8>>,
+    bytes: Option<Arc<[u8]>>,
 ) -> Document {
     Document {
         media_type,
@@ -408,6 +406,6 @@ pub(super) fn document(
         last_modified: u64::try_from(record.modified).ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
         page: page.map(Arc::from),
         lifetime: Lifetime::Maintained,
-        bytes: bytes.map(Arc::from),
+        bytes,
     }
 }

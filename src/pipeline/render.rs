@@ -12,7 +12,7 @@ use std::{
 
 use chrono::DateTime;
 
-use super::{Error, Pipeline, entry, media, mentions::Mentions, places::Places};
+use super::{Error, Pipeline, cores::WORKERS, entry, media, mentions::Mentions, places::Places};
 use crate::{
     catalog::{Row, StoredEntry, digest},
     config::Settings,
@@ -52,12 +52,11 @@ impl Pipeline {
             let fresh = rows.iter().filter_map(render).collect();
             return Ok(self.rendered(&rows, fresh));
         }
-        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let fresh = thread::scope(|scope| {
             // The catalog cannot be asked from several threads, so those that render ask this one.
             let (ask, questions) = mpsc::channel::<Question>();
             let parts: Vec<_> = rows
-                .chunks(rows.len().div_ceil(workers))
+                .chunks(rows.len().div_ceil(*WORKERS))
                 .map(|part| {
                     let ask = ask.clone();
                     scope.spawn(move || {
