@@ -203,6 +203,8 @@ struct Daemon<'a> {
     ready: bool,
     /// The service manager waits for the end of a reload.
     reloading: bool,
+    /// Files that were read again for it, and documents that came of it.
+    applied: (u64, u64),
     last_scan: Option<DateTime<Utc>>,
     /// Why events are not enough, as the log was told.
     degraded: Option<String>,
@@ -241,6 +243,7 @@ impl<'a> Daemon<'a> {
             clocks: (Utc::now(), Instant::now()),
             ready: false,
             reloading: false,
+            applied: (0, 0),
             last_scan: None,
             degraded: None,
             started: Utc::now(),
@@ -264,7 +267,7 @@ impl<'a> Daemon<'a> {
         let mut rested_at = tokio::time::Instant::now();
         loop {
             let wake = tokio::time::Instant::from_std(self.next_wake());
-            let idle = self.pipeline.has_idle_work();
+            let idle = self.pipeline.is_behind() || self.pipeline.has_idle_work();
             let changed = Arc::clone(&self.changed);
             // In no order, so that a flood of questions cannot keep posts from coming out.
             let next = async {
@@ -291,9 +294,7 @@ impl<'a> Daemon<'a> {
                 Event::Changed => self.take_changes(),
                 Event::Due => self.work_off_due(),
                 Event::Idle => {
-                    let started = Instant::now();
-                    let worked = self.pipeline.work_idly();
-                    let rest = if worked.is_ok() { started.elapsed() * REST } else { NAP };
+                    let (worked, rest) = self.work_idly();
                     rested_at = tokio::time::Instant::now() + rest;
                     worked
                 }
@@ -407,6 +408,26 @@ impl<'a> Daemon<'a> {
         }
         self.pipeline.check_output(Utc::now())?;
         self.pipeline.tidy_catalog()
+    }
+
+    /// Does a part of what can wait. Returns how long others have the core then.
+    fn work_idly(&mut self) -> (Result<(), pipeline::Error>, Duration) {
+        let started = Instant::now();
+        if !self.pipeline.is_behind() {
+            let worked = self.pipeline.work_idly();
+            let rest = if worked.is_ok() { started.elapsed() * REST } else { NAP };
+            return (worked, rest);
+        }
+        let caught_up = self.pipeline.catch_up(Utc::now()).map(|mut pass| {
+            // Told at the end, in one line.
+            self.applied.0 += pass.read;
+            self.applied.1 += std::mem::take(&mut pass.documents);
+            self.note(pass, Soon::new(), started);
+        });
+        self.end_reload();
+        // Somebody waits for the new settings, too.
+        let rest = if caught_up.is_ok() { Duration::ZERO } else { NAP };
+        (caught_up, rest)
     }
 
     fn take_changes(&mut self) -> Result<(), pipeline::Error> {

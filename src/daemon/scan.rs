@@ -53,16 +53,30 @@ impl Daemon<'_> {
         }
         let (now, every) = (Instant::now(), self.scan_interval());
         self.scan_at = self.retry.scanned(refused, every, now).unwrap_or(now + every);
-        if !self.ready || self.reloading {
-            (self.ready, self.reloading) = (true, false);
+        if !self.ready {
+            self.ready = true;
             self.pipeline.set_ready();
             self.pulse.set_ready();
             systemd::ready(&self.status());
-        } else {
-            systemd::status(&self.status());
         }
+        self.end_reload();
+        systemd::status(&self.status());
         // Much may have been read, and the next change must not find the log full.
         self.pipeline.tidy_catalog()
+    }
+
+    /// Tells the service manager of the end of a reload, once the new settings hold everywhere.
+    pub(super) fn end_reload(&mut self) {
+        if self.reloading && !self.pipeline.is_behind() {
+            self.reloading = false;
+            let (read, documents) = std::mem::take(&mut self.applied);
+            tracing::info!(
+                read,
+                documents,
+                "the settings hold everywhere: {read} files read again, {documents} documents published"
+            );
+            systemd::ready(&self.status());
+        }
     }
 
     /// Says in the log when events begin not to be enough, and when they are again.

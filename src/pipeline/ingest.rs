@@ -100,6 +100,10 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
         self.recover()?;
+        if self.withheld {
+            // Nobody may read what was made under other rules: everything is done at once.
+            self.behind = None;
+        }
         let file = self.catalog.file().display().to_string();
         match self.catalog.put_back() {
             Ok(true) => tracing::warn!("{file} was taken away and is written anew"),
@@ -113,6 +117,9 @@ impl Pipeline {
         } else {
             self.catalog.collections().into_iter().filter(|one| one.size > 0).map(|one| one.key.clone()).collect()
         };
+        if let Some(behind) = &mut self.behind {
+            behind.begin(&before);
+        }
         // First, so that a folder which is only called otherwise now finds its posts again.
         let names: Vec<&str> = self.settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect();
         let mut batch = self.catalog.batch(now.timestamp())?;
@@ -125,9 +132,8 @@ impl Pipeline {
         batch.clear_tombstones()?;
         batch.commit()?;
         self.measure_again(now)?;
-        self.bury_unshown(now)?;
-        if !self.is_stopped() {
-            self.follow_categories(&before)?;
+        if self.behind.is_none() {
+            self.conclude(&before, now)?;
         }
         if self.unrendered.take() {
             self.shelf.forget_on_demand();
@@ -141,11 +147,25 @@ impl Pipeline {
         }
         // The pages that say what is known are not needed again before the next scan.
         self.catalog.make_room(Room::Usual)?;
-        if pass.read > 0 {
-            self.warn_of_order();
-            self.warn_of_unused_access();
+        if pass.read > 0 && self.behind.is_none() {
+            self.warn_of_collections();
         }
         Ok(pass)
+    }
+
+    /// Follows what all posts together say, once each was read. `before` are collections that had some under other settings.
+    pub(super) fn conclude(&mut self, before: &BTreeSet<Key>, now: DateTime<Utc>) -> Result<(), Error> {
+        self.bury_unshown(now)?;
+        if !self.is_stopped() {
+            self.follow_categories(before)?;
+        }
+        Ok(())
+    }
+
+    /// Says what is probably not meant so, now that all collections are known.
+    pub(super) fn warn_of_collections(&self) {
+        self.warn_of_order();
+        self.warn_of_unused_access();
     }
 
     /// What is meant to be private and is called otherwise is public.
@@ -199,25 +219,37 @@ impl Pipeline {
         let mut pass = Pass::default();
         for index in 0..self.settings.folders.len() {
             let folder = self.settings.folders[index].clone();
-            let mut looks = Vec::new();
             let mut here: BTreeSet<PathBuf> =
                 paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
             for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
                 let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
                 here.extend(known.into_iter().map(|path| PathBuf::from(OsStr::from_bytes(&path))));
             }
-            for path in &here {
-                let Found { kind, path, .. } = watch::look(index, &folder.path, path);
-                let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
-                looks.push(Look { path, kind, known });
-            }
-            leave_written(index, &mut looks, written, &mut pass);
-            if !looks.is_empty() {
-                self.take(index, &folder, looks, now, &mut pass, &mut |_| {})?;
-            }
+            let here: Vec<&Path> = here.iter().map(PathBuf::as_path).collect();
+            self.look_at(index, &here, written, now, &mut pass)?;
         }
         pass.documents = self.press(now)?;
         Ok(pass)
+    }
+
+    /// Looks at single paths of one folder.
+    pub(super) fn look_at(
+        &mut self,
+        index: usize,
+        paths: &[&Path],
+        written: MayBeWritten<'_>,
+        now: DateTime<Utc>,
+        pass: &mut Pass,
+    ) -> Result<(), Error> {
+        let Some(folder) = self.settings.folders.get(index).cloned() else { return Ok(()) };
+        let mut looks = Vec::with_capacity(paths.len());
+        for path in paths {
+            let Found { kind, path, .. } = watch::look(index, &folder.path, path);
+            let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
+            looks.push(Look { path, kind, known });
+        }
+        leave_written(index, &mut looks, written, pass);
+        self.take(index, &folder, looks, now, pass, &mut |_| {})
     }
 
     fn scan_folder(
@@ -233,14 +265,22 @@ impl Pipeline {
         let reread = self.reread.contains(name);
         let mut looks = Vec::new();
         let mut closed = Vec::new();
+        // Unchanged files that new settings read otherwise, where they can wait.
+        let mut left = Vec::new();
+        let may_leave = reread && self.behind.is_some();
         let (walked, vanished) = self.catalog.along(name, |along| {
             watch::walk(index, &folder.watched(), &mut |found: Found| {
                 if matches!(found.kind, Kind::Odd(_)) {
                     closed.push(found.path.clone());
                 }
                 let before = along.known(found.path.as_os_str().as_bytes());
-                let has_its_stat = !reread && has_its_stat(before, &found.kind);
                 let is_settled = before.is_some_and(|known| known.settled);
+                let has_its_stat = has_its_stat(before, &found.kind);
+                if has_its_stat && is_settled && may_leave {
+                    left.push(found.path);
+                    return;
+                }
+                let has_its_stat = has_its_stat && !reread;
                 if has_its_stat && !is_settled && unsettled == Unsettled::Left {
                     pass.unsettled.insert((index, found.path));
                 } else if !has_its_stat || !is_settled {
@@ -270,6 +310,12 @@ impl Pipeline {
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.scanned(&folder.read.folder)?;
         batch.commit()?;
+        if let Some(behind) = &mut self.behind {
+            behind.leave(index, left);
+            if behind.has_files_of(index) {
+                return Ok(());
+            }
+        }
         self.settings_applied(index, now)
     }
 
@@ -357,6 +403,7 @@ impl Pipeline {
             Ok(())
         })?;
         let effects = batch.commit()?;
+        self.note_touched(&effects);
         if is_long {
             self.catalog.make_room(Room::Usual)?;
         }

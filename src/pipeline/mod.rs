@@ -7,6 +7,7 @@
 //! a document off the shelf.
 
 mod adopt;
+mod behind;
 mod cores;
 mod entry;
 mod ingest;
@@ -107,6 +108,8 @@ pub struct Pipeline {
     unwritten: BTreeSet<String>,
     /// Folders whose files must be read again though they are unchanged.
     reread: BTreeSet<String>,
+    /// What new settings still ask for.
+    behind: Option<behind::Behind>,
     /// Which categories are below which; made when a page needs it.
     categories: std::cell::OnceCell<tree::Categories>,
     /// Which version of the collections `places` and the lists of feeds were made of.
@@ -184,6 +187,7 @@ impl Pipeline {
             places,
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
+            behind: None,
             categories: std::cell::OnceCell::new(),
             learnt: None,
             withheld: false,
@@ -203,7 +207,8 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// Takes new settings; the next scan applies them. Output and state folder stay what they are.
+    /// Takes new settings; the next scan applies them, and [`Self::catch_up`] what can wait. Output and state folder stay what
+    /// they are.
     ///
     /// # Errors
     /// When the catalog fails.
@@ -211,6 +216,7 @@ impl Pipeline {
         self.places = Places::new(&settings);
         self.version = entry::version(&settings, &self.places);
         self.settings = settings;
+        self.behind.get_or_insert_default();
         self.adopt()
     }
 
@@ -374,8 +380,10 @@ impl Pipeline {
         if self.catalog.next_due()?.is_some_and(|at| at <= now.timestamp()) {
             let mut batch = self.catalog.batch(now.timestamp())?;
             batch.release(&self.settings.folders)?;
-            batch.commit()?;
+            let effects = batch.commit()?;
+            self.note_touched(&effects);
         }
+        let mut touched = Vec::new();
         for folder in &self.settings.folders {
             let name = &folder.read.folder;
             if self.catalog.any_missing(name)? {
@@ -383,8 +391,11 @@ impl Pipeline {
                 let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
                 let mut batch = self.catalog.batch(now.timestamp())?;
                 due = earlier(due, batch.expire(folder, present_since, grace, mass)?);
-                batch.commit()?;
+                touched.push(batch.commit()?);
             }
+        }
+        for effects in &touched {
+            self.note_touched(effects);
         }
         self.press(now)?;
         self.tidy_output()?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
-const GROUP: usize = 16;
+pub(super) const GROUP: usize = 16;
 
 /// A document with its bytes.
 struct Made {
@@ -43,16 +43,31 @@ struct Pressed {
 }
 
 impl Pipeline {
-    /// Makes the documents of every collection that is marked, and publishes those whose bytes changed. Returns how many.
+    /// Makes the documents of every collection that is marked, or of those that somebody waits for while new settings are
+    /// applied, and publishes what changed. Returns how many documents did.
     ///
     /// # Errors
     /// When the catalog fails.
     pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let dirty = self.catalog.dirty()?;
+        let mut dirty = self.catalog.dirty()?;
+        let Some(behind) = &mut self.behind else { return self.press_these(&dirty, usize::MAX, now) };
+        let urgent = behind.take_urgent();
+        dirty.retain(|mark| urgent.contains(&mark.collection));
+        self.press_these(&dirty, 0, now)
+    }
+
+    /// The same for some of them, and some archive pages.
+    pub(super) fn press_some(&mut self, most: usize, now: DateTime<Utc>) -> Result<u64, Error> {
+        let mut dirty = self.catalog.dirty()?;
+        dirty.truncate(most);
+        self.press_these(&dirty, most, now)
+    }
+
+    fn press_these(&mut self, dirty: &[Dirty], pages: usize, now: DateTime<Utc>) -> Result<u64, Error> {
         let version = self.catalog.collections_version();
         let is_other_tree = self.learnt != Some(version);
         if dirty.is_empty() && !is_other_tree {
-            let changed = self.press_pages(now)?;
+            let changed = self.press_pages(pages, now)?;
             self.write_again(now)?;
             return Ok(changed);
         }
@@ -61,13 +76,13 @@ impl Pipeline {
         }
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
-        let pressed = self.press_groups(&dirty, now);
+        let pressed = self.press_groups(dirty, now);
         self.finish_writing();
         let mut changed = pressed?;
         if self.is_stopped() {
             return Ok(changed);
         }
-        changed += self.press_pages(now)?;
+        changed += self.press_pages(pages, now)?;
         if is_other_tree {
             let opml = self.opml(now)?;
             changed += self.publish(opml, Fresh::new(), &[], When::Now)?;
@@ -104,10 +119,10 @@ impl Pipeline {
         Ok(changed)
     }
 
-    /// Makes the archive pages in the output folder that are older than their posts. Returns how many documents changed.
-    fn press_pages(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
+    /// Makes archive pages in the output folder that are older than their posts. Returns how many documents changed.
+    fn press_pages(&mut self, most: usize, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut changed = 0;
-        for stale in self.catalog.stale_pages()? {
+        for stale in self.catalog.stale_pages()?.into_iter().take(most) {
             if self.is_stopped() {
                 break;
             }

@@ -150,6 +150,9 @@ impl Pipeline {
                 let _ = write!(status, ", {count} {what}");
             }
         }
+        if self.is_behind() {
+            status.push_str("; the new settings are being applied");
+        }
         if let Some(trouble) = &health.trouble {
             let _ = write!(status, "; failing: {trouble}");
         }

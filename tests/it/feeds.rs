@@ -288,7 +288,9 @@ fn addresses_of_the_past_lead_on_or_are_gone() {
         site.signal("HUP");
         site.shows(&format!("categories/{name}/y/"), &["A"]);
     }
-    goes("categories/x/y/atom.xml", "/categories/newer/y/atom.xml");
+    site.until_equal("the end of the reload", &Some("/categories/newer/y/atom.xml".to_owned()), || {
+        site.get("categories/x/y/atom.xml").headers.get("location").cloned()
+    });
     site.until("a later time, so that who has the old one does not take this for older", || {
         changed("categories/newer/y/atom.xml").is_some_and(|time| time > before)
     });

@@ -10,6 +10,7 @@ mod feeds;
 mod http;
 mod operation;
 mod pages;
+mod reload;
 mod rules;
 mod settings;
 mod site;
