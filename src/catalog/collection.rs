@@ -438,7 +438,7 @@ impl Catalog {
     }
 
     /// The posts that a window may show: the newest `entries`, those published within `seconds` before the newest, and
-    /// the last `entries` that arrived; at most `most` of the first two together.
+    /// the last `entries` that arrived; at most `most` of the first two together, and one more, which tells that there are.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -453,7 +453,7 @@ impl Catalog {
         let mut chosen = Vec::new();
         let mut seen = HashSet::new();
         let mut statement = self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
-        let mut rows = statement.query(params![collection, direct, most])?;
+        let mut rows = statement.query(params![collection, direct, i64::from(most) + 1])?;
         let mut line = i64::MIN;
         while let Some(row) = rows.next()? {
             let candidate = candidate(row)?;

@@ -41,6 +41,16 @@ impl Behind {
         self.files.iter().any(|(of, _)| *of == index)
     }
 
+    /// Whether no file is to be read again.
+    pub(super) fn has_read_all(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The collections that had posts before, once: for what follows when all is read.
+    pub(super) fn take_before(&mut self) -> Option<BTreeSet<Key>> {
+        self.before.take()
+    }
+
     /// A scan begins, which finds again what is to be read.
     pub(super) fn begin(&mut self, before: &BTreeSet<Key>) {
         self.files.clear();

@@ -17,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Pass, Pipeline, cores::WORKERS, members, remarks::Remarks};
+use super::{Error, Pass, Pipeline, behind::Behind, cores::WORKERS, members, remarks::Remarks};
 use crate::{
     catalog::{Key, Known, Room, Seen, digest},
     config::Folder,
@@ -132,7 +132,9 @@ impl Pipeline {
         batch.clear_tombstones()?;
         batch.commit()?;
         self.measure_again(now)?;
-        if self.behind.is_none() {
+        let is_all_read = self.behind.as_ref().is_none_or(Behind::has_read_all);
+        if is_all_read {
+            let before = self.behind.as_mut().and_then(Behind::take_before).unwrap_or(before);
             self.conclude(&before, now)?;
         }
         if self.unrendered.take() {
@@ -147,7 +149,7 @@ impl Pipeline {
         }
         // The pages that say what is known are not needed again before the next scan.
         self.catalog.make_room(Room::Usual)?;
-        if pass.read > 0 && self.behind.is_none() {
+        if pass.read > 0 && is_all_read {
             self.warn_of_collections();
         }
         Ok(pass)

@@ -27,7 +27,7 @@ mod tree;
 mod window;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
@@ -121,6 +121,8 @@ pub struct Pipeline {
     unfinished: Unfinished,
     /// Something was made without a post whose file could not be read just then.
     unrendered: Cell<bool>,
+    /// Addresses of feeds that are too full for all their young entries, as the log was told.
+    full: RefCell<BTreeSet<String>>,
     /// How far the output folder was compared with what was published.
     compared: Compared,
     /// The output folder was written to, or had to be read: at a clean end that is to be written down.
@@ -194,6 +196,7 @@ impl Pipeline {
             stop: Arc::default(),
             unfinished: Unfinished::default(),
             unrendered: Cell::default(),
+            full: RefCell::default(),
             compared: Compared::default(),
             wrote: false,
         };

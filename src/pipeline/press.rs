@@ -267,8 +267,8 @@ impl Pipeline {
             Some(before) if before.hash == hash => before.modified,
             Some(before) => now.timestamp().max(before.modified + 1),
             // Who is led here from a former address asks with the time of the document there, and libcurl drops an answer that
-            // is older.
-            None if self.catalog.has_moved_to(&path)? => now.timestamp(),
+            // is older. Before all is read, not every move is known.
+            None if self.is_behind() || self.catalog.has_moved_to(&path)? => now.timestamp(),
             // A post may be dated ahead, a version of a document may not (RFC 9110 §8.8.2.1).
             None => updated.timestamp().min(now.timestamp()).max(0),
         };

@@ -87,11 +87,14 @@ impl Pipeline {
             })
             .collect();
         let chosen = feed::window::select(candidates, caps);
-        if chosen.recent_cut > 0 {
+        let address = self.places.address(&place.without_secret());
+        if chosen.recent_cut == 0 {
+            self.full.borrow_mut().remove(&address);
+        } else if self.full.borrow_mut().insert(address.clone()) {
             tracing::warn!(
                 "the feed {} is full: entries younger than {hours} hours are left out; raise window.max_entries or \
                  window.max_size",
-                self.places.url(&self.places.address(&place.without_secret()))
+                self.places.url(&address)
             );
         }
         let newest = chosen.entries.first().map_or(0, |entry| entry.published);

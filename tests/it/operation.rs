@@ -72,3 +72,19 @@ fn a_flood_of_remarks_is_summed_up() {
     assert_eq!(log.lines().filter(|line| line.contains(".md:")).count(), 20, "{log}");
     assert!(log.contains("and 80 more such remarks (80 syntax)"), "{log}");
 }
+
+#[test]
+fn a_full_feed_is_said_to_be_once() {
+    let site = Site::new()
+        .configured("    window: {entries: 2, max_entries: 2}\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .start();
+    let told = |site: &Site| site.log().matches("/categories/x/ is full").count();
+    assert_eq!(told(&site), 0);
+    for (name, minute) in [("b", 55), ("c", 56), ("d", 57), ("e", 58)] {
+        let title = name.to_uppercase();
+        site.write(&format!("{name}.md"), &post(&title, "[x]", &format!("Fri, 25 Feb 2022 08:{minute}:46 GMT")));
+        site.until("it to be served", || site.titles("categories/x/").is_some_and(|titles| titles.contains(&title)));
+    }
+    assert_eq!(told(&site), 1, "{}", site.log());
+}
