@@ -9,7 +9,11 @@ ROWS = (
 )
 ALONE = (
     ("peak", "memory of a cold build, MiB at most", "100 at 100,000"),
+    ("change_many", "one post → served in 11,000 feeds, median ms", ""),
+    ("change_many99", "the same, 99th percentile ms", ""),
     ("burst", "1,000 posts at once → published, s", ""),
+    ("reload", "new settings that mean every post and document, s", ""),
+    ("reload_wait", "the slowest post that comes meanwhile, ms", ""),
     ("idle", "memory of a daemon at rest, MiB", "20 at 10,000"),
     ("idle_ms", "what it does at rest, ms of a processor a minute", ""),
     ("idle_woken", "wake-ups a minute at rest", ""),
@@ -51,7 +55,8 @@ def page(facts, docs):
     for found in sizes.values():
         text += http(found)
     plot(sizes, docs / "performance.svg")
-    measured = (f"Measured {facts['date']} at {facts['commit']}, {facts['machine']}; the program has {facts['binary']}.\n\n"
+    measured = (f"Measured {facts['date']} at {facts['commit']}, {facts['machine']}; the program has {facts['binary']}, and a clean build takes "
+                f"{facts['build']}.\n\n"
                 f"{text}\n![Seconds against posts](performance.svg)\n\n")
     file = docs / "performance.md"
     head = "# What it costs\n\n`benches/run` measures all of this beside its floor and its peers, in one run, and writes it here.\n\n"

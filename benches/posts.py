@@ -20,16 +20,16 @@ WORDS = ("的一是了我不人在他有这个上们来到时大地为子中你�
          "与活正感见明问力理尔点文几定本公特做外孩相西果走将月十实向声车全信重三机工物气每并别真打太新比才便夫再书部水像眼等体却加电主界门利海受听表")
 
 
-def categories():
+def categories(groups=GROUPS):
     """(group, category) of each, most used first."""
-    pairs = [(f"分类{group}", f"栏目{group}-{one}") for one in range(EACH) for group in range(GROUPS)]
+    pairs = [(f"分类{group}", f"栏目{group}-{one}") for one in range(EACH) for group in range(groups)]
     return pairs, list(itertools.accumulate(1 / rank for rank in range(1, len(pairs) + 1)))
 
 
-def post(number, seed=1):
-    """The bytes of a post, and when it was published, in seconds."""
+def post(number, seed=1, of=None):
+    """The bytes of a post, and when it was published, in seconds. `of` are other categories than usual."""
     dice = random.Random(seed * 1_000_003 + number)
-    pairs, weights = CATEGORIES
+    pairs, weights = of or CATEGORIES
     group, category = dice.choices(pairs, cum_weights=weights)[0]
     at = NEWEST - dice.randrange(SPAN)
     length = min(40_000, int(dice.lognormvariate(7.95, 0.85)))
@@ -51,13 +51,13 @@ def path(number):
     return f"{number // 1000:04}/{number:08x}.md"
 
 
-def write(count, folder, seed=1):
+def write(count, folder, seed=1, of=None):
     """Writes them; returns their bytes."""
     folder, total = pathlib.Path(folder), 0
     for number in range(count):
         if number % 1000 == 0:
             (folder / f"{number // 1000:04}").mkdir(parents=True, exist_ok=True)
-        data, _ = post(number, seed)
+        data, _ = post(number, seed, of)
         (folder / path(number)).write_bytes(data)
         total += len(data)
     return total

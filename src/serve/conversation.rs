@@ -187,3 +187,6 @@ where
     Pin::new(&mut connection).graceful_shutdown();
     connection.await
 }
+
+#[cfg(test)]
+mod tests;

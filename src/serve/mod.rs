@@ -24,6 +24,8 @@ mod listen;
 mod patient;
 mod reply;
 mod respond;
+#[cfg(test)]
+mod served;
 mod shelf;
 
 use std::{

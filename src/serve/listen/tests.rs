@@ -1,139 +1,19 @@
 //! A real listener on port 0, and a client that writes bytes as it likes.
 
-use std::{future::pending, io::Read as _, net::SocketAddr};
+use std::{future::pending, io::Read as _};
 
 use proptest::prelude::*;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::oneshot,
-    task::JoinHandle,
 };
 
 use super::*;
-use crate::serve::{Answer, Change, Document, Lifetime, encoding::Coding};
-
-/// A server, and what a test does with it. `asks` is the daemon's end.
-struct Served {
-    address: SocketAddr,
-    shelf: Arc<Shelf>,
-    asks: Option<mpsc::Receiver<Ask>>,
-    stop: Option<oneshot::Sender<()>>,
-    server: JoinHandle<()>,
-}
-
-impl Served {
-    async fn start(settings: Settings) -> Self {
-        Self::with_cache(settings, 1 << 20).await
-    }
-
-    async fn with_cache(settings: Settings, cache_bytes: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shelf = Arc::new(Shelf::new(cache_bytes));
-        shelf.set_ready();
-        let (sender, asks) = mpsc::channel(4);
-        let (stop, stopped) = oneshot::channel();
-        let shutdown = async { stopped.await.unwrap_or(()) };
-        let server = tokio::spawn(run(listener, Arc::clone(&shelf), sender, shutdown, watch::channel(settings).1));
-        Self { address, shelf, asks: Some(asks), stop: Some(stop), server }
-    }
-
-    fn put(&self, path: &str, text: &str) {
-        self.shelf.update([Change::Put(path.to_owned(), document(text))]);
-    }
-
-    /// A daemon that gives every path the same answer, and counts.
-    fn answering(&mut self, answer: Answer) -> JoinHandle<Vec<String>> {
-        let mut asks = self.asks.take().unwrap();
-        tokio::spawn(async move {
-            let mut asked = Vec::new();
-            while let Some(ask) = asks.recv().await {
-                asked.push(ask.path);
-                let _ = ask.reply.send(answer.clone());
-            }
-            asked
-        })
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// All that comes back for these bytes until the server closes.
-    async fn exchange(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
-        let mut stream = self.connect().await;
-        // The server may refuse before it has read everything.
-        let _ = stream.write_all(bytes.as_ref()).await;
-        drain(&mut stream).await
-    }
-
-    /// The head and the body of the response to a lone request.
-    async fn request(&self, line: &str, headers: &str) -> (String, Vec<u8>) {
-        let response = self.exchange(format!("{line} HTTP/1.1\r\nHost: h\r\n{headers}Connection: close\r\n\r\n")).await;
-        split(&response)
-    }
-
-    /// Waits until the server has given a client up, which the client does not notice before it reads.
-    async fn gone(&self, client: &TcpStream) {
-        let (ours, theirs) = (self.address, client.local_addr().unwrap());
-        let is_open = || {
-            let hex = |address: SocketAddr| format!(":{:04X}", address.port());
-            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-            table.lines().any(|line| {
-                let fields: Vec<&str> = line.split_whitespace().collect();
-                fields[1].ends_with(&hex(ours)) && fields[2].ends_with(&hex(theirs)) && fields[3] == "01"
-            })
-        };
-        let end = Instant::now() + Duration::from_secs(20);
-        while is_open() {
-            assert!(Instant::now() < end, "the server keeps a client that takes nothing");
-            sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    async fn stop(mut self) {
-        drop(self.stop.take());
-        self.server.await.unwrap();
-    }
-}
-
-fn document(text: &str) -> Document {
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
-    Document {
-        media_type: "application/rss+xml; charset=utf-8",
-        hash,
-        length: text.len() as u64,
-        last_modified: None,
-        page: None,
-        lifetime: Lifetime::Maintained,
-        bytes: Some(Arc::from(text.as_bytes())),
-    }
-}
-
-/// All that comes until the server closes, or cuts the connection.
-async fn drain(stream: &mut TcpStream) -> Vec<u8> {
-    let mut response = Vec::new();
-    let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut response)).await;
-    let _ = read.expect("the server closes");
-    response
-}
-
-fn split(response: &[u8]) -> (String, Vec<u8>) {
-    let end = response.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
-    (String::from_utf8(response[..end + 2].to_vec()).unwrap().to_ascii_lowercase(), response[end + 4..].to_vec())
-}
-
-fn impatient() -> Settings {
-    Settings {
-        head_within: Duration::from_millis(300),
-        answer_within: Duration::from_millis(200),
-        stalled_after: Duration::from_millis(300),
-        finish_within: Duration::from_secs(1),
-        ..Settings::default()
-    }
-}
+use crate::serve::{
+    Answer, Change, Document, Lifetime,
+    encoding::Coding,
+    served::{Served, document, drain, impatient, response},
+};
 
 #[tokio::test]
 async fn a_document_is_served_in_each_coding_and_head_tells_what_get_would() {
@@ -184,29 +64,6 @@ async fn a_304_compresses_nothing() {
     let (head, _) = served.request("GET /rss.xml", "Accept-Encoding: gzip\r\nIf-None-Match: *\r\n").await;
     assert!(head.starts_with("http/1.1 304"), "{head}");
     assert!(served.shelf.form(document(&text).hash, crate::serve::encoding::Coding::Gzip).is_none());
-    served.stop().await;
-}
-
-#[tokio::test]
-async fn one_connection_carries_many_requests_also_without_waiting() {
-    let served = Served::start(impatient()).await;
-    served.put("rss.xml", "first");
-    served.put("atom.xml", "second");
-    let response = served
-        .exchange(concat!(
-            "GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n",
-            "HEAD /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n",
-            "GET /none HTTP/1.1\r\nHost: h\r\n\r\n",
-            "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
-            "GET /atom.xml HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-        ))
-        .await;
-    let response = String::from_utf8(response).unwrap();
-    let statuses: Vec<&str> = response.split("HTTP/1.1 ").skip(1).map(|rest| &rest[..3]).collect();
-    // Nobody answers for `/none`: the daemon is there but silent, so this is 503 once its time is over.
-    assert_eq!(statuses, ["200", "200", "503", "204", "200"], "{response}");
-    assert!(response.contains("\r\n\r\nfirstHTTP/1.1 200 OK\r\n"), "{response}");
-    assert!(response.ends_with("\r\n\r\nsecond"), "{response}");
     served.stop().await;
 }
 
@@ -454,48 +311,6 @@ async fn slow_clients_make_room_the_slowest_first() {
 }
 
 #[tokio::test]
-async fn a_connection_carries_so_many_requests() {
-    let served = Served::start(Settings { requests: 3, ..Settings::default() }).await;
-    served.put("rss.xml", "fine");
-    let response = served.exchange("GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n".repeat(5)).await;
-    let response = String::from_utf8(response).unwrap().to_ascii_lowercase();
-    assert_eq!(response.matches("http/1.1 200 ok").count(), 3, "{response}");
-    assert_eq!(response.matches("connection: close").count(), 1, "{response}");
-    served.stop().await;
-}
-
-#[tokio::test]
-async fn a_body_is_not_waited_for() {
-    let served = Served::start(Settings { head_within: Duration::from_secs(20), ..Settings::default() }).await;
-    served.put("rss.xml", "fine");
-    for (method, expected) in [("POST", "405"), ("GET", "200")] {
-        for body in ["Content-Length: 1000000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"] {
-            let started = Instant::now();
-            let response = served.exchange(format!("{method} /rss.xml HTTP/1.1\r\nHost: h\r\n{body}")).await;
-            assert_eq!(std::str::from_utf8(&response[9..12]), Ok(expected), "{body}");
-            assert!(started.elapsed() < Duration::from_secs(5), "{body}");
-        }
-    }
-    served.stop().await;
-}
-
-#[tokio::test]
-async fn stopping_loses_no_request_that_is_on_its_way() {
-    let served = Served::start(Settings::default()).await;
-    served.put("rss.xml", "a feed");
-    let (mut silent, mut late) = (served.connect().await, served.connect().await);
-    // Connections are accepted in order: by now these two are.
-    served.request("GET /rss.xml", "").await;
-    let stopped = tokio::spawn(served.stop());
-    tokio::task::yield_now().await;
-    late.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
-    assert_eq!(split(&drain(&mut late).await).1, b"a feed");
-    // Who says nothing does not hold the stop up for long.
-    assert!(drain(&mut silent).await.is_empty());
-    stopped.await.unwrap();
-}
-
-#[tokio::test]
 async fn stopping_lets_responses_finish_but_not_for_ever() {
     let mut served = Served::start(Settings { answer_within: Duration::from_secs(20), ..impatient() }).await;
     let mut asks = served.asks.take().unwrap();
@@ -518,86 +333,6 @@ async fn stopping_lets_responses_finish_but_not_for_ever() {
     assert!(TcpStream::connect(served.address).await.is_err());
 }
 
-/// A whole response to a `GET` on a connection that stays open: its head, and a body of so many bytes.
-async fn response(stream: &mut TcpStream, body: usize) -> (String, Vec<u8>) {
-    let mut bytes = Vec::new();
-    let whole = async {
-        while bytes.windows(4).position(|four| four == b"\r\n\r\n").is_none_or(|end| bytes.len() < end + 4 + body) {
-            assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the server left");
-        }
-    };
-    timeout(Duration::from_secs(20), whole).await.expect("an answer");
-    split(&bytes)
-}
-
-/// Until long after a connection without work has gone cold. The clock stands still otherwise.
-async fn cool_down() {
-    sleep(Duration::from_secs(1)).await;
-}
-
-#[tokio::test]
-async fn a_connection_that_went_cold_goes_on_where_it_was() {
-    let served = Served::start(Settings { requests: 5, ..Settings::default() }).await;
-    served.put("rss.xml", "a feed");
-    let mut stream = served.connect().await;
-    let request = b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n";
-    let (half, rest) = request.split_at(20);
-
-    cool_down().await;
-    stream.write_all(request).await.unwrap();
-    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
-    // A head that comes in three parts, with time to go cold between them.
-    for part in [&half[..5], &half[5..], rest] {
-        cool_down().await;
-        stream.write_all(part).await.unwrap();
-    }
-    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
-    // One request and the beginning of the next.
-    stream.write_all(&[request, half].concat()).await.unwrap();
-    assert_eq!(response(&mut stream, 6).await.1, b"a feed");
-    cool_down().await;
-    stream.write_all(&[rest, request, request].concat()).await.unwrap();
-    // The fifth is the last, however often it went cold; the sixth is not answered.
-    let last = String::from_utf8(drain(&mut stream).await).unwrap().to_ascii_lowercase();
-    assert_eq!(last.matches("http/1.1 200 ok").count(), 2, "{last}");
-    assert_eq!(last.matches("connection: close").count(), 1, "{last}");
-    served.stop().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn ten_seconds_are_ten_seconds_also_for_who_went_cold() {
-    let served = Served::start(Settings::default()).await;
-    served.put("rss.xml", "a feed");
-    for parts in [&[][..], &["GET /rss.xml"], &["GET", " /rss.xml", " HTTP/1.1\r\n", "Host: h\r\n", "A: b\r\n"]] {
-        let mut stream = served.connect().await;
-        stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
-        response(&mut stream, 6).await;
-        let started = Instant::now();
-        for part in parts {
-            sleep(Duration::from_secs(2)).await;
-            stream.write_all(part.as_bytes()).await.unwrap();
-        }
-        assert_eq!(drain(&mut stream).await, b"", "{parts:?}");
-        let seconds = started.elapsed().as_secs_f32();
-        assert!((9.9..11.0).contains(&seconds), "{parts:?}: {seconds}");
-    }
-    served.stop().await;
-}
-
-#[tokio::test]
-async fn a_change_is_seen_by_the_next_request_on_the_same_connection() {
-    let served = Served::start(Settings::default()).await;
-    let mut stream = served.connect().await;
-    for text in ["one", "two", "two", "six"] {
-        served.put("rss.xml", text);
-        for _ in 0..2 {
-            stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
-            assert_eq!(response(&mut stream, 3).await.1, text.as_bytes());
-        }
-    }
-    served.stop().await;
-}
-
 #[tokio::test]
 async fn new_settings_hold_for_what_was_asked_before() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -617,20 +352,6 @@ async fn new_settings_hold_for_what_was_asked_before() {
         assert!(Instant::now() < end, "the settings of before are kept");
     }
     server.abort();
-}
-
-#[tokio::test]
-async fn stopping_ends_who_is_cold_at_once() {
-    let served = Served::start(Settings::default()).await;
-    served.put("rss.xml", "a feed");
-    let mut stream = served.connect().await;
-    stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
-    response(&mut stream, 6).await;
-    cool_down().await;
-    let started = Instant::now();
-    served.stop().await;
-    assert_eq!(drain(&mut stream).await, b"");
-    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
