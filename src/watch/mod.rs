@@ -8,6 +8,7 @@
 mod bell;
 mod events;
 mod filter;
+mod keeper;
 mod mounts;
 mod roots;
 mod settle;
