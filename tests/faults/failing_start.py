@@ -2,6 +2,7 @@
 # Needs strace
 """Any file-system call that fails, once, while the program starts: it says what is wrong and ends with the exit code that is
 documented for it, where its state, its configuration or its address cannot be had; or it runs, and nothing is lost."""
+import collections
 import concurrent.futures
 import pathlib
 import random
@@ -63,7 +64,9 @@ class Start:
         self.site.wrapper = []
         every = inject.places(text, main, 1_000_000)
         before = inject.places(text[:text.index("feedwright.yaml")], main, 1_000_000)
-        return every[len(before):][:CALLS]
+        # Calls are numbered for each thread: the first ones of another thread have numbers that the linker's calls have too.
+        linker = collections.Counter(place.call for place in before)
+        return [place for place in every[len(before):] if place.number > linker[place.call]][:CALLS]
 
     def fail(self, place, error):
         """What came of it: `ran` or `refused`."""
