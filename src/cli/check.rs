@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What is checked: one POSTS argument, or one configured folder.
-struct Target {
+struct Checked {
     folder: Folder,
     /// What paths are told relative to.
     root: PathBuf,
@@ -63,16 +63,16 @@ pub(super) fn check(loaded: &Loaded, posts: &[PathBuf], format: Format) -> Resul
     Ok(if summary.rejected() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn targets(loaded: &Loaded, posts: &[PathBuf]) -> Result<Vec<Target>, Failure> {
+fn targets(loaded: &Loaded, posts: &[PathBuf]) -> Result<Vec<Checked>, Failure> {
     if posts.is_empty() {
         let settings = loaded.clone().into_settings()?;
-        let whole = |folder: Folder| Target { root: folder.path.clone(), folder, file: None };
+        let whole = |folder: Folder| Checked { root: folder.path.clone(), folder, file: None };
         return Ok(settings.folders.into_iter().map(whole).collect());
     }
-    posts.iter().map(|path| Target::named(loaded, path)).collect()
+    posts.iter().map(|path| Checked::named(loaded, path)).collect()
 }
 
-impl Target {
+impl Checked {
     fn named(loaded: &Loaded, path: &Path) -> Result<Self, Failure> {
         let whole = std::path::absolute(path)?;
         let metadata = whole.symlink_metadata().map_err(|error| match error.kind() {

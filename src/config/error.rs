@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use serde_yaml::Error as Yaml;
 
-use super::places::{Place, Places};
+use super::positions::{Position, Positions};
 
 /// What is wrong with a configuration: where, which key, and the cure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,21 +42,21 @@ impl ConfigError {
     }
 
     /// The same error with its file, and its place if the key stands there.
-    pub(super) fn in_file(self, file: Option<PathBuf>, places: &Places) -> Self {
+    pub(super) fn in_file(self, file: Option<PathBuf>, positions: &Positions) -> Self {
         if self.key.starts_with('-') || self.key == "POSTS" {
             return self;
         }
-        let at = places.find(&self.key).map(|place| (place.line, place.column));
+        let at = positions.find(&self.key).map(|place| (place.line, place.column));
         Self { file, at, ..self }
     }
 
     /// A file that is not valid YAML, or does not have the shape of a configuration.
-    pub(super) fn shape(error: &Yaml, file: Option<PathBuf>, places: &Places) -> Self {
-        let place = error.location().map(|at| Place {
+    pub(super) fn shape(error: &Yaml, file: Option<PathBuf>, positions: &Positions) -> Self {
+        let place = error.location().map(|at| Position {
             line: usize::try_from(at.line()).unwrap_or(0),
             column: usize::try_from(at.column()).unwrap_or(0),
         });
-        let key = place.and_then(|place| places.key_at(place)).unwrap_or_default().to_owned();
+        let key = place.and_then(|place| positions.key_at(place)).unwrap_or_default().to_owned();
         Self {
             file,
             at: place.map(|place| (place.line, place.column)),

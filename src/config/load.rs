@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     ConfigError, Folder, Listen, Settings,
     overlap::{self, absolute, real},
-    places::Places,
+    positions::Positions,
     raw::{File, Posts},
     resolve,
 };
@@ -122,10 +122,10 @@ impl Loader {
             key: String::new(),
             message: unreadable(&error),
         })?;
-        let places = Places::of(&text);
-        let raw = parse(&text).map_err(|error| ConfigError::shape(&error, Some(file.clone()), &places))?;
+        let positions = Positions::of(&text);
+        let raw = parse(&text).map_err(|error| ConfigError::shape(&error, Some(file.clone()), &positions))?;
         let base = absolute(here, &file).parent().map_or_else(|| here.clone(), Path::to_owned);
-        let mut loaded = self.resolve(raw, &base, &|error| error.in_file(Some(file.clone()), &places))?;
+        let mut loaded = self.resolve(raw, &base, &|error| error.in_file(Some(file.clone()), &positions))?;
         loaded.file = Some(file);
         Ok(loaded)
     }
@@ -185,15 +185,15 @@ impl Loader {
         ))
     }
 
-    fn key_of(&self, place: overlap::Place) -> String {
+    fn key_of(&self, place: overlap::Position) -> String {
         let over = &self.overrides;
         match place {
-            overlap::Place::Folder(_) if !over.posts.is_empty() => String::from("POSTS"),
-            overlap::Place::Folder(index) => format!("posts[{index}].path"),
-            overlap::Place::Output if over.output.is_some() => String::from("--output"),
-            overlap::Place::Output => String::from("output"),
-            overlap::Place::State if over.state.is_some() => String::from("--state"),
-            overlap::Place::State => String::from("state"),
+            overlap::Position::Folder(_) if !over.posts.is_empty() => String::from("POSTS"),
+            overlap::Position::Folder(index) => format!("posts[{index}].path"),
+            overlap::Position::Output if over.output.is_some() => String::from("--output"),
+            overlap::Position::Output => String::from("output"),
+            overlap::Position::State if over.state.is_some() => String::from("--state"),
+            overlap::Position::State => String::from("state"),
         }
     }
 }

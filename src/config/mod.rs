@@ -3,7 +3,7 @@
 //! In: the configuration file, what the command line says over it, and the process's [`Surroundings`]. Out: [`Settings`]
 //! in which every path is absolute and every default filled in. Nothing here looks into a posts folder.
 //!
-//! In reading order: `raw` is the file as it is written, `places` knows where its keys stand, `load` finds and reads it,
+//! In reading order: `raw` is the file as it is written, `positions` knows where its keys stand, `load` finds and reads it,
 //! `presets` and `merge` lay defaults under it, `resolve` judges the values and `overlap` the folders. `blog` writes a
 //! configuration for a blog, `unit` a drop-in for systemd.
 
@@ -14,7 +14,7 @@ mod load;
 mod merge;
 mod overlap;
 mod own;
-mod places;
+mod positions;
 mod presets;
 mod quantity;
 mod raw;
@@ -35,7 +35,7 @@ pub use access::{Access, Token};
 pub use blog::{BlogError, of_blog, quoted};
 pub use error::ConfigError;
 pub use load::{Loaded, Loader, Overrides, Surroundings};
-pub use redirects::{Former, Redirect, Target};
+pub use redirects::{Destination, Program, Redirect};
 pub use resolve::web_address;
 pub use selection::{Duplicates, OwnFeed, Pick, Selection};
 pub use unit::drop_in;

@@ -6,7 +6,7 @@ use super::{ConfigError, Settings};
 
 /// Refuses posts folders that contain each other, an output or state folder inside one of them, and a state folder
 /// inside the output. `key_of` names the key that a folder comes from.
-pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Result<(), ConfigError> {
+pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Position) -> String) -> Result<(), ConfigError> {
     let folders: Vec<PathBuf> = settings.folders.iter().map(|folder| real(&folder.path)).collect();
     let (output, state) = (real(&settings.output), real(&settings.state));
     for (index, folder) in folders.iter().enumerate() {
@@ -17,9 +17,9 @@ pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Re
                     "{} and {} ({}) contain each other: name one of them, or folders that lie beside each other",
                     folder.display(),
                     other.display(),
-                    key(Place::Folder(earlier))
+                    key(Position::Folder(earlier))
                 );
-                return Err(ConfigError::value(key(Place::Folder(index)), message));
+                return Err(ConfigError::value(key(Position::Folder(index)), message));
             }
         }
         if folder.starts_with(&output) || output.starts_with(folder) {
@@ -28,7 +28,7 @@ pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Re
                 output.display(),
                 folder.display()
             );
-            return Err(ConfigError::value(key(Place::Output), message));
+            return Err(ConfigError::value(key(Position::Output), message));
         }
         if state.starts_with(folder) {
             let message = format!(
@@ -36,7 +36,7 @@ pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Re
                 state.display(),
                 folder.display()
             );
-            return Err(ConfigError::value(key(Place::State), message));
+            return Err(ConfigError::value(key(Position::State), message));
         }
     }
     if state.starts_with(&output) {
@@ -45,14 +45,14 @@ pub(super) fn check(settings: &Settings, key_of: &dyn Fn(Place) -> String) -> Re
             state.display(),
             output.display()
         );
-        return Err(ConfigError::value(key_of(Place::State), message));
+        return Err(ConfigError::value(key_of(Position::State), message));
     }
     Ok(())
 }
 
 /// A folder of the settings.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Position {
     Folder(usize),
     Output,
     State,

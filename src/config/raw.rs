@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Archives, Content, Duplicates, Former, Future, OnDelete, PathReuse, Search};
+use super::{Archives, Content, Duplicates, Future, OnDelete, PathReuse, Program, Search};
 use crate::post::{
     category::{ListRule, SplitRule},
     date::DateOrder,
@@ -323,7 +323,7 @@ pub(super) struct Name {
 pub(super) struct Redirects {
     /// The programs whose feeds had these addresses; all that are known if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) presets: Option<Vec<Former>>,
+    pub(super) presets: Option<Vec<Program>>,
     /// A path, and the path, the address or the word `gone` that answers it. One `*` stands for anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) table: Option<BTreeMap<String, String>>,

@@ -14,7 +14,7 @@ pub struct Redirect {
 
 /// What a redirect makes of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum Destination {
     /// It is at this path of ours.
     Moved(String),
     /// It is at this address, an absolute URL.
@@ -26,7 +26,7 @@ pub enum Target {
 /// A program whose feeds had addresses of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Former {
+pub enum Program {
     /// hexo-generator-feed. What it calls `atom.xml` is called so here too.
     Hexo,
     /// Hugo.
@@ -40,7 +40,7 @@ pub enum Former {
 /// The word for what was removed.
 const GONE: &str = "gone";
 
-impl Former {
+impl Program {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Hexo, Self::Hugo, Self::Jekyll, Self::Wordpress];
 
@@ -111,7 +111,7 @@ impl Redirect {
 
     /// Where a path leads, if it is meant. It has no slash at its end.
     #[must_use]
-    pub fn follow(&self, path: &str) -> Option<Target> {
+    pub fn follow(&self, path: &str) -> Option<Destination> {
         let to = match self.from.split_once('*') {
             None => (path == self.from).then(|| self.to.clone())?,
             Some((before, after)) => {
@@ -120,11 +120,11 @@ impl Redirect {
             }
         };
         Some(if to == GONE {
-            Target::Gone
+            Destination::Gone
         } else if to.starts_with("https://") || to.starts_with("http://") {
-            Target::Elsewhere(to)
+            Destination::Elsewhere(to)
         } else {
-            Target::Moved(to)
+            Destination::Moved(to)
         })
     }
 }
@@ -133,14 +133,14 @@ impl Redirect {
 mod tests {
     use super::*;
 
-    fn follow(path: &str) -> Option<Target> {
-        Former::ALL.into_iter().flat_map(Former::redirects).find_map(|redirect| redirect.follow(path))
+    fn follow(path: &str) -> Option<Destination> {
+        Program::ALL.into_iter().flat_map(Program::redirects).find_map(|redirect| redirect.follow(path))
     }
 
     #[test]
     fn feeds_of_other_programs_are_found() {
         let check = |path: &str, expected: &str| {
-            assert_eq!(follow(path), Some(Target::Moved(expected.to_owned())), "{path}");
+            assert_eq!(follow(path), Some(Destination::Moved(expected.to_owned())), "{path}");
         };
         check("rss2.xml", "rss.xml");
         check("index.xml", "rss.xml");
@@ -151,7 +151,7 @@ mod tests {
         check("feed", "rss.xml");
         check("category/news/world/feed", "categories/news/world/rss.xml");
         check("category/news/feed/atom", "categories/news/atom.xml");
-        assert_eq!(follow("comments/feed"), Some(Target::Gone));
+        assert_eq!(follow("comments/feed"), Some(Destination::Gone));
         assert_eq!(follow("/index.xml"), None);
         assert_eq!(follow("posts/a.html"), None);
     }
@@ -159,11 +159,11 @@ mod tests {
     #[test]
     fn a_table_of_ones_own() {
         let own = |from: &str, to: &str| Redirect::read(from, to).unwrap();
-        let moved = |to: &str| Some(Target::Moved(to.to_owned()));
+        let moved = |to: &str| Some(Destination::Moved(to.to_owned()));
         assert_eq!(own("/blog/*.rss/", "/tags/*/rss.xml").follow("blog/a.rss"), moved("tags/a/rss.xml"));
         assert_eq!(own("/caf%C3%A9.xml", "rss.xml").follow("café.xml"), moved("rss.xml"));
-        assert_eq!(own("old.xml", "gone").follow("old.xml"), Some(Target::Gone));
-        let away = Some(Target::Elsewhere("https://e.org/rss".into()));
+        assert_eq!(own("old.xml", "gone").follow("old.xml"), Some(Destination::Gone));
+        let away = Some(Destination::Elsewhere("https://e.org/rss".into()));
         assert_eq!(own("old.xml", "https://e.org/rss").follow("old.xml"), away);
         for (from, to) in [("", "a"), ("/", "a"), ("a", ""), ("a/*/*", "b"), ("a", "b/*")] {
             assert!(Redirect::read(from, to).is_err(), "{from} {to}");

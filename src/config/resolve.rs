@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
-    Admin, Archives, CategoryName, ConfigError, Content, Folder, Former, Future, Listen, OnDelete, PathReuse, Pick,
+    Admin, Archives, CategoryName, ConfigError, Content, Folder, Future, Listen, OnDelete, PathReuse, Pick, Program,
     Redirect, Search, Selection, Settings, Site, Token, Volatile, Window,
     error::closest,
     own::{access, own_feeds, tokens},
@@ -387,8 +387,8 @@ fn redirects(file: &File) -> Result<Vec<Redirect>, ConfigError> {
         let at = |message| ConfigError::value(format!("redirects.table.{from}"), message);
         redirects.push(Redirect::read(from, to).map_err(at)?);
     }
-    let presets = own.presets.unwrap_or_else(|| Former::ALL.to_vec());
-    redirects.extend(presets.into_iter().flat_map(Former::redirects));
+    let presets = own.presets.unwrap_or_else(|| Program::ALL.to_vec());
+    redirects.extend(presets.into_iter().flat_map(Program::redirects));
     Ok(redirects)
 }
 

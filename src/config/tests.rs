@@ -416,7 +416,7 @@ fn the_default_configuration_shows_every_key() {
     let schema = schema().to_value();
     collect(&schema, &mut keys);
     assert!(keys.len() > 40, "{keys:?}");
-    let examples: BTreeSet<String> = places::Places::of(&examples()).keys();
+    let examples: BTreeSet<String> = positions::Positions::of(&examples()).keys();
     let missing: Vec<_> = keys.difference(&examples).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

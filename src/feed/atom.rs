@@ -10,7 +10,7 @@ use atom::{
 };
 use quick_xml::escape::escape;
 
-use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
+use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Standing, text};
 
 /// `<entry>…</entry>` with this HTML, clean.
 pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
@@ -24,12 +24,12 @@ pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
 }
 
 /// The document without its entries.
-pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+pub(super) fn frame(feed: &Feed, place: &Standing) -> Frame {
     let empty = text::written(self::feed(feed, place).write_to(Vec::new()));
     Frame::of(empty, "", "</feed>")
 }
 
-pub(super) fn feed(feed: &Feed, place: &Place) -> atom::Feed {
+pub(super) fn feed(feed: &Feed, place: &Standing) -> atom::Feed {
     let mut namespaces = BTreeMap::from([("media".to_owned(), MEDIA.to_owned())]);
     let mut extensions = ExtensionMap::new();
     if place.is_archive() {

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Enclosure, Entry, Feed, Format, Frame, Place, text};
+use super::{Enclosure, Entry, Feed, Format, Frame, Standing, text};
 
 /// An entry in JSON Feed's words. Absent optional fields are not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,12 +140,12 @@ pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
 }
 
 /// The document without its items.
-pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+pub(super) fn frame(feed: &Feed, place: &Standing) -> Frame {
     let empty = text::written(serde_json::to_vec(&document(feed, place)));
     Frame::of(empty, ",", "]}")
 }
 
-pub(super) fn document(feed: &Feed, place: &Place) -> Document {
+pub(super) fn document(feed: &Feed, place: &Standing) -> Document {
     Document {
         version: "https://jsonfeed.org/version/1.1",
         title: text::line(&feed.title),

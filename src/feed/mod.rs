@@ -165,7 +165,7 @@ pub struct Feed {
 /// Where a document stands in the history of its feed (RFC 5005 §4). The default is a current document whose feed
 /// keeps no archives. Addresses are absolute, and of documents in the format that is being made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Place {
+pub struct Standing {
     /// The address of this archive page; absent for the current document.
     pub archive: Option<String>,
     /// The archive page with the entries before these.
@@ -196,7 +196,7 @@ impl Entry {
     }
 }
 
-impl Place {
+impl Standing {
     fn is_archive(&self) -> bool {
         self.archive.is_some()
     }
@@ -253,12 +253,12 @@ fn current(feed: &Feed, format: Format) -> String {
 /// The document of a feed: its frame around rendered entries, in the order given.
 #[must_use]
 pub fn document(format: Format, feed: &Feed, entries: &[&Fragments]) -> Vec<u8> {
-    document_at(format, feed, &Place::default(), entries)
+    document_at(format, feed, &Standing::default(), entries)
 }
 
 /// The document of a feed that keeps archives, or a page of its archive.
 #[must_use]
-pub fn document_at(format: Format, feed: &Feed, place: &Place, entries: &[&Fragments]) -> Vec<u8> {
+pub fn document_at(format: Format, feed: &Feed, place: &Standing, entries: &[&Fragments]) -> Vec<u8> {
     let frame = match format {
         Format::Rss => rss::frame(feed, place),
         Format::Atom => atom::frame(feed, place),

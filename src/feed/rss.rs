@@ -17,7 +17,7 @@ use ::rss::{
 use memchr::memmem;
 use quick_xml::escape::partial_escape;
 
-use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Place, text};
+use super::{Entry, FEED_HISTORY, Feed, Format, Frame, GENERATOR, MEDIA, Standing, text};
 
 const NAMESPACES: [(&str, &str); 4] = [
     ("atom", "http://www.w3.org/2005/Atom"),
@@ -39,12 +39,12 @@ pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
 }
 
 /// The document without its items.
-pub(super) fn frame(feed: &Feed, place: &Place) -> Frame {
+pub(super) fn frame(feed: &Feed, place: &Standing) -> Frame {
     let empty = text::written(channel(feed, place).write_to(Vec::new()));
     Frame::of(empty, "", "</channel></rss>")
 }
 
-pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
+pub(super) fn channel(feed: &Feed, place: &Standing) -> Channel {
     let mut namespaces: BTreeMap<String, String> =
         NAMESPACES.iter().map(|&(prefix, url)| (prefix.to_owned(), url.to_owned())).collect();
     let mut extensions = BTreeMap::new();
@@ -79,7 +79,7 @@ pub(super) fn channel(feed: &Feed, place: &Place) -> Channel {
     }
 }
 
-fn links(feed: &Feed, place: &Place) -> Vec<Link> {
+fn links(feed: &Feed, place: &Standing) -> Vec<Link> {
     let link = |(rel, href): (&str, String)| Link {
         rel: rel.to_owned(),
         href,

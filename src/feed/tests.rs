@@ -82,18 +82,18 @@ fn least() -> Entry {
     }
 }
 
-fn archive() -> Place {
+fn archive() -> Standing {
     let page = |n: u32| Some(format!("https://feeds.example.org/archive/{n}?a&b"));
-    Place { archive: page(2), previous: page(1), next: page(3) }
+    Standing { archive: page(2), previous: page(1), next: page(3) }
 }
 
-fn made(format: Format, feed: &Feed, place: &Place, entries: &[Entry]) -> String {
+fn made(format: Format, feed: &Feed, place: &Standing, entries: &[Entry]) -> String {
     let rendered: Vec<Fragments> = entries.iter().map(Entry::fragments).collect();
     String::from_utf8(document_at(format, feed, place, &rendered.iter().collect::<Vec<_>>())).unwrap()
 }
 
 fn current_of(format: Format, entries: &[Entry]) -> String {
-    made(format, &feed(), &Place::default(), entries)
+    made(format, &feed(), &Standing::default(), entries)
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn the_bytes_of_each_format() {
         };
         check("full", &current_of(format, &[full(), least()]));
         let empty = Feed { updated: DateTime::UNIX_EPOCH, language: None, author: Some("我".to_owned()), ..feed() };
-        check("empty", &made(format, &empty, &Place::default(), &[]));
+        check("empty", &made(format, &empty, &Standing::default(), &[]));
         check("archive", &made(format, &feed(), &archive(), &[]));
     }
 }
@@ -113,7 +113,7 @@ fn the_bytes_of_each_format() {
 #[test]
 fn joined_bytes_are_those_of_the_whole() {
     for entries in [vec![], vec![full()], vec![full(), least(), full()]] {
-        let place = Place::default();
+        let place = Standing::default();
         let mut channel = rss::channel(&feed(), &place);
         channel.items = entries.iter().map(|entry| rss::item(entry, clean_content(entry))).collect();
         assert_eq!(current_of(Format::Rss, &entries), channel.to_string());

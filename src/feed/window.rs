@@ -1,6 +1,6 @@
 //! The last step of choosing what a feed shows: order and caps.
 //!
-//! Candidates in (the catalog has found the newest N, the tail of hours and the late arrivals), a [`Window`] out. The
+//! Candidates in (the catalog has found the newest N, the tail of hours and the late arrivals), a [`Shown`] out. The
 //! only clock is the newest candidate's own time.
 
 use std::cmp::Reverse;
@@ -29,7 +29,7 @@ pub struct Caps {
 
 /// What a feed shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window<I> {
+pub struct Shown<I> {
     /// Newest first, ties by id, each id once.
     pub entries: Vec<Candidate<I>>,
     /// How many recent entries the caps cut; worth a warning when not 0.
@@ -38,7 +38,7 @@ pub struct Window<I> {
 
 /// Orders candidates and cuts from the oldest what exceeds the caps. The newest entry stays, however long it is.
 #[must_use]
-pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Window<I> {
+pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Shown<I> {
     candidates.sort_unstable_by(|a, b| (Reverse(a.published), &a.id).cmp(&(Reverse(b.published), &b.id)));
     candidates.dedup_by(|a, b| a.id == b.id);
     let mut bytes: usize = 0;
@@ -50,7 +50,7 @@ pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Window<I
     let recent_from = candidates.first().map_or(0, |newest| newest.published.saturating_sub(caps.recent));
     let recent_cut = candidates.iter().skip(kept).filter(|c| c.published >= recent_from).count();
     candidates.truncate(kept);
-    Window { entries: candidates, recent_cut }
+    Shown { entries: candidates, recent_cut }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Former, Key, digest},
-    config::Target,
+    config::Destination,
     feed::{Format, address, opml::Outline},
     serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},
     site,
@@ -193,12 +193,12 @@ impl Pipeline {
         }
         std::iter::once(path).chain(below).find_map(|path| {
             self.settings.redirects.iter().find_map(|redirect| match redirect.follow(path)? {
-                Target::Moved(target) if self.is_document(&target) => Some(Answer::Moved(target)),
-                Target::Moved(target) => {
+                Destination::Moved(target) if self.is_document(&target) => Some(Answer::Moved(target)),
+                Destination::Moved(target) => {
                     self.places.respelled(&target).filter(|target| self.is_document(target)).map(Answer::Moved)
                 }
-                Target::Elsewhere(url) => Some(Answer::Moved(url)),
-                Target::Gone => Some(Answer::Gone),
+                Destination::Elsewhere(url) => Some(Answer::Moved(url)),
+                Destination::Gone => Some(Answer::Gone),
             })
         })
     }

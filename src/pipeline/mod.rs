@@ -111,7 +111,7 @@ pub struct Pipeline {
     /// What new settings still ask for.
     behind: Option<behind::Behind>,
     /// Which categories are below which; made when a page needs it.
-    categories: std::cell::OnceCell<tree::Categories>,
+    categories: std::cell::OnceCell<tree::CategoryTree>,
     /// Which version of the collections `places` and the lists of feeds were made of.
     learnt: Option<Version>,
     /// Documents made under other rules on who may read what are not shown before they were made anew.

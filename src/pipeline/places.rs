@@ -270,13 +270,13 @@ impl Places {
         place: &Place,
         neighbours: Neighbours,
         updated: DateTime<Utc>,
-    ) -> (Feed, feed::Place) {
+    ) -> (Feed, feed::Standing) {
         let page = |number: Option<u64>| {
             let page = Place { archive: Some(number?), ..place.clone() };
             Some(self.url(&format!("{}{}", self.address(&page), format.file_name())))
         };
         let Neighbours { previous, next } = neighbours;
-        let standing = feed::Place { archive: page(place.archive), previous: page(previous), next: page(next) };
+        let standing = feed::Standing { archive: page(place.archive), previous: page(previous), next: page(next) };
         (self.feed(place, updated), standing)
     }
 

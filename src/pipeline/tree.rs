@@ -26,12 +26,12 @@ const DEEP: usize = 24;
 
 /// Which categories are below which, in the order of their names.
 #[derive(Debug, Default)]
-pub(super) struct Categories {
+pub(super) struct CategoryTree {
     below: HashMap<CategoryPath, Vec<CategoryPath>>,
     count: usize,
 }
 
-impl Categories {
+impl CategoryTree {
     /// The one place that decides which categories pages and searches may name.
     pub(super) fn of(catalog: &Catalog, places: &Places) -> Self {
         let mut categories = Self::default();
@@ -53,8 +53,8 @@ impl Categories {
 }
 
 impl Pipeline {
-    pub(super) fn categories(&self) -> &Categories {
-        self.categories.get_or_init(|| Categories::of(&self.catalog, &self.places))
+    pub(super) fn categories(&self) -> &CategoryTree {
+        self.categories.get_or_init(|| CategoryTree::of(&self.catalog, &self.places))
     }
 
     /// The tree around a page; `here` is the category that the page is of.

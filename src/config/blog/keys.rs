@@ -1,6 +1,6 @@
 //! A blog's configuration as a list of key paths and texts, whether it is YAML, JSON or TOML.
 
-use super::super::places::Places;
+use super::super::positions::Positions;
 
 /// Every text of a configuration under its key path, such as `permalinks.posts` or `language[0]`, in order.
 #[derive(Debug, Default)]
@@ -9,8 +9,8 @@ pub(super) struct Keys(Vec<(String, String)>);
 impl Keys {
     /// Reads a text that is YAML, which JSON is too.
     pub(super) fn of_yaml(text: &str) -> Self {
-        let places = Places::of(text);
-        Self(places.texts().map(|(key, text)| (key.to_owned(), text.to_owned())).collect())
+        let positions = Positions::of(text);
+        Self(positions.texts().map(|(key, text)| (key.to_owned(), text.to_owned())).collect())
     }
 
     /// Takes a TOML table apart.

@@ -84,7 +84,7 @@ fn is_web(url: &Url) -> bool {
 
 /// One picture of a `srcset`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Candidate<'a> {
+pub(super) struct Picture<'a> {
     /// As written.
     pub(super) url: &'a str,
     /// `640w`, `2x`, or nothing.
@@ -92,7 +92,7 @@ pub(super) struct Candidate<'a> {
 }
 
 /// The candidates of a `srcset`, after the HTML standard (4.8.4.3.10); those with a size that is none are left out.
-pub(super) fn candidates(set: &str) -> impl Iterator<Item = Candidate<'_>> {
+pub(super) fn candidates(set: &str) -> impl Iterator<Item = Picture<'_>> {
     let mut rest = set;
     std::iter::from_fn(move || {
         loop {
@@ -103,13 +103,13 @@ pub(super) fn candidates(set: &str) -> impl Iterator<Item = Candidate<'_>> {
             let (url, behind) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
             if let Some(alone) = url.strip_suffix(',') {
                 rest = behind;
-                return Some(Candidate { url: alone.trim_end_matches(','), size: "" });
+                return Some(Picture { url: alone.trim_end_matches(','), size: "" });
             }
             let (size, behind) = behind.split_at(behind.find(',').unwrap_or(behind.len()));
             rest = behind;
             let size = size.trim();
             if is_size(size) {
-                return Some(Candidate { url, size });
+                return Some(Picture { url, size });
             }
         }
     })

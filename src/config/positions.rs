@@ -7,14 +7,14 @@ use granit_parser::{Event, Parser};
 
 /// A place in a file, counted from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
 /// Every node of a YAML file in the order of the file: its key path and where its key (or list item) starts.
 #[derive(Debug, Default)]
-pub(super) struct Places(Vec<Spot>);
+pub(super) struct Positions(Vec<Spot>);
 
 /// One node: a text, a mapping or a list.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ struct Spot {
     /// Its key path, such as `posts[0].path`.
     path: String,
     /// Where its key starts; its own place for a list item.
-    key: Place,
+    key: Position,
     /// Where it starts itself.
-    value: Place,
+    value: Position,
     /// What it says, if it is a text.
     text: Option<String>,
 }
@@ -32,36 +32,36 @@ struct Spot {
 /// A collection that is open while events are read.
 enum Open {
     /// A mapping: its path, and the key whose value comes next.
-    Mapping(String, Option<(String, Place)>),
+    Mapping(String, Option<(String, Position)>),
     /// A list: its path, and the index of the next item.
     List(String, usize),
 }
 
-impl Places {
+impl Positions {
     /// Reads as much of `text` as is YAML.
     pub(super) fn of(text: &str) -> Self {
-        let mut places = Self::default();
+        let mut positions = Self::default();
         let mut open: Vec<Open> = Vec::new();
         for event in Parser::new_from_str(text) {
             let Ok((event, span)) = event else { break };
-            let place = Place { line: span.start.line(), column: span.start.col() + 1 };
+            let place = Position { line: span.start.line(), column: span.start.col() + 1 };
             match event {
                 Event::Scalar(value, ..) => {
                     if let Some(Open::Mapping(_, key @ None)) = open.last_mut() {
                         *key = Some((value.into_owned(), place));
                     } else {
-                        places.node(&mut open, place, Some(value.into_owned()));
+                        positions.node(&mut open, place, Some(value.into_owned()));
                     }
                 }
                 Event::Alias(_) => {
-                    places.node(&mut open, place, None);
+                    positions.node(&mut open, place, None);
                 }
                 Event::MappingStart(..) => {
-                    let path = places.node(&mut open, place, None);
+                    let path = positions.node(&mut open, place, None);
                     open.push(Open::Mapping(path, None));
                 }
                 Event::SequenceStart(..) => {
-                    let path = places.node(&mut open, place, None);
+                    let path = positions.node(&mut open, place, None);
                     open.push(Open::List(path, 0));
                 }
                 Event::MappingEnd | Event::SequenceEnd => {
@@ -70,11 +70,11 @@ impl Places {
                 _ => {}
             }
         }
-        places
+        positions
     }
 
     /// Notes a value that starts at `place`, and returns its path.
-    fn node(&mut self, open: &mut [Open], place: Place, text: Option<String>) -> String {
+    fn node(&mut self, open: &mut [Open], place: Position, text: Option<String>) -> String {
         let (path, key) = match open.last_mut() {
             None => (String::new(), place),
             Some(Open::List(path, index)) => {
@@ -94,7 +94,7 @@ impl Places {
     }
 
     /// Where the value of `key` starts; of the nearest parent that stands in the file if it does not itself.
-    pub(super) fn find(&self, key: &str) -> Option<Place> {
+    pub(super) fn find(&self, key: &str) -> Option<Position> {
         let mut key = key;
         loop {
             if let Some(spot) = self.0.iter().find(|spot| spot.path == key) {
@@ -105,7 +105,7 @@ impl Places {
     }
 
     /// The key at a place: the last one that starts at it or before it on the way there.
-    pub(super) fn key_at(&self, at: Place) -> Option<&str> {
+    pub(super) fn key_at(&self, at: Position) -> Option<&str> {
         self.0.iter().take_while(|spot| spot.key <= at).last().map(|spot| spot.path.as_str())
     }
 
@@ -146,7 +146,7 @@ title: 标题
             ("nothing", None),
         ];
         for (key, expected) in table {
-            let found = Places::of(TEXT).find(key).map(|place| (place.line, place.column));
+            let found = Positions::of(TEXT).find(key).map(|place| (place.line, place.column));
             assert_eq!(found, expected, "{key}");
         }
     }
@@ -161,7 +161,7 @@ title: 标题
             ((7, 1), "title"),
         ];
         for ((line, column), expected) in table {
-            assert_eq!(Places::of(TEXT).key_at(Place { line, column }), Some(expected), "{line}:{column}");
+            assert_eq!(Positions::of(TEXT).key_at(Position { line, column }), Some(expected), "{line}:{column}");
         }
     }
 }
