@@ -189,9 +189,6 @@ impl Keeper {
             Err(error) => self.refuse(&error),
         }
         for folder in &shared.folders {
-            if let Some(parent) = folder.root.parent() {
-                self.watch(parent);
-            }
             self.enter(&folder.root, Files::LeftToScan);
         }
         // After what tells of posts: where watches run out, the clock tells of roots.

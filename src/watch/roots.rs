@@ -1,8 +1,8 @@
 //! Whether something may have changed on the ways to the posts folders: paths in, a word out.
 //!
 //! A folder that moves with one further up, or is mounted over, tells nobody who watches it. So every folder on the way is
-//! watched for moves of its own; where the way leads through a symbolic link, or ends early, for names in it; and the
-//! kernel says when mounts change. Nothing wakes while nothing of that happens. Where it cannot be had (a folder that may
+//! watched for moves of its own; above a posts folder, where the way leads through a symbolic link, and where it ends early,
+//! for names in it; and the kernel says when mounts change. Nothing wakes while nothing of that happens. Where it cannot be had (a folder that may
 //! be entered and not read, a share, no /proc, no watch left) it is said twice a second that something may have changed.
 //!
 //! Never says what changed: who is told compares.
@@ -225,8 +225,12 @@ fn add_way(ways: &mut Ways, path: &Path, step: &dyn Fn(&Path) -> Step) {
         let next = at.join(&name);
         match step(&next) {
             Step::Folder => {
-                passed.push((at, name));
                 ways.entry(next.clone()).or_default();
+                if rest.is_empty() {
+                    // A posts folder that is removed while somebody has it open tells nothing itself.
+                    ways.entry(at.clone()).or_default().insert(name.clone());
+                }
+                passed.push((at, name));
                 at = next;
             }
             Step::Link(target) if links < LINKS => {
@@ -295,15 +299,18 @@ mod tests {
             assert_eq!(shown, expected, "{path}");
         };
 
-        check("/srv/blog/posts", &[("/srv", &[]), ("/srv/blog", &[]), ("/srv/blog/posts", &[])]);
+        check("/srv/blog/posts", &[("/srv", &[]), ("/srv/blog", &["posts"]), ("/srv/blog/posts", &[])]);
         check("/", &[]);
         check("/srv/blog/none/posts", &[("/", &["srv"]), ("/srv", &["blog"]), ("/srv/blog", &["none"])]);
         check("/none", &[("/", &["none"])]);
-        check("/srv/up/posts", &[("/mnt", &[]), ("/mnt/disk", &[]), ("/mnt/disk/posts", &[]), ("/srv", &["up"])]);
-        check("/srv/far", &[("/mnt", &[]), ("/mnt/disk", &[]), ("/mnt/disk/posts", &[]), ("/srv", &["far"])]);
+        check(
+            "/srv/up/posts",
+            &[("/mnt", &[]), ("/mnt/disk", &["posts"]), ("/mnt/disk/posts", &[]), ("/srv", &["up"])],
+        );
+        check("/srv/far", &[("/mnt", &[]), ("/mnt/disk", &["posts"]), ("/mnt/disk/posts", &[]), ("/srv", &["far"])]);
         check(
             "/srv/two/posts",
-            &[("/mnt", &[]), ("/mnt/disk", &[]), ("/mnt/disk/posts", &[]), ("/srv", &["two", "up"])],
+            &[("/mnt", &[]), ("/mnt/disk", &["posts"]), ("/mnt/disk/posts", &[]), ("/srv", &["two", "up"])],
         );
         check("/srv/loop/x", &[("/", &["srv"]), ("/srv", &["loop"])]);
         check("/srv/lost", &[("/", &["srv"]), ("/srv", &["blog", "lost"]), ("/srv/blog", &["none"])]);
@@ -356,10 +363,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_is_removed_while_it_is_held_open_is_missed() {
+        let place = tempfile::tempdir().unwrap();
+        let posts = place.path().canonicalize().unwrap().join("posts");
+        std::fs::create_dir(&posts).unwrap();
+        let mut roots = Roots::new(vec![posts.clone()]);
+        roots.follow();
+        let _open = File::open(&posts).unwrap();
+        std::fs::remove_dir(&posts).unwrap();
+
+        assert!(roots.watches.as_ref().unwrap().tell());
+    }
+
+    #[test]
     fn where_nothing_tells_it_is_looked_all_the_same() {
         let place = tempfile::tempdir().unwrap();
         let bell = Bell::new().unwrap();
-        let mut roots = Roots::new(vec![place.path().to_owned()]);
+        let posts = place.path().join("posts");
+        std::fs::create_dir(&posts).unwrap();
+        let mut roots = Roots::new(vec![posts]);
         roots.follow();
         roots.look_at = Some(Instant::now());
 

@@ -238,7 +238,7 @@ impl Shared {
     /// Notes one event. Runs in notify's thread: marks and passes on, and never waits for a watch.
     pub(super) fn note(&self, path: PathBuf, what: What, tasks: &Tasks) {
         let pass = |task| tasks.send(task);
-        if self.folders.iter().any(|folder| folder.root == path || folder.root.parent() == Some(&path)) {
+        if self.folders.iter().any(|folder| folder.root == path) {
             match what {
                 What::Touched => pass(Task::Touched(path)),
                 What::Written | What::Closed => {}
