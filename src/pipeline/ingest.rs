@@ -45,7 +45,8 @@ const GROUP: usize = 256;
 struct Look {
     path: PathBuf,
     kind: Kind,
-    known: Option<Known>,
+    /// Apart, because of a million new files nothing is known.
+    known: Option<Box<Known>>,
 }
 
 /// Whether somebody may still be writing a file: asked of new and changed files that no event told of, with the folder's
@@ -248,7 +249,7 @@ impl Pipeline {
         for path in paths {
             let Found { kind, path, .. } = watch::look(index, &folder.path, path);
             let known = self.catalog.known(&folder.read.folder, path.as_os_str().as_bytes())?;
-            looks.push(Look { path, kind, known });
+            looks.push(Look { path, kind, known: known.map(Box::new) });
         }
         leave_written(index, &mut looks, written, pass);
         self.take(index, &folder, looks, now, pass, &mut |_| {})
@@ -286,7 +287,7 @@ impl Pipeline {
                 if has_its_stat && !is_settled && unsettled == Unsettled::Left {
                     pass.unsettled.insert((index, found.path));
                 } else if !has_its_stat || !is_settled {
-                    looks.push(Look { path: found.path, kind: found.kind, known: before });
+                    looks.push(Look { path: found.path, kind: found.kind, known: before.map(Box::new) });
                 }
             })
         })?;
@@ -298,7 +299,7 @@ impl Pipeline {
         let vanished = vanished.into_iter().map(|(path, known)| Look {
             path: PathBuf::from(OsStr::from_bytes(&path)),
             kind: Kind::Gone,
-            known: Some(known),
+            known: Some(Box::new(known)),
         });
         // Nothing is known of what lies in a directory that cannot be read.
         looks.extend(
@@ -387,7 +388,7 @@ impl Pipeline {
                     let unreadable = content == UNREADABLE && matches!(reading.outcome, Outcome::Skipped);
                     pass.refused += u64::from(unreadable);
                     // Said once, however often it is tried.
-                    if !unreadable || look.known.is_none_or(|known| known.content != UNREADABLE) {
+                    if !unreadable || look.known.as_ref().is_none_or(|known| known.content != UNREADABLE) {
                         remarks.tell(folder, &look.path, &reading.diagnostics);
                     }
                     let settled = is_settled(stat, now);
@@ -422,7 +423,7 @@ impl Pipeline {
 fn leave_written(index: usize, looks: &mut Vec<Look>, written: MayBeWritten<'_>, pass: &mut Pass) {
     looks.retain(|look| {
         let Kind::File(stat) = &look.kind else { return true };
-        let is_news = look.known.is_none_or(|known| known.missing || known.stat != *stat);
+        let is_news = look.known.as_ref().is_none_or(|known| known.missing || known.stat != *stat);
         if is_news && written(index, &look.path, stat) {
             pass.unsettled.insert((index, look.path.clone()));
             return false;
@@ -509,7 +510,7 @@ fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> T
         Err(error) => return odd(format!("cannot be read: {error}")),
     };
     let content = digest(&bytes);
-    if !reread && look.known.is_some_and(|known| known.content == content) {
+    if !reread && look.known.as_ref().is_some_and(|known| known.content == content) {
         return Taken::Same(stat);
     }
     let modified = DateTime::from_timestamp_nanos(stat.modified);
