@@ -24,9 +24,9 @@ mod listen;
 mod patient;
 mod reply;
 mod respond;
-#[cfg(test)]
-mod served;
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt,

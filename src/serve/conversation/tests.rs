@@ -5,7 +5,7 @@ use tokio::{io::AsyncWriteExt as _, time::Instant};
 use super::*;
 use crate::serve::{
     Settings,
-    served::{Served, drain, impatient, response, split},
+    tests::{Served, drain, impatient, response, split},
 };
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::*;
 use crate::serve::{
     Answer, Change, Document, Lifetime,
     encoding::Coding,
-    served::{Served, document, drain, impatient, response},
+    tests::{Served, document, drain, impatient, response},
 };
 
 #[tokio::test]
