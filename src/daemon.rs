@@ -42,7 +42,7 @@ use crate::{
     systemd,
     watch::{self, Changes, Folder, Kind, Lost, Watcher},
 };
-use backlog::{Backlog, PART};
+use backlog::Backlog;
 use later::Later;
 use pulse::Pulse;
 use retry::Retry;
@@ -440,7 +440,7 @@ impl<'a> Daemon<'a> {
             Some(Lost::Watches) => return self.scan(Rescan::Root),
             None => {}
         }
-        if paths.len() > 2 * PART {
+        if paths.len() > 2 * pipeline::PART {
             // What is gone comes first, so that a move is seen as one; the rest in parts, each with a chance for what comes
             // meanwhile.
             let folders = watched(&self.pipeline);

@@ -8,8 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Paths that are looked at together: they are read, committed and published within a tenth of a second.
-pub(super) const PART: usize = 500;
+use crate::pipeline::PART;
 
 /// A path below a posts folder, by the posts folder's index.
 type At = (usize, PathBuf);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::backlog::PART;
+use crate::pipeline::PART;
 
 /// A path below a folder, by the folder's index.
 type At = (usize, PathBuf);

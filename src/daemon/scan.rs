@@ -53,14 +53,15 @@ impl Daemon<'_> {
         }
         let (now, every) = (Instant::now(), self.scan_interval());
         self.scan_at = self.retry.scanned(refused, every, now).unwrap_or(now + every);
-        if !self.ready {
+        if self.ready {
+            systemd::status(&self.status());
+        } else {
             self.ready = true;
             self.pipeline.set_ready();
             self.pulse.set_ready();
             systemd::ready(&self.status());
         }
         self.end_reload();
-        systemd::status(&self.status());
         // Much may have been read, and the next change must not find the log full.
         self.pipeline.tidy_catalog()
     }

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use super::{Error, Pass, Pipeline, press::GROUP};
 use crate::catalog::{Effects, Key};
 
-/// Files that are read together: a tenth of a second at most.
-const PART: usize = 500;
+/// Files that are looked at together: they are read, committed and published within a tenth of a second.
+pub const PART: usize = 500;
 
 /// What is still to be done for new settings.
 #[derive(Debug, Default)]
@@ -113,6 +113,9 @@ impl Pipeline {
         }
         if let Some(before) = &behind.before {
             self.conclude(before, now)?;
+            if self.is_stopped() {
+                return Ok(false);
+            }
             self.warn_of_collections();
             behind.before = None;
             return Ok(false);

@@ -44,6 +44,7 @@ use crate::{
     publish::{Output, PublishError},
     serve::Shelf,
 };
+pub use behind::PART;
 pub use ingest::{MayBeWritten, UNFINISHED, Unsettled};
 use places::Places;
 pub use state::Health;
