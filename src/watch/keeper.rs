@@ -155,7 +155,10 @@ impl Keeper {
     }
 
     fn identities(&self) -> Vec<Option<Identity>> {
-        let identity = |folder: &Folder| fs::stat(&folder.root).ok().map(|stat| (stat.st_dev, stat.st_ino));
+        let identity = |folder: &Folder| {
+            let stat = fs::stat(&folder.root).ok()?;
+            (FileType::from_raw_mode(stat.st_mode) == FileType::Directory).then_some((stat.st_dev, stat.st_ino))
+        };
         self.shared.folders.iter().map(identity).collect()
     }
 
@@ -188,8 +191,13 @@ impl Keeper {
             Ok(watcher) => self.notify = Some(watcher),
             Err(error) => self.refuse(&error),
         }
-        for folder in &shared.folders {
+        for (index, folder) in shared.folders.iter().enumerate() {
             self.enter(&folder.root, Files::LeftToScan);
+            let is_entered = self.watched.contains(&folder.root) || self.unread.contains(&folder.root);
+            if let Some(root) = self.roots.get_mut(index).filter(|_| !is_entered) {
+                // One that comes now may have the number of the one before, and is news all the same.
+                *root = None;
+            }
         }
         // After what tells of posts: where watches run out, the clock tells of roots.
         self.ways.follow();
@@ -220,13 +228,13 @@ impl Keeper {
             if self.shared.stopping.load(Ordering::Relaxed) {
                 return;
             }
-            self.watch(&folder);
-            self.distrust(&folder);
             self.beat();
+            let is_there = self.watch(&folder);
+            self.distrust(&folder);
             let entries = match walk::entries_of(&folder) {
-                Ok(entries) => entries,
-                // It went while we came.
-                Err(Errno::NOENT | Errno::NOTDIR) => {
+                Ok(entries) if is_there => entries,
+                // It went while we came. If it is there again, that is told above it.
+                Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {
                     self.unread.remove(&folder);
                     continue;
                 }
@@ -286,12 +294,12 @@ impl Keeper {
         }
     }
 
-    fn watch(&mut self, path: &Path) {
-        if let Some(watcher) = &mut self.notify
-            && let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive)
-        {
-            self.refuse(&error);
-        }
+    /// Watches one folder; false where there is none.
+    fn watch(&mut self, path: &Path) -> bool {
+        let Some(watcher) = &mut self.notify else { return true };
+        let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive) else { return true };
+        self.refuse(&error);
+        !is_absent(&error.kind)
     }
 
     /// Keeps the first reason why a watch, or all of them, could not be had; from then on scans must find what is new.
@@ -308,16 +316,26 @@ impl Keeper {
     }
 }
 
+fn is_one_of(error: &io::Error, errors: &[Errno]) -> bool {
+    errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// Whether a watch could not be had because there is no such folder.
+fn is_absent(kind: &notify::ErrorKind) -> bool {
+    match kind {
+        notify::ErrorKind::PathNotFound => true,
+        notify::ErrorKind::Io(error) => is_one_of(error, &[Errno::NOENT, Errno::NOTDIR]),
+        _ => false,
+    }
+}
+
 /// Why a watch could not be had; `None` where a scan or a later event says so.
 fn refusal(kind: &notify::ErrorKind) -> Option<String> {
-    use notify::ErrorKind::{Io, MaxFilesWatch, PathNotFound};
+    use notify::ErrorKind::{Io, MaxFilesWatch};
 
-    let is_one_of = |error: &io::Error, errors: &[Errno]| {
-        errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
-    };
     Some(match kind {
-        PathNotFound => return None,
-        Io(error) if is_one_of(error, &[Errno::ACCESS, Errno::NOENT, Errno::NOTDIR]) => return None,
+        kind if is_absent(kind) => return None,
+        Io(error) if is_one_of(error, &[Errno::ACCESS]) => return None,
         MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
             fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
             .into(),

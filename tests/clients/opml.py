@@ -25,6 +25,7 @@ POSTS = {
     "戊": ["a/b & \"c\" <d>"],
     "己": [],
 }
+CATEGORIES = {tuple(path[:depth]) for path in POSTS.values() for depth in range(1, len(path) + 1)}
 CONFIGURATION = """[DEFAULT]
 email-protocol = maildir
 maildir-path = {home}/mail
@@ -62,6 +63,11 @@ def rss2email(place, listed):
     return urls, [mail["X-RSS-ID"] for mail in mails]
 
 
+def listed_feeds(daemon):
+    outlines = xml.fromstring(daemon.get("opml.xml")).iter("outline")
+    return sorted(outline.get("xmlUrl") for outline in outlines if outline.get("xmlUrl"))
+
+
 def main():
     with Place() as place, Proxy() as proxy:
         daemon = Daemon(place.folder, f"base_url: {proxy.base}\n")
@@ -71,9 +77,11 @@ def main():
             proxy.target = daemon.port
             eventually("all posts are there", lambda: len(daemon.json("feed.json")["items"]), len(POSTS))
             ids = sorted(item["id"] for item in daemon.json("feed.json")["items"])
+            # It comes after the feeds that it lists.
+            eventually("each category and the whole are listed", lambda: len(listed_feeds(daemon)), len(CATEGORIES) + 1)
             listed = place.folder / "opml.xml"
             listed.write_bytes(daemon.get("opml.xml"))
-            feeds = sorted(outline.get("xmlUrl") for outline in xml.parse(listed).iter("outline") if outline.get("xmlUrl"))
+            feeds = listed_feeds(daemon)
 
             urls, titles = newsboat(place, listed)
             the_same("newsboat subscribes to every feed of the list", sorted(urls), feeds)
