@@ -101,11 +101,12 @@ class Folder:
 
 
 def resident(process):
-    """Bytes of memory of a process, and how many files it has open besides connections, which come and go with their
-    clients."""
+    """Bytes of memory of a process, how many of them are not pages of files, and how many files it has open besides
+    connections, which come and go with their clients."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    memory = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
-    return memory, sum(not name.startswith("socket:") for name in open_files(process))
+    sizes = dict(line.split(":", 1) for line in status.splitlines())
+    memory, own = (int(sizes[name].split()[0]) << 10 for name in ("VmRSS", "RssAnon"))
+    return memory, own, sum(not name.startswith("socket:") for name in open_files(process))
 
 
 def open_files(process):
@@ -202,22 +203,23 @@ def main():
                 print(*[line for line in log if " INFO " not in line and "broken.md" not in line][-20:], sep="\n")
                 raise failed[0]
             folder.check()
-            memory = [statistics.median(one for one, _ in quarter(samples, number)) for number in range(4)]
+            memory, own = ([statistics.median(one[which] for one in quarter(samples, number)) for number in range(4)]
+                           for which in (0, 1))
             # A folder that is being read is open for a moment: what is open most of the time is what could leak.
-            files = [statistics.median_high(one for _, one in quarter(samples, number)) for number in range(4)]
+            files = [statistics.median_high(files for *_, files in quarter(samples, number)) for number in range(4)]
             drift = memory[3] / memory[1] - 1
             eventually("no file and no connection stays open", lambda: len(open_files(daemon.process)) <= before, True)
             if memory[3] - memory[1] > max(DRIFT * memory[1], NOISE):
-                sys.exit(f"memory grew by {drift:.1%}: {memory}")
+                sys.exit(f"memory grew by {drift:.1%}: {memory}, without pages of files {own}")
             if files[3] > files[1]:
                 sys.exit(f"open files grew: {files}")
             if left := feeds.temporaries(site.output):
                 sys.exit(f"left behind: {left}")
-        sizes = ", ".join(f"{one / (1 << 20):.1f}" for one in memory)
+        sizes, of_its_own = (", ".join(f"{one / (1 << 20):.1f}" for one in quarters) for quarters in (memory, own))
         figure("soak", f"{seconds / 3600:.2f} hours: {changes} changes, sweeps, reloads, {len(counts)} readings by {READERS} "
                f"readers, {folder.posts} posts (seed {SEED})",
-               f"memory {sizes} MiB by quarters, drift {drift:+.1%} (at most 5 %), {files[1]} and {files[3]} open files, "
-               "nothing lost, nothing torn")
+               f"memory {sizes} MiB by quarters, of it {of_its_own} no pages of files, drift {drift:+.1%} (at most 5 %), "
+               f"{files[1]} and {files[3]} open files, nothing lost, nothing torn")
 
 
 if __name__ == "__main__":
