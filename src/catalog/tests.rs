@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
-    post::{self, SourceFile},
+    post::{self, SourceFile, date::Timezone},
     watch::Stat,
 };
 
@@ -26,7 +26,7 @@ impl Story {
         let surroundings = Surroundings {
             directory: state.path().to_owned(),
             state: state.path().join("state"),
-            timezone: chrono_tz::Tz::UTC,
+            timezone: Timezone::UTC,
             socket: false,
         };
         let overrides = Overrides { posts: vec![state.path().join("posts")], ..Overrides::default() };

@@ -11,14 +11,13 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use url::Url;
 
 use super::{Failure, act, say};
 use crate::{
     config::{Folder, Settings},
     pipeline::Unsettled,
-    post::id::IdRule,
+    post::{date::Timezone, id::IdRule},
 };
 
 /// Every public post by its id: its path, and a digest that differs when its entry does.
@@ -191,7 +190,7 @@ const TRIALS: [Trial; 4] = [
     ("ids: permalink", |folder| folder.read.ids = IdRule::Permalink),
     ("ids: jekyll-feed", |folder| folder.read.ids = IdRule::JekyllFeed),
     ("ids: path", |folder| folder.read.ids = IdRule::Path),
-    ("permalink_timezone: UTC", |folder| folder.read.links.timezone = Some(Tz::UTC)),
+    ("permalink_timezone: UTC", |folder| folder.read.links.timezone = Some(Timezone::UTC)),
 ];
 
 /// What would show fewer entries as new: another rule for ids, tried out; else another address, told by the ids.

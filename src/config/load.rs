@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono_tz::Tz;
 use url::Url;
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     raw::{File, Posts},
     resolve,
 };
+use crate::post::date::Timezone;
 
 /// Where a configuration is looked for when the command line names none.
 const FILES: [&str; 2] = ["config/feedwright.yaml", "/etc/feedwright/feedwright.yaml"];
@@ -27,7 +27,7 @@ pub struct Surroundings {
     /// The state folder that the service manager made, or that users have by convention.
     pub state: PathBuf,
     /// The system's zone.
-    pub timezone: Tz,
+    pub timezone: Timezone,
     /// Whether the service manager passes a socket.
     pub socket: bool,
 }
@@ -49,10 +49,10 @@ impl Surroundings {
             let base = base.or_else(|| variable("HOME").map(|home| home.join(".local/state")));
             base.unwrap_or_else(|| directory.join(".state")).join("feedwright")
         };
-        let timezone = iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        let timezone = iana_time_zone::get_timezone().ok().and_then(|name| Timezone::named(&name));
         Ok(Self {
             state: made.unwrap_or_else(conventional),
-            timezone,
+            timezone: timezone.unwrap_or(Timezone::UTC),
             socket: variable("LISTEN_FDS").is_some(),
             directory,
         })
@@ -64,7 +64,7 @@ impl Surroundings {
     #[must_use]
     pub fn of_unit(here: &Self) -> Self {
         let folder = PathBuf::from("/var/lib/feedwright");
-        Self { directory: folder.clone(), state: folder, timezone: here.timezone, socket: true }
+        Self { directory: folder.clone(), state: folder, timezone: here.timezone.clone(), socket: true }
     }
 }
 
@@ -144,7 +144,7 @@ impl Loader {
     }
 
     fn resolve(&self, file: File, base: &Path, at: &dyn Fn(ConfigError) -> ConfigError) -> Result<Loaded, ConfigError> {
-        let template = resolve::template(&file, self.surroundings.timezone).map_err(at)?;
+        let template = resolve::template(&file, &self.surroundings.timezone).map_err(at)?;
         let complete = self.complete(file, base).map_err(at)?;
         let settings = resolve::settings(&complete).map_err(at)?;
         overlap::check(&settings, &|place| self.key_of(place)).map_err(at)?;
@@ -181,7 +181,7 @@ impl Loader {
                 base_url: over.base_url.as_ref().map(Url::to_string).or(file.base_url.clone()),
                 ..file
             },
-            self.surroundings.timezone,
+            &self.surroundings.timezone,
         ))
     }
 

@@ -1,7 +1,6 @@
 //! Feeds of one's own and who may read what: the file's texts → [`OwnFeed`], [`Access`] and [`Token`].
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::{
     Access, ConfigError, Folder, OwnFeed, Pick, Settings, Token,
@@ -9,7 +8,7 @@ use super::{
     raw::File,
     resolve::{language, optional, shown, window},
 };
-use crate::post::date::{self, DateOrder, DateRules, StampRule};
+use crate::post::date::{self, DateOrder, DateRules, StampRule, Timezone};
 
 /// What opens private feeds.
 pub(super) fn tokens(file: &File) -> Result<Vec<Token>, ConfigError> {
@@ -109,7 +108,7 @@ fn pick(text: &str, folders: &[Folder]) -> Result<Pick, String> {
 
 /// The beginning of a day, or any moment that a post may have.
 fn day(text: &str) -> Result<DateTime<Utc>, String> {
-    let rules = DateRules { timezone: Tz::UTC, order: DateOrder::default(), stamps: StampRule::SameZone };
+    let rules = DateRules { timezone: Timezone::UTC, order: DateOrder::default(), stamps: StampRule::SameZone };
     date::read(text, &rules)
         .map(|moment| moment.at)
         .map_err(|_| format!("`{text}` is no date: write one such as `2024-03-18`"))

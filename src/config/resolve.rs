@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono_tz::Tz;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
@@ -18,7 +17,7 @@ use super::{
 use crate::post::{
     self, CategoryPath,
     category::{CategoryRules, ListRule, SplitRule},
-    date::{DateOrder, DateRules, StampRule},
+    date::{DateOrder, DateRules, StampRule, Timezone},
     fields::Field,
     id::IdRule,
     language::is_language_tag,
@@ -38,7 +37,7 @@ const CONNECTIONS: u32 = 1024;
 
 /// A folder that nobody configured: `defaults`, the preset and what is built in. Judging it finds what is wrong under
 /// `defaults` in its own place, so that an item of `posts` is only blamed for its own keys.
-pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError> {
+pub(super) fn template(file: &File, timezone: &Timezone) -> Result<Folder, ConfigError> {
     let tokens = tokens(file)?;
     let defaults = file.defaults.clone().unwrap_or_default();
     let misplaced = [("path", defaults.path.is_some()), ("name", defaults.name.is_some())];
@@ -58,7 +57,7 @@ pub(super) fn template(file: &File, timezone: Tz) -> Result<Folder, ConfigError>
 }
 
 /// The same file with every default filled in.
-pub(super) fn complete(file: File, timezone: Tz) -> File {
+pub(super) fn complete(file: File, timezone: &Timezone) -> File {
     let defaults = file.defaults.unwrap_or_default();
     let single = file.posts.len() == 1;
     let posts = file.posts.into_iter().map(|item| {
@@ -93,7 +92,7 @@ pub(super) fn complete(file: File, timezone: Tz) -> File {
 }
 
 /// A folder's keys over those of its preset over those that are built in.
-fn complete_posts(posts: Posts, timezone: Tz) -> Posts {
+fn complete_posts(posts: Posts, timezone: &Timezone) -> Posts {
     let preset = posts.preset.unwrap_or_default();
     let mut posts = posts.over(preset.defaults()).over(Posts {
         timezone: Some(timezone.name().to_owned()),
@@ -260,7 +259,7 @@ fn folder(posts: &Posts, key: &str, tokens: &[Token]) -> Result<Folder, ConfigEr
             encoding: optional(posts.encoding.as_deref(), encoding, at("encoding"))?,
             keys: keys(posts.keys.as_ref()),
             dates: DateRules {
-                timezone: optional(posts.timezone.as_deref(), zone, at("timezone"))?.unwrap_or(Tz::UTC),
+                timezone: optional(posts.timezone.as_deref(), zone, at("timezone"))?.unwrap_or(Timezone::UTC),
                 order: posts.date_order.unwrap_or_default(),
                 stamps: match preset {
                     Preset::Crawler => StampRule::AnyZone { holds_future: future == Future::Hold },
@@ -459,9 +458,10 @@ fn picture_address(text: &str) -> Result<Url, String> {
     })
 }
 
-fn zone(text: &str) -> Result<Tz, String> {
-    Tz::from_str_insensitive(text).map_err(|_| {
-        match closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+fn zone(text: &str) -> Result<Timezone, String> {
+    Timezone::named(text).ok_or_else(|| {
+        let names: Vec<String> = Timezone::names().collect();
+        match closest(text, names.iter().map(String::as_str)) {
             Some(zone) => format!("unknown zone `{text}`; did you mean `{zone}`?"),
             None => format!("unknown zone `{text}`: write a name such as `Asia/Shanghai` or `Europe/Berlin`"),
         }

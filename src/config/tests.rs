@@ -1,9 +1,11 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
-use chrono_tz::Tz;
-
 use super::*;
-use crate::post::{category::ListRule, date::StampRule, id::IdRule};
+use crate::post::{
+    category::ListRule,
+    date::{StampRule, Timezone},
+    id::IdRule,
+};
 
 /// A folder with a configuration in it, `base/posts` and `base/blog` beside it.
 struct Place {
@@ -21,7 +23,7 @@ impl Place {
         let path = self.folder.path().to_owned();
         let surroundings = Surroundings {
             state: path.join("state"),
-            timezone: Tz::Europe__Berlin,
+            timezone: Timezone::named("Europe/Berlin").unwrap(),
             socket: false,
             directory: path.clone(),
         };
@@ -253,7 +255,7 @@ fn a_crawler() {
     assert_eq!(settings.base_url.unwrap().as_str(), "https://feeds.example.org/");
     assert_eq!(folder.path, Path::new("/srv/crawler/_posts"));
     assert_eq!(folder.read.folder, "posts");
-    assert_eq!(folder.read.dates.timezone, Tz::Asia__Shanghai);
+    assert_eq!(folder.read.dates.timezone.name(), "Asia/Shanghai");
     assert_eq!(folder.read.dates.stamps, StampRule::AnyZone { holds_future: false });
     assert_eq!(folder.volatile, Volatile { date: true, image: true });
     assert_eq!((folder.on_delete, folder.path_reuse, folder.future), (OnDelete::Keep, PathReuse::New, Future::Publish));
@@ -272,7 +274,7 @@ fn a_hexo_blog_behind_a_path_prefix() {
     assert!(folder.read.links.permalink.is_some());
     assert_eq!(folder.read.ids, IdRule::Permalink);
     assert_eq!(folder.volatile, Volatile::default());
-    assert_eq!(folder.read.dates.timezone, Tz::Europe__Berlin);
+    assert_eq!(folder.read.dates.timezone.name(), "Europe/Berlin");
 }
 
 #[test]

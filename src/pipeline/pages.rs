@@ -12,7 +12,7 @@ use crate::{
     catalog::{Key, Query, Row},
     config::{Content, Search},
     feed::{Feed, Format, json},
-    post::CategoryPath,
+    post::{CategoryPath, date::Timezone},
     serve::Document,
     site,
 };
@@ -220,10 +220,7 @@ impl Pipeline {
         let mut shown = Shown {
             title: row.title.clone(),
             link: row.link.clone().ok_or_else(|| entry::page(row.id.as_deref().unwrap_or_default())),
-            published: zone.map_or_else(
-                || published.fixed_offset(),
-                |folder| published.with_timezone(&folder.read.dates.timezone).fixed_offset(),
-            ),
+            published: zone.map_or(&Timezone::UTC, |folder| &folder.read.dates.timezone).shows(published),
             authors: Vec::new(),
             categories: Vec::new(),
             tags: Vec::new(),

@@ -143,7 +143,7 @@ impl Default for ReadSettings {
             encoding: None,
             keys: Vec::new(),
             dates: date::DateRules {
-                timezone: chrono_tz::UTC,
+                timezone: date::Timezone::UTC,
                 order: date::DateOrder::Unset,
                 stamps: date::StampRule::SameZone,
             },

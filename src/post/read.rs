@@ -209,9 +209,9 @@ impl<'a> Reader<'a> {
             self.wrong_shape(entry, "a date");
             return None;
         };
-        let mut rules = self.settings.dates;
+        let mut rules = self.settings.dates.clone();
         if self.settings.links.dialect() == link::Dialect::Jekyll && is_yaml_time(text) {
-            rules.timezone = chrono_tz::Tz::UTC;
+            rules.timezone = date::Timezone::UTC;
         }
         match date::read(text, &rules) {
             Ok(moment) => {
@@ -241,14 +241,14 @@ impl<'a> Reader<'a> {
         let absolute = stated.iter().find_map(|text| absolute_url(text));
         // Hugo's `url` is an address below the site.
         let below_site = stated.iter().copied().find(|text| text.starts_with('/') && !text.starts_with("//"));
-        let zone = settings.links.timezone.unwrap_or(settings.dates.timezone);
+        let zone = settings.links.timezone.as_ref().unwrap_or(&settings.dates.timezone);
         let facts = link::LinkFacts {
             path: self.source.path,
             title,
             slug: self.text(Field::Slug),
             permalink: self.text(Field::Permalink).or(below_site),
             link: absolute.as_deref(),
-            published: published.with_timezone(&zone).naive_local(),
+            published: zone.shows(published).naive_local(),
             categories,
             key: &|key| fields.key(key)?.node.text().map(str::to_owned),
         };

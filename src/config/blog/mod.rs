@@ -18,6 +18,7 @@ use std::{
 use granit_parser::Parser;
 
 use super::{Future, raw::Preset};
+use crate::post::date::Timezone;
 use keys::Keys;
 
 /// Files that tell what kind of blog a folder holds, without their endings.
@@ -139,7 +140,7 @@ fn write(blog: &Blog) -> String {
     };
     let site_url = blog.site_url.as_deref().filter(|url| super::web_address(url).is_ok());
     let language = blog.language.as_deref().map(|tag| tag.replace('_', "-"));
-    let timezone = blog.timezone.as_deref().filter(|zone| zone.parse::<chrono_tz::Tz>().is_ok());
+    let timezone = blog.timezone.as_deref().filter(|zone| Timezone::named(zone).is_some());
     line("", "title", blog.title.as_deref());
     line("", "description", blog.description.as_deref());
     line("", "language", language.as_deref());

@@ -94,11 +94,14 @@ fn unknown(text: &str) -> DateError {
 }
 
 /// Stores a part; another value for the same part is a contradiction.
-fn put<T: PartialEq + Copy>(place: &mut Option<T>, value: T, part: Part) -> Result<(), DateError> {
-    if place.replace(value).is_some_and(|before| before != value) {
-        return Err(DateError::Contradiction(part));
+fn put<T: PartialEq>(place: &mut Option<T>, value: T, part: Part) -> Result<(), DateError> {
+    match place {
+        Some(before) if *before != value => Err(DateError::Contradiction(part)),
+        _ => {
+            *place = Some(value);
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// The text that is still to be read, and what was found.

@@ -19,21 +19,23 @@ mod parts;
 mod remarks;
 #[cfg(test)]
 mod tests;
+mod timezone;
 mod zones;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use forms::Form;
 use parts::Parts;
 pub use remarks::{DateError, DateWarning, Part};
+use timezone::Local;
+pub use timezone::Timezone;
 use zones::Zone;
 
 /// How dates are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateRules {
     /// The zone of a time that names none.
-    pub timezone: Tz,
+    pub timezone: Timezone,
     /// What `01/02/2024` means.
     pub order: DateOrder,
     /// Which dates count as a crawler's time stamp.
@@ -99,7 +101,7 @@ pub fn read(text: &str, rules: &DateRules) -> Result<Moment, DateError> {
         Form::Instant(at) => {
             Ok(Moment { at: bounded(at.naive_utc())?, naive: None, precision: Precision::Second, warnings: Vec::new() })
         }
-        Form::Parts(parts) => moment(&parts, rules.timezone),
+        Form::Parts(parts) => moment(&parts, &rules.timezone),
     }
 }
 
@@ -111,7 +113,7 @@ pub fn read(text: &str, rules: &DateRules) -> Result<Moment, DateError> {
 pub fn from_file_name<'a>(stem: &'a str, rules: &DateRules) -> Option<(Moment, &'a str)> {
     let (date, rest) = split_file_name(stem)?;
     let naive = date.and_hms_opt(0, 0, 0)?;
-    let at = bounded(in_zone(naive, rules.timezone)?.at).ok()?;
+    let at = bounded(rules.timezone.utc(naive)?.first()).ok()?;
     Some((Moment { at, naive: Some(naive), precision: Precision::Day, warnings: Vec::new() }, rest))
 }
 
@@ -156,9 +158,10 @@ pub fn stamp(moment: &Moment, modified: DateTime<Utc>, rules: &DateRules) -> Opt
     if near(moment.at) {
         return Some(moment.at);
     }
-    let second = rules.timezone.from_local_datetime(&naive).latest().map(|at| at.with_timezone(&Utc));
-    if let Some(at) = second.filter(|at| near(*at)) {
-        return Some(at);
+    if let Some(Local::Twice(_, second)) = rules.timezone.utc(naive)
+        && near(second.and_utc())
+    {
+        return Some(second.and_utc());
     }
     let StampRule::AnyZone { holds_future } = rules.stamps else { return None };
     let ahead = (naive - modified.naive_utc()).num_seconds();
@@ -177,7 +180,7 @@ pub fn stamp(moment: &Moment, modified: DateTime<Utc>, rules: &DateRules) -> Opt
 const QUARTER: i64 = 15 * 60;
 
 /// Puts the parts together.
-fn moment(parts: &Parts, timezone: Tz) -> Result<Moment, DateError> {
+fn moment(parts: &Parts, timezone: &Timezone) -> Result<Moment, DateError> {
     let (date, naive) = parts.local()?;
     let mut warnings = Vec::new();
     if let Some(other) = parts.other_reading {
@@ -186,15 +189,15 @@ fn moment(parts: &Parts, timezone: Tz) -> Result<Moment, DateError> {
     if let Some(written) = parts.weekday.filter(|day| *day != date.weekday()) {
         warnings.push(DateWarning::Weekday { written, date });
     }
-    let at = match parts.zone {
-        Some(Zone::Offset(seconds)) => naive.checked_sub_signed(TimeDelta::seconds(seconds.into())),
+    let at = match &parts.zone {
+        Some(Zone::Offset(seconds)) => naive.checked_sub_signed(TimeDelta::seconds((*seconds).into())),
         Some(Zone::Abbreviation(name)) => own_abbreviation(naive, timezone, name.letters).or_else(|| {
             if name.ambiguous {
                 warnings.push(DateWarning::Zone { letters: name.letters, minutes: name.minutes });
             }
             naive.checked_sub_signed(TimeDelta::minutes(name.minutes.into()))
         }),
-        Some(Zone::Named(tz)) => local(naive, tz, parts.precision(), &mut warnings),
+        Some(Zone::Named(named)) => local(naive, named, parts.precision(), &mut warnings),
         None => local(naive, timezone, parts.precision(), &mut warnings),
     };
     Ok(Moment {
@@ -205,54 +208,38 @@ fn moment(parts: &Parts, timezone: Tz) -> Result<Moment, DateError> {
     })
 }
 
-/// A local time in UTC, with a warning when the clock was changed just then.
-fn local(naive: NaiveDateTime, tz: Tz, precision: Precision, warnings: &mut Vec<DateWarning>) -> Option<NaiveDateTime> {
-    let found = in_zone(naive, tz)?;
+/// A local time in UTC, with a warning when the clock was changed just then; see the module's doc.
+fn local(
+    naive: NaiveDateTime,
+    zone: &Timezone,
+    precision: Precision,
+    warnings: &mut Vec<DateWarning>,
+) -> Option<NaiveDateTime> {
+    let local = zone.utc(naive)?;
     if precision > Precision::Day {
-        warnings.extend(found.odd);
+        let zone = zone.clone();
+        match local {
+            Local::Once(_) => {}
+            Local::Twice(..) => warnings.push(DateWarning::Twice { naive, zone }),
+            Local::Skipped(_) => warnings.push(DateWarning::Skipped { naive, zone }),
+        }
     }
-    Some(found.at)
+    Some(local.first())
 }
 
 /// The Unix time of a local time, in seconds.
-pub(super) fn unix(naive: NaiveDateTime, tz: Tz) -> Option<i64> {
-    in_zone(naive, tz).map(|local| local.at.and_utc().timestamp())
-}
-
-/// A local time as its zone has it.
-struct Local {
-    /// In UTC.
-    at: NaiveDateTime,
-    /// Set when the local time does not exist or exists twice.
-    odd: Option<DateWarning>,
-}
-
-/// Looks a local time up in a zone; see the module's doc for gaps and folds.
-fn in_zone(naive: NaiveDateTime, tz: Tz) -> Option<Local> {
-    let found = tz.from_local_datetime(&naive);
-    if let Some(first) = found.earliest() {
-        let twice = found.latest().is_some_and(|last| last != first);
-        let odd = twice.then_some(DateWarning::Twice { naive, zone: tz });
-        return Some(Local { at: first.naive_utc(), odd });
-    }
-    // The clock before the gap, carried on, lands behind it by just the time that the gap skipped. No gap is longer than
-    // the day that Samoa left out.
-    let offset = (1..=100).find_map(|quarters| {
-        let before = naive.checked_sub_signed(TimeDelta::seconds(quarters * QUARTER))?;
-        let before_utc = tz.from_local_datetime(&before).latest()?.naive_utc();
-        Some(before - before_utc)
-    })?;
-    Some(Local { at: naive.checked_sub_signed(offset)?, odd: Some(DateWarning::Skipped { naive, zone: tz }) })
+pub(super) fn unix(naive: NaiveDateTime, zone: &Timezone) -> Option<i64> {
+    zone.utc(naive).map(|local| local.first().and_utc().timestamp())
 }
 
 /// A local time in UTC, if `zone` itself uses this abbreviation at that time.
-fn own_abbreviation(naive: NaiveDateTime, zone: Tz, letters: &str) -> Option<NaiveDateTime> {
-    let found = zone.from_local_datetime(&naive);
-    [found.earliest(), found.latest()]
-        .into_iter()
-        .flatten()
-        .find(|at| at.format("%Z").to_string().eq_ignore_ascii_case(letters))
-        .map(|at| at.naive_utc())
+fn own_abbreviation(naive: NaiveDateTime, zone: &Timezone, letters: &str) -> Option<NaiveDateTime> {
+    let (first, second) = match zone.utc(naive)? {
+        Local::Once(at) => (at, None),
+        Local::Twice(first, second) => (first, Some(second)),
+        Local::Skipped(_) => return None,
+    };
+    std::iter::once(first).chain(second).find(|at| zone.is_called(letters, *at))
 }
 
 /// Holds the bounds that every time of the program keeps; outside them RFC 2822 and RFC 3339 have no way to write it.

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
-use chrono_tz::Tz;
 
+use super::Timezone;
 use crate::post::Code;
 
 /// What is odd about a date that could be read all the same.
@@ -41,7 +41,7 @@ pub enum DateWarning {
         /// As it was written.
         naive: NaiveDateTime,
         /// Whose clock.
-        zone: Tz,
+        zone: Timezone,
     },
     /// The clock was put back, so that this time came twice.
     #[error("{naive} came twice in {zone}: the clock was put back; the first of the two is taken")]
@@ -49,7 +49,7 @@ pub enum DateWarning {
         /// As it was written.
         naive: NaiveDateTime,
         /// Whose clock.
-        zone: Tz,
+        zone: Timezone,
     },
 }
 

@@ -10,17 +10,17 @@
 //! An abbreviation that the folder's own zone uses at the time in question means that zone: the caller looks there first.
 //! Names of the tz database (`Asia/Shanghai`, `PRC`) are known in any case of letters.
 
-use chrono_tz::{TZ_VARIANTS, Tz};
+use super::Timezone;
 
 /// A zone as it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Zone {
     /// Seconds east of UTC.
     Offset(i32),
     /// Letters.
     Abbreviation(&'static Abbreviation),
     /// A name of the tz database.
-    Named(Tz),
+    Named(Timezone),
 }
 
 /// Letters that stand for an offset.
@@ -43,9 +43,7 @@ pub(super) fn named(name: &str) -> Option<Zone> {
         return Some(Zone::Offset(8 * 3600));
     }
     let abbreviation = ABBREVIATIONS.iter().find(|known| known.letters.eq_ignore_ascii_case(name));
-    abbreviation
-        .map(Zone::Abbreviation)
-        .or_else(|| TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(name)).copied().map(Zone::Named))
+    abbreviation.map(Zone::Abbreviation).or_else(|| Timezone::named(name).map(Zone::Named))
 }
 
 /// Letters with one meaning.

@@ -17,14 +17,13 @@
 //! - Jekyll's `:categories` starts with the folders above `_posts`, if the posts folder contains them.
 //! - Hugo's sections are the folders below the posts folder; a page bundle's own folder is none.
 
-use chrono_tz::Tz;
 use sha1_smol::Sha1;
 
 use super::{
     Dialect, LinkFacts,
     slug::{self, JekyllMode},
 };
-use crate::post::date;
+use crate::post::date::{self, Timezone};
 
 /// What a part of a pattern stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,7 +227,7 @@ impl Range {
 
 impl Variable {
     /// What it stands for; `None` if the post does not have it.
-    pub(super) fn value(&self, facts: &LinkFacts<'_>, timezone: Tz) -> Option<String> {
+    pub(super) fn value(&self, facts: &LinkFacts<'_>, timezone: &Timezone) -> Option<String> {
         let path = FilePath::of(facts);
         let slug = facts.slug.map(str::trim).filter(|slug| !slug.is_empty());
         Some(match self {

@@ -16,10 +16,12 @@ mod tests;
 use std::path::Path;
 
 use chrono::NaiveDateTime;
-use chrono_tz::Tz;
 use url::Url;
 
-use super::{CategoryPath, date::DateRules};
+use super::{
+    CategoryPath,
+    date::{DateRules, Timezone},
+};
 use pattern::Piece;
 
 /// How the posts of a folder get their links.
@@ -31,7 +33,7 @@ pub struct LinkRules {
     pub permalink: Option<Permalink>,
     /// The zone of the dates in it: Hexo's are in that of the machine that builds the blog, whatever its `timezone`. The
     /// folder's zone if absent.
-    pub timezone: Option<Tz>,
+    pub timezone: Option<Timezone>,
 }
 
 impl LinkRules {
@@ -148,7 +150,7 @@ pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Opti
 #[must_use]
 pub fn generated(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
     let dialect = rules.dialect();
-    let timezone = rules.timezone.unwrap_or(dates.timezone);
+    let timezone = rules.timezone.as_ref().unwrap_or(&dates.timezone);
     let own = facts.permalink.map(str::to_owned);
     let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
     let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());

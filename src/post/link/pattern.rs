@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use chrono_tz::Tz;
 use url::Url;
 
 use super::{
     Dialect, LinkFacts, Permalink, PermalinkError,
     dialects::{self, Variable},
 };
+use crate::post::date::Timezone;
 
 /// A piece of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) fn as_hugo_page(pieces: &mut Vec<Piece>) {
 }
 
 /// Fills a pattern: a path, percent-encoded, which may be absolute and end in a query. `None` if a variable has no value.
-pub(super) fn fill(permalink: &Permalink, facts: &LinkFacts<'_>, timezone: Tz) -> Option<String> {
+pub(super) fn fill(permalink: &Permalink, facts: &LinkFacts<'_>, timezone: &Timezone) -> Option<String> {
     let mut path = String::new();
     for piece in &permalink.pieces {
         match piece {

@@ -1,10 +1,9 @@
-use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::*;
 use crate::post::date::{DateOrder, StampRule};
 
-const DATES: DateRules = DateRules { timezone: Tz::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone };
+const DATES: DateRules = DateRules { timezone: Timezone::UTC, order: DateOrder::Unset, stamps: StampRule::SameZone };
 
 /// A post for one row of a table.
 #[derive(Clone, Default)]

@@ -298,14 +298,16 @@ fn an_old_id_is_that_of_the_address_which_the_blog_gave() {
         assert_eq!((post.link.as_deref(), post.id.as_deref()), (Some(link), Some(id)), "{yaml}");
     }
     let hexo = blog(":year/:month/:day/:timestamp/", link::Dialect::Hexo, IdRule::Permalink);
-    let links = link::LinkRules { timezone: Some(chrono_tz::Asia::Shanghai), ..hexo.links.clone() };
+    let links = link::LinkRules { timezone: date::Timezone::named("Asia/Shanghai"), ..hexo.links.clone() };
     for (links, id) in [(hexo.links.clone(), "2024/03/03/1709481600/"), (links, "2024/03/04/1709481600/")] {
         let (post, _) = post("title: a\ndate: 2024-03-03T16:00:00Z", &ReadSettings { links, ..hexo.clone() });
         assert_eq!(post.id, Some(format!("https://e.org/{id}")));
     }
     let jekyll = blog("pretty", link::Dialect::Jekyll, IdRule::JekyllFeed);
-    let jekyll =
-        ReadSettings { dates: date::DateRules { timezone: chrono_tz::Asia::Shanghai, ..jekyll.dates }, ..jekyll };
+    let jekyll = ReadSettings {
+        dates: date::DateRules { timezone: date::Timezone::named("Asia/Shanghai").unwrap(), ..jekyll.dates },
+        ..jekyll
+    };
     for (date, day) in [
         ("2024-03-03", "03/03"),
         ("2024-03-03 23:59", "03/03"),
