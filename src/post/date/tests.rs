@@ -25,8 +25,8 @@ fn check(text: &str, expected: &str) {
 }
 
 #[track_caller]
-fn check_warning(text: &str, rules: DateRules, expected: &str, code: crate::post::Code, message: &str) {
-    let moment = read(text, &rules).unwrap_or_else(|error| panic!("{text}: {error}"));
+fn check_warning(text: &str, rules: &DateRules, expected: &str, code: crate::post::Code, message: &str) {
+    let moment = read(text, rules).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(moment.at, utc(expected), "{text}");
     let said: Vec<_> = moment.warnings.iter().map(|warning| (warning.code(), warning.to_string())).collect();
     assert_eq!(said, [(code, message.to_string())], "{text}");
@@ -189,7 +189,7 @@ fn day_and_month_are_never_guessed_in_silence() {
     let with = |order| DateRules { order, ..rules("UTC") };
     check_warning(
         "01/02/2024",
-        with(DateOrder::Unset),
+        &with(DateOrder::Unset),
         "2024-01-02T00:00:00Z",
         AmbiguousDate,
         "this may be 2024-01-02 or 2024-02-01; it is read as 2024-01-02, month first",
@@ -211,7 +211,7 @@ fn day_and_month_are_never_guessed_in_silence() {
 fn a_wrong_weekday_is_said_and_the_date_believed() {
     check_warning(
         "Thu, 25 Feb 2022 08:54:46 GMT",
-        shanghai(),
+        &shanghai(),
         "2022-02-25T08:54:46Z",
         crate::post::Code::WrongWeekday,
         "2022-02-25 is a Friday, not a Thursday",
@@ -224,14 +224,14 @@ fn an_abbreviation_is_the_folders_own_else_that_of_rfc_822() {
     check("2022-02-25 16:54:46 CST", "2022-02-25T08:54:46Z");
     check_warning(
         "2022-02-25 16:54:46 CST",
-        rules("UTC"),
+        &rules("UTC"),
         "2022-02-25T22:54:46Z",
         AmbiguousZone,
         "`CST` has more than one meaning; it is read as -06:00",
     );
     check_warning(
         "2022-02-25 16:54:46 IST",
-        rules("Europe/Berlin"),
+        &rules("Europe/Berlin"),
         "2022-02-25T11:24:46Z",
         AmbiguousZone,
         "`IST` has more than one meaning; it is read as +05:30",
@@ -258,7 +258,7 @@ fn clock_changes_are_decided_and_said() {
     use crate::post::Code::ClockChange;
     check_warning(
         "2023-03-12 02:30:00",
-        rules("America/New_York"),
+        &rules("America/New_York"),
         "2023-03-12T07:30:00Z",
         ClockChange,
         "2023-03-12 02:30:00 does not exist in America/New_York: the clock was put forward; the time is moved behind the \
@@ -266,7 +266,7 @@ fn clock_changes_are_decided_and_said() {
     );
     check_warning(
         "2023-11-05 01:30",
-        rules("America/New_York"),
+        &rules("America/New_York"),
         "2023-11-05T05:30:00Z",
         ClockChange,
         "2023-11-05 01:30:00 came twice in America/New_York: the clock was put back; the first of the two is taken",
