@@ -10,6 +10,7 @@ mod adopt;
 mod behind;
 mod cores;
 mod entry;
+mod files;
 mod ingest;
 mod made;
 mod media;
@@ -45,7 +46,8 @@ use crate::{
     serve::Shelf,
 };
 pub use behind::PART;
-pub use ingest::{MayBeWritten, UNFINISHED, Unsettled};
+pub use files::UNFINISHED;
+pub use ingest::{MayBeWritten, Unsettled};
 use places::Places;
 pub use state::Health;
 

@@ -1,0 +1,162 @@
+//! Files → readings, on all cores.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Error, cores::WORKERS};
+use crate::{
+    catalog::{Known, digest},
+    config::Folder,
+    post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
+    watch::{self, Kind, Stat},
+};
+
+/// A file is known by its [`Stat`] only if it was at least this old when it was looked at: a write within the same tick
+/// of the file system's clock would not show.
+const SETTLED: TimeDelta = TimeDelta::seconds(2);
+
+/// A post that ends in the middle of its front matter or of a tag may still be written for this long.
+pub const UNFINISHED: Duration = Duration::from_secs(5);
+
+/// Stands for the digest of a file whose bytes are not known.
+pub(super) const UNREADABLE: [u8; 16] = [0; 16];
+
+/// Files that are read together; two such groups are in memory at a time.
+const GROUP: usize = 256;
+
+/// A file on its way from disk into the catalog.
+pub(super) struct Look {
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+    /// Apart, because of a million new files nothing is known.
+    pub(super) known: Option<Box<Known>>,
+}
+
+/// What reading a file came to.
+pub(super) enum Taken {
+    /// It is not there any more, or not yet whole: to be looked at again.
+    Later,
+    /// The bytes are those of the last look.
+    Same(Stat),
+    /// It was read.
+    Read { stat: Stat, content: [u8; 16], reading: Reading },
+}
+
+/// Whether a file can be known by its stat.
+pub(super) fn is_settled(stat: Stat, now: DateTime<Utc>) -> bool {
+    DateTime::from_timestamp_nanos(stat.modified) + SETTLED <= now
+}
+
+/// Reads files on all cores and hands them on in their order.
+pub(super) fn read_in_order(
+    folder: &Folder,
+    looks: Vec<Look>,
+    now: DateTime<Utc>,
+    reread: bool,
+    stop: &AtomicBool,
+    mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if looks.len() <= 8 {
+        return looks.into_iter().try_for_each(|look| {
+            let taken = take_one(folder, &look, now, reread);
+            then(look, taken)
+        });
+    }
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        scope.spawn(move || {
+            let mut looks = looks.into_iter().peekable();
+            while looks.peek().is_some() {
+                let group: Vec<Look> = looks.by_ref().take(GROUP).collect();
+                let share = group.len().div_ceil(*WORKERS);
+                let taken: Vec<Taken> = thread::scope(|scope| {
+                    let parts: Vec<_> = group
+                        .chunks(share)
+                        .map(|part| {
+                            scope.spawn(move || {
+                                part.iter().map(|look| take_one(folder, look, now, reread)).collect::<Vec<_>>()
+                            })
+                        })
+                        .collect();
+                    // Each file keeps its place, even where reading one of them panicked.
+                    let sizes = group.chunks(share).map(<[Look]>::len);
+                    let later = |size| std::iter::repeat_with(|| Taken::Later).take(size).collect();
+                    parts
+                        .into_iter()
+                        .zip(sizes)
+                        .flat_map(|(part, size)| part.join().unwrap_or_else(|_| later(size)))
+                        .collect()
+                });
+                if sender.send((group, taken)).is_err() {
+                    return;
+                }
+            }
+        });
+        for (group, taken) in receiver {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            group.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
+        }
+        Ok(())
+    })
+}
+
+fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> Taken {
+    let stat = match &look.kind {
+        Kind::Gone => return Taken::Later,
+        Kind::Odd(message) => return odd(message.clone()),
+        Kind::File(stat) => *stat,
+    };
+    let (stat, bytes) = match watch::read(&folder.path.join(&look.path)) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Later,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return rejected(stat, PostError::TooLarge { size: stat.size, limit: watch::LIMIT });
+        }
+        Err(error) => return odd(format!("cannot be read: {error}")),
+    };
+    let content = digest(&bytes);
+    if !reread && look.known.as_ref().is_some_and(|known| known.content == content) {
+        return Taken::Same(stat);
+    }
+    let modified = DateTime::from_timestamp_nanos(stat.modified);
+    let reading = post::read(&SourceFile { path: &look.path, bytes: &bytes, modified }, &folder.read);
+    if modified + UNFINISHED > now && is_unfinished(&reading, &bytes) {
+        return Taken::Later;
+    }
+    Taken::Read { stat, content, reading: folder.admit(reading) }
+}
+
+/// A file that stops where no author stops: its writer may not be done.
+fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
+    match &reading.outcome {
+        Outcome::Rejected(error) => matches!(error, PostError::Unclosed { .. }),
+        Outcome::Skipped => bytes.is_empty(),
+        Outcome::LeftOut => false,
+        Outcome::Post(post) => post.body.is_cut(),
+    }
+}
+
+fn rejected(stat: Stat, error: PostError) -> Taken {
+    let diagnostic = Diagnostic::from(&error);
+    let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
+    Taken::Read { stat, content: UNREADABLE, reading }
+}
+
+fn odd(message: String) -> Taken {
+    let diagnostic =
+        Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
+    let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
+    Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: UNREADABLE, reading }
+}
