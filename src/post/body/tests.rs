@@ -364,6 +364,26 @@ fn selected(html: &Html, selector: &str, attribute: &str) -> Vec<String> {
     html.select(&selector).filter_map(|element| element.attr(attribute)).map(str::to_owned).collect()
 }
 
+/// What was rendered renders to itself; once more where a parser reads another tree from it than it was written from, as
+/// with what was misplaced in a table, or a heading in a link in a heading (HTML §13.3).
+fn check_settles(text: &str) -> Result<(), TestCaseError> {
+    // A parser drops a line feed that opens a `<pre>`, each time.
+    let settled =
+        |html: &str| html.split("<pre>").map(|part| part.trim_start_matches('\n')).collect::<Vec<_>>().join("<pre>");
+    let once = html(text).html;
+    let twice = html(&once).html;
+    if settled(&Html::parse_fragment(&once).root_element().inner_html()) == settled(&once) {
+        prop_assert_eq!(settled(&twice), settled(&once));
+    }
+    prop_assert_eq!(settled(&html(&twice).html), settled(&twice));
+    Ok(())
+}
+
+#[test]
+fn a_heading_in_a_heading_settles() {
+    check_settles("<h1><a href=/x><h1><a href=/x>").unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -405,15 +425,7 @@ proptest! {
 
     #[test]
     fn what_was_rendered_renders_to_itself(text in markup()) {
-        // Once more for what was misplaced in a table, and lands elsewhere; a parser drops a line feed that opens a
-        // `<pre>`, each time.
-        let settled = |html: &str| html.split("<pre>").map(|part| part.trim_start_matches('\n')).collect::<Vec<_>>().join("<pre>");
-        let once = html(&text).html;
-        let twice = html(&once).html;
-        if !once.contains("<table>") {
-            prop_assert_eq!(settled(&twice), settled(&once));
-        }
-        prop_assert_eq!(settled(&html(&twice).html), settled(&twice));
+        check_settles(&text)?;
     }
 
     #[test]
