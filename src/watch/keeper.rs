@@ -6,7 +6,6 @@
 
 use std::{
     collections::BTreeSet,
-    io,
     ops::Bound,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
@@ -31,8 +30,9 @@ use super::{
     watcher::{Shared, Task, Tasks, Troubles, lock},
 };
 
-/// How often folders that could not be read are tried again: not everything that opens one is told.
-const TRY_UNREAD: Duration = Duration::from_millis(500);
+/// How often folders that could not be read are tried again, and roots that were never the same: not everything that opens
+/// one is told.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
 
 /// How often in a row the roots may be others than those that were just watched.
 const CHECKS: usize = 3;
@@ -64,7 +64,10 @@ pub(super) struct Keeper {
     watched: BTreeSet<PathBuf>,
     /// Folders that could not be read, to be tried again.
     unread: BTreeSet<PathBuf>,
+    /// The roots, as they were when they were last entered.
     roots: Vec<Option<Identity>>,
+    /// The roots were others once more after each of a few attempts.
+    is_unsure: bool,
 }
 
 impl Keeper {
@@ -80,19 +83,20 @@ impl Keeper {
             watched: BTreeSet::new(),
             unread: BTreeSet::new(),
             roots: Vec::new(),
+            is_unsure: false,
         }
     }
 
     pub(super) fn run(mut self) {
         self.rewatch(Lost::Watches);
         self.check_roots();
-        let mut try_at = Instant::now() + TRY_UNREAD;
-        while !self.shared.stopping.load(Ordering::Relaxed) {
+        let mut try_at = Instant::now() + TRY_AGAIN;
+        while !self.is_stopping() {
             let mut done = 0;
             while done < AT_ONCE
                 && let Ok(task) = self.tasks.try_recv()
             {
-                if matches!(task, Task::Stop) {
+                if self.is_stopping() {
                     return;
                 }
                 self.work(task);
@@ -100,7 +104,7 @@ impl Keeper {
             }
             let end = match done {
                 AT_ONCE => Some(Instant::now()),
-                _ => (!self.unread.is_empty()).then_some(try_at),
+                _ => (self.is_unsure || !self.unread.is_empty()).then_some(try_at),
             };
             let woken = self.ways.wait(&*self.bell, end);
             self.bell.hear();
@@ -111,7 +115,10 @@ impl Keeper {
                 for folder in self.unread.clone() {
                     self.appeared(&folder);
                 }
-                try_at = Instant::now() + TRY_UNREAD;
+                if self.is_unsure {
+                    self.check_roots();
+                }
+                try_at = Instant::now() + TRY_AGAIN;
             }
         }
     }
@@ -135,13 +142,24 @@ impl Keeper {
     /// Watches anew where the roots are not those that are watched.
     fn check_roots(&mut self) {
         for _ in 0..CHECKS {
-            if self.identities() == self.roots {
+            self.is_unsure = !self.is_stopping() && self.identities() != self.entered();
+            if !self.is_unsure {
                 return;
             }
             self.rewatch(Lost::Watches);
         }
-        // It changes faster than it can be watched: others have their turn in between.
-        self.sender.send(Task::Rewatch(Lost::Watches));
+    }
+
+    /// The roots that were entered, or will be once they can be read. One that comes while there is none may have the number
+    /// of the one before.
+    fn entered(&self) -> Vec<Option<Identity>> {
+        let is_held = |root: &PathBuf| self.watched.contains(root) || self.unread.contains(root);
+        let folders = self.shared.folders.iter().zip(&self.roots);
+        folders.map(|(folder, root)| root.filter(|_| is_held(&folder.root))).collect()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
     }
 
     fn beat(&self) {
@@ -170,6 +188,8 @@ impl Keeper {
         // Whatever is asked of us here is about to be done.
         while self.tasks.try_recv().is_ok() {}
         lock(&self.shared.dirty).doubt();
+        // From here on it is news.
+        self.ways.tell();
         self.roots = self.identities();
 
         let shared = Arc::clone(&self.shared);
@@ -189,15 +209,15 @@ impl Keeper {
         );
         match watcher {
             Ok(watcher) => self.notify = Some(watcher),
-            Err(error) => self.refuse(&error),
+            // No folder is named yet.
+            Err(error) => drop(self.refuse(&error)),
         }
-        for (index, folder) in shared.folders.iter().enumerate() {
+        for folder in &shared.folders {
             self.enter(&folder.root, Files::LeftToScan);
-            let is_entered = self.watched.contains(&folder.root) || self.unread.contains(&folder.root);
-            if let Some(root) = self.roots.get_mut(index).filter(|_| !is_entered) {
-                // One that comes now may have the number of the one before, and is news all the same.
-                *root = None;
-            }
+        }
+        // What went away with a folder above it, and came back, was not met.
+        if self.ways.tell() {
+            self.roots.clear();
         }
         // After what tells of posts: where watches run out, the clock tells of roots.
         self.ways.follow();
@@ -225,16 +245,15 @@ impl Keeper {
     fn enter(&mut self, folder: &Path, files: Files) {
         let mut rest = vec![folder.to_owned()];
         while let Some(folder) = rest.pop() {
-            if self.shared.stopping.load(Ordering::Relaxed) {
+            if self.is_stopping() {
                 return;
             }
-            self.beat();
-            let is_there = self.watch(&folder);
             self.distrust(&folder);
-            let entries = match walk::entries_of(&folder) {
-                Ok(entries) if is_there => entries,
+            self.beat();
+            let entries = match self.watch(&folder).and_then(|()| walk::entries_of(&folder)) {
+                Ok(entries) => entries,
                 // It went while we came. If it is there again, that is told above it.
-                Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {
+                Err(Errno::NOENT | Errno::NOTDIR) => {
                     self.unread.remove(&folder);
                     continue;
                 }
@@ -294,56 +313,55 @@ impl Keeper {
         }
     }
 
-    /// Watches one folder; false where there is none.
-    fn watch(&mut self, path: &Path) -> bool {
-        let Some(watcher) = &mut self.notify else { return true };
-        let Err(error) = watcher.watch(path, RecursiveMode::NonRecursive) else { return true };
-        self.refuse(&error);
-        !is_absent(&error.kind)
+    /// Watches one folder, as far as watches can be had.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    fn watch(&mut self, path: &Path) -> Result<(), Errno> {
+        let Some(watcher) = &mut self.notify else { return Ok(()) };
+        watcher.watch(path, RecursiveMode::NonRecursive).or_else(|error| self.refuse(&error))
     }
 
     /// Keeps the first reason why a watch, or all of them, could not be had; from then on scans must find what is new.
-    fn refuse(&self, error: &notify::Error) {
-        let Some(words) = refusal(&error.kind) else { return };
+    ///
+    /// # Errors
+    /// When the reason is the folder's own.
+    fn refuse(&self, error: &notify::Error) -> Result<(), Errno> {
+        let words = refusal(&error.kind)?;
         {
             let mut troubles = lock(&self.shared.troubles);
             if troubles.refused.is_some() {
-                return;
+                return Ok(());
             }
             troubles.refused = Some(words);
         }
         self.shared.tell(|dirty| dirty.rescan(Lost::Watches));
+        Ok(())
     }
 }
 
-fn is_one_of(error: &io::Error, errors: &[Errno]) -> bool {
-    errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
-}
+/// Why watches cannot be had.
+///
+/// # Errors
+/// What is wrong with the folder alone, of which a scan or a later event tells.
+fn refusal(kind: &notify::ErrorKind) -> Result<String, Errno> {
+    use notify::ErrorKind::{Io, MaxFilesWatch, PathNotFound};
 
-/// Whether a watch could not be had because there is no such folder.
-fn is_absent(kind: &notify::ErrorKind) -> bool {
-    match kind {
-        notify::ErrorKind::PathNotFound => true,
-        notify::ErrorKind::Io(error) => is_one_of(error, &[Errno::NOENT, Errno::NOTDIR]),
-        _ => false,
-    }
-}
-
-/// Why a watch could not be had; `None` where a scan or a later event says so.
-fn refusal(kind: &notify::ErrorKind) -> Option<String> {
-    use notify::ErrorKind::{Io, MaxFilesWatch};
-
-    Some(match kind {
-        kind if is_absent(kind) => return None,
-        Io(error) if is_one_of(error, &[Errno::ACCESS]) => return None,
-        MaxFilesWatch => "the limit on watched folders is reached: raise it with `sysctl \
+    let errno = match kind {
+        PathNotFound => Some(Errno::NOENT),
+        Io(error) => error.raw_os_error().map(Errno::from_raw_os_error),
+        _ => None,
+    };
+    Ok(match (kind, errno) {
+        (_, Some(errno @ (Errno::ACCESS | Errno::NOENT | Errno::NOTDIR))) => return Err(errno),
+        (MaxFilesWatch, _) => "the limit on watched folders is reached: raise it with `sysctl \
             fs.inotify.max_user_watches=1048576` and reload; until then folders are scanned on a timer"
             .into(),
-        Io(error) if is_one_of(error, &[Errno::MFILE, Errno::NFILE]) => "no more watchers can be had: raise `sysctl \
+        (_, Some(Errno::MFILE | Errno::NFILE)) => "no more watchers can be had: raise `sysctl \
             fs.inotify.max_user_instances` (or LimitNOFILE= of the unit) and reload; until then folders are scanned on a \
             timer"
             .into(),
-        kind => format!("folders cannot be watched ({kind:?}): they are scanned on a timer"),
+        (kind, _) => format!("folders cannot be watched ({kind:?}): they are scanned on a timer"),
     })
 }
 
@@ -354,7 +372,7 @@ mod tests {
     #[test]
     fn refusals_name_the_cure() {
         let check = |kind: notify::ErrorKind, expected: Option<&str>| {
-            let words = refusal(&kind);
+            let words = refusal(&kind).ok();
             assert_eq!(words.is_some(), expected.is_some(), "{kind:?}: {words:?}");
             assert!(words.unwrap_or_default().contains(expected.unwrap_or_default()), "{kind:?}");
         };

@@ -117,6 +117,11 @@ impl Roots {
         self.look_at = Some(Instant::now() + LOOK);
     }
 
+    /// Whether the watches have told of a change since they were asked last.
+    pub(super) fn tell(&self) -> bool {
+        self.watches.as_ref().is_some_and(Watches::tell)
+    }
+
     /// Waits for a change, for the bell, or until `end`.
     pub(super) fn wait(&mut self, bell: impl AsFd, end: Option<Instant>) -> Woken {
         let now = Instant::now();
@@ -132,7 +137,7 @@ impl Roots {
             Err(_) => thread::sleep(LOOK),
         }
         let mounted = self.mounts.is_some() && fds.last().is_some_and(|fd| !fd.revents().is_empty());
-        let moved = self.watches.as_ref().is_some_and(Watches::tell);
+        let moved = self.tell();
         let now = Instant::now();
         if mounted || moved || (self.look_at.is_some() && self.tried + TRY_AGAIN <= now) {
             self.follow();

@@ -2,8 +2,10 @@
 """Folders are made, filled, moved, replaced and removed in any order and as fast as they can be, the posts folder among them,
 while settings are read again and the program is killed: what lies there when all is quiet is what feeds show.
 
-There is no periodic scan: what finds a post is an event, or what follows from one.
+There is no periodic scan: but where settings are read again, which is not often, what finds a post is an event, or what follows
+from one.
 """
+import collections
 import http.client
 import pathlib
 import random
@@ -30,7 +32,7 @@ class Folder:
         self.site, self.posts, self.aside, self.dice = site, site.posts, aside, dice
         self.written = self.kept = self.killed = 0
         self.kinds = {self.write: 8, self.by_rename: 5, self.replace: 4, self.move: 4, self.bring_back: 3, self.remove: 2,
-                      self.take_out: 2, self.unlink: 2, self.root: 1, self.root_away: 1, self.reload: 0.5, self.kill: 0.2}
+                      self.take_out: 2, self.unlink: 2, self.root: 1, self.root_away: 1, self.reload: 0.2, self.kill: 0.2}
 
     def change(self):
         [kind] = self.dice.choices(list(self.kinds), list(self.kinds.values()))
@@ -115,10 +117,11 @@ class Folder:
 def differences(site, expected):
     """What feeds and archives have too much and too little; by digest, for ids follow moves."""
     try:
-        found = set(ledger.follow(ledger.Fetcher(site), "/atom.xml").values())
+        found = list(ledger.follow(ledger.Fetcher(site), "/atom.xml").values())
     except (ledger.Lost, OSError, http.client.HTTPException) as error:
         return str(error)
-    return [len(found - expected.keys()), [path for digest, path in expected.items() if digest not in found]]
+    more = collections.Counter(found) - collections.Counter(expected.keys())
+    return [more.total(), [path for digest, path in expected.items() if digest not in found]]
 
 
 def main():

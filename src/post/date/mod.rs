@@ -1,8 +1,8 @@
 //! Text → moment, in every form that posts have been seen to use.
 //!
 //! In goes what stands behind a date key (or at the start of a file name), out comes a [`Moment`] in UTC with what
-//! should be said about it, or a [`DateError`]. `forms` takes the text apart into `parts`, `zones` knows the
-//! names of zones; this module turns the parts into a moment. Nothing here knows what time it is.
+//! should be said about it, or a [`DateError`]. `forms` takes the text apart into `parts`, `zones` knows the names of zones,
+//! `timezone` what their clocks show; this module turns the parts into a moment. Nothing here knows what time it is.
 //!
 //! # What was decided where a text leaves it open
 //!

@@ -254,6 +254,25 @@ fn an_abbreviation_is_the_folders_own_else_that_of_rfc_822() {
 }
 
 #[test]
+fn zones_are_known_by_name_and_tell_what_their_clocks_show() {
+    let check = |name: &str, at: &str, expected: Option<(&str, &str)>| {
+        let zone = Timezone::named(name);
+        let shown = zone.as_ref().map(|zone| (zone.name(), zone.shows(utc(at)).to_rfc3339()));
+        assert_eq!(shown.as_ref().map(|(name, shown)| (*name, shown.as_str())), expected, "{name}");
+    };
+    check("asia/SHANGHAI", "2022-02-25T08:54:46Z", Some(("Asia/Shanghai", "2022-02-25T16:54:46+08:00")));
+    check("PRC", "1986-07-01T00:00:00Z", Some(("PRC", "1986-07-01T09:00:00+09:00")));
+    check("America/New_York", "2040-07-01T12:00:00Z", Some(("America/New_York", "2040-07-01T08:00:00-04:00")));
+    check("Pacific/Kiritimati", "9999-12-31T09:00:00Z", Some(("Pacific/Kiritimati", "9999-12-31T23:00:00+14:00")));
+    check("utc", "0001-01-01T00:00:00Z", Some(("UTC", "0001-01-01T00:00:00+00:00")));
+    // What says that no zone was set is none; nor is what only looks like a name.
+    for name in ["Factory", "etc/unknown", "Asia/Nowhere", "", "../Asia/Shanghai", "localtime", "+08:00"] {
+        check(name, "2022-02-25T08:54:46Z", None);
+    }
+    assert!(Timezone::names().all(|name| Timezone::named(&name).is_some_and(|zone| zone.name() == name)));
+}
+
+#[test]
 fn clock_changes_are_decided_and_said() {
     use crate::post::Code::ClockChange;
     check_warning(
@@ -313,6 +332,8 @@ fn an_impossible_date_says_what_is_wrong() {
     check_error("9999-12-31T23:59:59-08:00", "the date is outside the years 1 to 9999");
     check_error("0001-01-01 00:00", "the date is outside the years 1 to 9999");
     check("9999-12-31 23:59:59", "9999-12-31T15:59:59Z");
+    check("9999-12-31 23:59:59 CST", "9999-12-31T15:59:59Z");
+    check("9999-12-31 24:00", "9999-12-31T16:00:00Z");
     check_error(&"9".repeat(12), "there is no month 99");
     check_error(&"x".repeat(500), &format!("`{}…` cannot be read as part of a date", "x".repeat(40)));
 }

@@ -14,6 +14,9 @@ use jiff::{
 #[derive(Clone, PartialEq, Eq)]
 pub struct Timezone(TimeZone);
 
+/// Names that stand for no zone having been set.
+const NO_PLACES: [&str; 2] = ["Etc/Unknown", "Factory"];
+
 /// What a clock's time is in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Local {
@@ -42,12 +45,13 @@ impl Timezone {
     /// The zone of this name, or of a former one (`PRC`), in any case of letters.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        tz::db().get(name).ok().map(Self)
+        let is_place = !NO_PLACES.iter().any(|no_place| no_place.eq_ignore_ascii_case(name));
+        tz::db().get(name).ok().filter(|_| is_place).map(Self)
     }
 
     /// All names.
     pub fn names() -> impl Iterator<Item = String> {
-        tz::db().available().map(|name| name.to_string())
+        tz::db().available().map(|name| name.to_string()).filter(|name| !NO_PLACES.contains(&name.as_str()))
     }
 
     /// Its name, as the database writes it.
@@ -56,40 +60,41 @@ impl Timezone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// What its clock shows at a time; after 9999-12-30, when the database ends, at its end.
+    /// What its clock shows at a time.
     #[must_use]
     pub fn shows(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
-        let known = Timestamp::from_second(at.timestamp()).unwrap_or(Timestamp::MAX);
-        let offset = FixedOffset::east_opt(self.0.to_offset(known).seconds());
+        let offset = FixedOffset::east_opt(self.0.to_offset(known(at)).seconds());
         offset.map_or_else(|| at.fixed_offset(), |offset| at.with_timezone(&offset))
     }
 
-    /// What a time on its clock is in UTC; `None` for years that no calendar of the program has.
+    /// What a time on its clock is in UTC; `None` beyond what chrono can tell.
     pub(super) fn utc(&self, naive: NaiveDateTime) -> Option<Local> {
-        let part = |part: u32| i8::try_from(part).ok();
-        let time = civil::DateTime::new(
-            i16::try_from(naive.year()).ok()?,
-            part(naive.month())?,
-            part(naive.day())?,
-            part(naive.hour())?,
-            part(naive.minute())?,
-            part(naive.second())?,
-            0,
-        )
-        .ok()?;
-        let east = |offset: Offset| naive.checked_sub_signed(TimeDelta::seconds(offset.seconds().into()));
-        Some(match self.0.to_ambiguous_timestamp(time).offset() {
-            AmbiguousOffset::Unambiguous { offset } => Local::Once(east(offset)?),
-            AmbiguousOffset::Fold { before, after } => Local::Twice(east(before)?, east(after)?),
-            AmbiguousOffset::Gap { before, .. } => Local::Skipped(east(before)?),
+        let utc = |offset: Offset| naive.checked_sub_signed(TimeDelta::seconds(offset.seconds().into()));
+        Some(match self.0.to_ambiguous_timestamp(civil(naive)).offset() {
+            AmbiguousOffset::Unambiguous { offset } => Local::Once(utc(offset)?),
+            AmbiguousOffset::Fold { before, after } => Local::Twice(utc(before)?, utc(after)?),
+            AmbiguousOffset::Gap { before, .. } => Local::Skipped(utc(before)?),
         })
     }
 
     /// Whether it calls itself so (`EST`) at this time, in UTC.
     pub(super) fn is_called(&self, letters: &str, at: NaiveDateTime) -> bool {
-        Timestamp::from_second(at.and_utc().timestamp())
-            .is_ok_and(|at| self.0.to_offset_info(at).abbreviation().eq_ignore_ascii_case(letters))
+        self.0.to_offset_info(known(at.and_utc())).abbreviation().eq_ignore_ascii_case(letters)
     }
+}
+
+/// The same moment, or the last that jiff knows (9999-12-30): from then on offsets stay as they are.
+fn known(at: DateTime<Utc>) -> Timestamp {
+    Timestamp::from_second(at.timestamp()).unwrap_or(Timestamp::MAX)
+}
+
+/// The same time on a clock, or the last that jiff knows: it has no year 10,000, in which `9999-12-31 24:00` lies.
+fn civil(naive: NaiveDateTime) -> civil::DateTime {
+    let part = |part: u32| i8::try_from(part).unwrap_or_default();
+    let year = i16::try_from(naive.year()).unwrap_or(i16::MAX);
+    let (month, day) = (part(naive.month()), part(naive.day()));
+    let (hour, minute, second) = (part(naive.hour()), part(naive.minute()), part(naive.second()));
+    civil::DateTime::new(year, month, day, hour, minute, second, 0).unwrap_or(civil::DateTime::MAX)
 }
 
 impl Display for Timezone {
