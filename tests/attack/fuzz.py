@@ -4,8 +4,8 @@
 
 usage: fuzz.py [SECONDS]     a minute each without any
 
-Built with fuzz/instrument, which shares the libraries that the tests have built. What `cargo fuzz` finds is found alike;
-CONTRIBUTING.md says how it is run.
+Built with fuzz/instrument, which shares the libraries that `cargo test --workspace` has built. What `cargo fuzz` finds is
+found alike; CONTRIBUTING.md says how it is run.
 """
 import concurrent.futures
 import hashlib
