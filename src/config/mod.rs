@@ -4,8 +4,8 @@
 //! in which every path is absolute and every default filled in. Nothing here looks into a posts folder.
 //!
 //! In reading order: `raw` is the file as it is written, `positions` knows where its keys stand, `load` finds and reads it,
-//! `presets` and `merge` lay defaults under it, `resolve` judges the values and `overlap` the folders. `blog` writes a
-//! configuration for a blog, `unit` a drop-in for systemd.
+//! `presets` and `merge` lay defaults under it, `resolve` judges the values, each by its `text`, and `overlap` the folders. `blog`
+//! writes a configuration for a blog, `unit` a drop-in for systemd.
 
 mod access;
 mod blog;
@@ -23,6 +23,7 @@ mod resolve;
 mod selection;
 #[cfg(test)]
 mod tests;
+mod text;
 mod unit;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -36,8 +37,8 @@ pub use blog::{BlogError, of_blog, quoted};
 pub use error::ConfigError;
 pub use load::{Loaded, Loader, Overrides, Surroundings};
 pub use redirects::{Destination, Program, Redirect};
-pub use resolve::web_address;
 pub use selection::{Duplicates, OwnFeed, Pick, Selection};
+pub use text::web_address;
 pub use unit::drop_in;
 
 /// The annotated default configuration, as packages install it.

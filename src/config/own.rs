@@ -6,7 +6,8 @@ use super::{
     Access, ConfigError, Folder, OwnFeed, Pick, Settings, Token,
     error::closest,
     raw::File,
-    resolve::{language, optional, shown, window},
+    resolve::window,
+    text::{language, optional, shown},
 };
 use crate::post::date::{self, DateOrder, DateRules, StampRule, Timezone};
 

@@ -79,7 +79,7 @@ impl Pick {
         let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
         Some(match kind {
             "tag" => Self::Tag(words),
-            "category" => Self::Category(super::resolve::category_path(value)),
+            "category" => Self::Category(super::text::category_path(value)),
             "author" => Self::Author(words),
             "source" => Self::Source(words),
             "title" => Self::Title(words),
