@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
         let absolute = stated.iter().find_map(|text| absolute_url(text));
         // Hugo's `url` is an address below the site.
         let below_site = stated.iter().copied().find(|text| text.starts_with('/') && !text.starts_with("//"));
-        let zone = settings.links.timezone.as_ref().unwrap_or(&settings.dates.timezone);
+        let zone = settings.links.timezone(&settings.dates);
         let facts = link::LinkFacts {
             path: self.source.path,
             title,

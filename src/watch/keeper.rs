@@ -66,7 +66,7 @@ pub(super) struct Keeper {
     unread: BTreeSet<PathBuf>,
     /// The roots, as they were when they were last entered.
     roots: Vec<Option<Identity>>,
-    /// The roots were others once more after each of a few attempts.
+    /// Each of a few attempts to watch the roots left others standing there.
     is_unsure: bool,
 }
 

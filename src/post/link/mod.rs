@@ -37,6 +37,11 @@ pub struct LinkRules {
 }
 
 impl LinkRules {
+    /// The zone of the dates in the pattern.
+    pub(super) fn timezone<'a>(&'a self, dates: &'a DateRules) -> &'a Timezone {
+        self.timezone.as_ref().unwrap_or(&dates.timezone)
+    }
+
     /// Whose rules hold for the posts.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
@@ -150,7 +155,7 @@ pub fn link(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Opti
 #[must_use]
 pub fn generated(facts: &LinkFacts<'_>, rules: &LinkRules, dates: &DateRules) -> Option<String> {
     let dialect = rules.dialect();
-    let timezone = rules.timezone.as_ref().unwrap_or(&dates.timezone);
+    let timezone = rules.timezone(dates);
     let own = facts.permalink.map(str::to_owned);
     let own = own.or_else(|| (dialect == Dialect::Hugo).then(|| (facts.key)("url")).flatten());
     let own = own.as_deref().map(str::trim).filter(|text| !text.is_empty());
