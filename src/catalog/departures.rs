@@ -12,7 +12,7 @@ use super::{
     batch::path_bytes,
     identity, likeness, measured,
     mentions::{self, mention_name},
-    row::{Row, State, only, select},
+    row::{self, Row, State, only, select},
     search,
 };
 use crate::config::{Folder, OnDelete};
@@ -22,6 +22,15 @@ const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
 
 /// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
 const PAIR_WITHIN: i64 = 300;
+
+/// What is asked after every change while any post is missing: none of it may look at those that are not.
+const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
+const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
+const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
+const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE folder = ? AND together = 0 AND missing IS NOT NULL";
+/// What is asked after every scan.
+const CLEAR_ARCHIVES: &str = "DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)";
+const CLEAR_TOMBSTONES: &str = "DELETE FROM post WHERE gone < ?";
 
 impl Batch<'_> {
     /// Takes note of a path that holds nothing any more.
@@ -128,43 +137,50 @@ impl Batch<'_> {
         mass_grace: i64,
     ) -> Result<Option<i64>, CatalogError> {
         let name = &folder.read.folder;
-        let rows = match folder.on_delete {
-            OnDelete::Keep => Vec::new(),
-            OnDelete::Auto | OnDelete::Remove => {
-                select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [name])?
+        match folder.on_delete {
+            OnDelete::Keep => return Ok(None),
+            OnDelete::Auto => {}
+            OnDelete::Remove => {
+                // They were missed under another rule.
+                for row in select(&self.db, ALL_MISSING, [name])? {
+                    self.bury(row)?;
+                }
+                return Ok(None);
             }
-        };
-        if folder.on_delete == OnDelete::Remove {
-            // They were missed under another rule.
-            rows.into_iter().try_for_each(|row| self.bury(row))?;
-            return Ok(None);
         }
-        if rows.is_empty() {
-            return Ok(None);
+        if self.missing_since(name, false)?.is_some() && self.vanished_together(name, present_since)? {
+            self.db.prepare_cached(MARK_TOGETHER)?.execute([name])?;
         }
-        let missing = rows.len() as u64;
-        let present: u64 = self
-            .db
-            .prepare_cached(
-                "SELECT COUNT(*) FROM post WHERE folder = ? AND state = 'published' AND here AND missing IS NULL",
-            )?
-            .query_row([name], |row| row.get(0))?;
-        let together = present_since.is_none() || identity::vanished_together(missing, present);
         let mut next: Option<i64> = None;
-        for mut row in rows {
-            if together && !row.together {
-                row.together = true;
-                row.write(&self.db)?;
+        // No post that went missing alone is gone before the folder has been there for the grace.
+        for (together, grace, from) in [(false, grace, present_since.unwrap_or(i64::MIN)), (true, mass_grace, i64::MIN)]
+        {
+            if from <= self.now.saturating_sub(grace) {
+                for row in select(&self.db, MISSING_FOR_LONG, params![name, together, self.now.saturating_sub(grace)])?
+                {
+                    self.bury(row)?;
+                }
             }
-            let since = row.missing.unwrap_or(self.now);
-            let end = if row.together { since + mass_grace } else { since.max(present_since.unwrap_or(since)) + grace };
-            if end <= self.now {
-                self.bury(row)?;
-            } else {
+            if let Some(since) = self.missing_since(name, together)? {
+                let end = since.max(from).saturating_add(grace);
                 next = Some(next.map_or(end, |next| next.min(end)));
             }
         }
         Ok(next)
+    }
+
+    /// Since when the first post of a folder is missing, of those that went together with many or of the others.
+    fn missing_since(&self, folder: &str, together: bool) -> Result<Option<i64>, CatalogError> {
+        Ok(self.db.prepare_cached(FIRST_MISSING)?.query_row(params![folder, together], |row| row.get(0))?)
+    }
+
+    /// Whether what is missing from a folder vanished together.
+    fn vanished_together(&self, folder: &str, present_since: Option<i64>) -> Result<bool, CatalogError> {
+        let counted = "SELECT COALESCE(SUM(posts) FILTER (WHERE missing), 0), \
+                       COALESCE(SUM(posts) FILTER (WHERE NOT missing AND state = 'published'), 0) FROM tally WHERE folder = ?";
+        let (missing, present) =
+            self.db.prepare_cached(counted)?.query_row([folder], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(present_since.is_none() || identity::vanished_together(missing, present))
     }
 
     /// Buries the posts of a folder that have been missing since before `until` and that `shown` does not name: they have
@@ -258,10 +274,34 @@ impl Batch<'_> {
     pub fn clear_tombstones(&mut self) -> Result<(), CatalogError> {
         let before = self.now - TOMBSTONE_LIFE;
         // The number of a row may be given to another post.
-        self.db
-            .prepare_cached("DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)")?
-            .execute([before])?;
-        self.db.prepare_cached("DELETE FROM post WHERE gone < ?")?.execute([before])?;
+        self.db.prepare_cached(CLEAR_ARCHIVES)?.execute([before])?;
+        self.db.prepare_cached(CLEAR_TOMBSTONES)?.execute([before])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn what_is_missing_is_found_without_a_look_at_what_is_not() {
+        let state = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(state.path()).unwrap();
+        let plan = |sql: &str| -> Vec<String> {
+            let mut statement = catalog.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+            let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3)).unwrap();
+            steps.map(Result::unwrap).collect()
+        };
+        assert_eq!(plan("SELECT * FROM post WHERE title = ?"), ["SCAN post"]);
+        let selected = [ALL_MISSING, MISSING_FOR_LONG].map(|condition| row::selection(condition));
+        for sql in
+            selected.iter().map(String::as_str).chain([FIRST_MISSING, MARK_TOGETHER, CLEAR_ARCHIVES, CLEAR_TOMBSTONES])
+        {
+            let steps = plan(sql);
+            assert!(!steps.iter().any(|step| step.contains("SCAN post")), "{sql}: {steps:?}");
+        }
     }
 }

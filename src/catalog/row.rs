@@ -281,8 +281,9 @@ impl Row {
             self.post = db.last_insert_rowid();
         }
         if self.gone.is_none() {
-            db.prepare_cached("UPDATE tally SET posts = posts + 1 WHERE state = ? AND missing = ?")?
-                .execute(params![self.state.name(), self.missing.is_some()])?;
+            let counted = "INSERT INTO tally VALUES (?, ?, ?, 1) \
+                           ON CONFLICT (folder, state, missing) DO UPDATE SET posts = posts + 1";
+            db.prepare_cached(counted)?.execute(params![self.folder, self.state.name(), self.missing.is_some()])?;
         }
         Ok(())
     }
@@ -305,14 +306,18 @@ pub(super) fn put_new(db: &Connection, into: &str, values: impl rusqlite::Params
 
 /// The rows that a condition over the table `post` selects, by number.
 pub(super) fn select(db: &Connection, condition: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Row>> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT post, {COLUMNS} FROM post WHERE {condition} ORDER BY post"))?;
-    statement.query_map(values, Row::read)?.collect()
+    db.prepare_cached(&selection(condition))?.query_map(values, Row::read)?.collect()
+}
+
+/// The statement of [`select`]. Rows are sorted after they are found: in the order of the table, all of it is looked at.
+pub(super) fn selection(condition: &str) -> String {
+    format!("SELECT post, {COLUMNS} FROM post WHERE {condition} ORDER BY +post")
 }
 
 /// The row that a condition selects, if it is just one.
 pub(super) fn only(db: &Connection, condition: &str, values: impl rusqlite::Params) -> rusqlite::Result<Option<Row>> {
-    let mut rows = select(db, condition, values)?;
+    let mut statement = db.prepare_cached(&format!("SELECT post, {COLUMNS} FROM post WHERE {condition} LIMIT 2"))?;
+    let mut rows: Vec<Row> = statement.query_map(values, Row::read)?.collect::<rusqlite::Result<_>>()?;
     Ok(if rows.len() == 1 { rows.pop() } else { None })
 }
 
@@ -359,7 +364,8 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn counts(&self) -> Result<Counts, CatalogError> {
         let mut counts = Counts::default();
-        let mut statement = self.db.prepare_cached("SELECT state, missing, posts FROM tally")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT state, missing, SUM(posts) FROM tally GROUP BY state, missing")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (missing, count): (bool, u64) = (row.get(1)?, row.get(2)?);

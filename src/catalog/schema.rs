@@ -239,6 +239,34 @@ const STEPS: &[&str] = &[
     -- Who inserts a post counts it: a statement that starts a trigger keeps copies of all pages that it changes.
     DROP TRIGGER tally_new;
 ",
+    "
+    -- Counts by folder, so that nobody counts what is missing from one; what is due to be buried, and what is long gone,
+    -- are found without a look at every row.
+    DROP TRIGGER tally_old;
+    DROP TRIGGER tally_changed;
+    DROP TABLE tally;
+    CREATE TABLE tally (
+        folder  TEXT NOT NULL,
+        state   TEXT NOT NULL,
+        missing INTEGER NOT NULL,
+        posts   INTEGER NOT NULL,
+        PRIMARY KEY (folder, state, missing)
+    ) WITHOUT ROWID;
+    INSERT INTO tally SELECT folder, state, missing IS NOT NULL, COUNT(*) FROM post WHERE gone IS NULL GROUP BY 1, 2, 3;
+    CREATE TRIGGER tally_old AFTER DELETE ON post WHEN old.gone IS NULL BEGIN
+        UPDATE tally SET posts = posts - 1
+            WHERE folder = old.folder AND state = old.state AND missing = (old.missing IS NOT NULL);
+    END;
+    CREATE TRIGGER tally_changed AFTER UPDATE OF state, missing, gone ON post BEGIN
+        UPDATE tally SET posts = posts - 1
+            WHERE old.gone IS NULL AND folder = old.folder AND state = old.state AND missing = (old.missing IS NOT NULL);
+        INSERT INTO tally SELECT new.folder, new.state, new.missing IS NOT NULL, 1 WHERE new.gone IS NULL
+            ON CONFLICT (folder, state, missing) DO UPDATE SET posts = posts + 1;
+    END;
+    DROP INDEX post_missing;
+    CREATE INDEX post_missing ON post (folder, together, missing) WHERE missing IS NOT NULL;
+    CREATE INDEX post_gone ON post (gone) WHERE gone IS NOT NULL;
+",
 ];
 
 /// Brings the tables up to date.
@@ -258,19 +286,68 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{catalog::Catalog, feed::Format};
+    use std::path::Path;
+
+    use crate::{
+        catalog::{Catalog, Counts},
+        feed::Format,
+    };
 
     use super::*;
 
     /// The number of steps before entries were kept without their HTML.
     const WHOLE: usize = 12;
 
+    /// The number of steps before posts were counted by folder.
+    const COUNTED_TOGETHER: usize = 14;
+
+    /// A catalog as the first so many steps leave it.
+    fn catalog_of(steps: usize, state: &Path) -> Connection {
+        let db = Connection::open(state.join("catalog.sqlite")).unwrap();
+        STEPS.iter().take(steps).for_each(|step| db.execute_batch(step).unwrap());
+        db.pragma_update(None, "user_version", steps).unwrap();
+        db
+    }
+
+    #[test]
+    fn what_an_older_version_knew_is_counted() {
+        let state = tempfile::tempdir().unwrap();
+        let db = catalog_of(COUNTED_TOGETHER, state.path());
+        for (number, (folder, state, missing, gone)) in [
+            ("a", "published", None, None),
+            ("a", "published", Some(5), None),
+            ("b", "published", None, None),
+            ("b", "draft", None, None),
+            ("b", "published", None, Some(5)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let row = "INSERT INTO post (folder, path, here, size, modified, changed, inode, settled, content, state, missing, \
+                       together, gone, first_seen, published, dated_from, updated, pinned, digest, rendering, members) \
+                       VALUES (?, ?, ?, 0, 0, 0, 0, 1, '', ?, ?, 0, ?, 0, 0, 'file-time', 0, 1, '', '', '[]')";
+            db.execute(
+                row,
+                rusqlite::params![folder, [u8::try_from(number).unwrap()], gone.is_none(), state, missing, gone],
+            )
+            .unwrap();
+        }
+        drop(db);
+
+        let catalog = Catalog::open(state.path()).unwrap();
+        assert_eq!(catalog.counts().unwrap(), Counts { published: 3, kept: 1, draft: 1, ..Counts::default() });
+        catalog
+            .db
+            .execute("UPDATE post SET missing = NULL, state = 'skipped' WHERE folder = 'a' AND missing = 5", [])
+            .unwrap();
+        catalog.db.execute("DELETE FROM post WHERE folder = 'b'", []).unwrap();
+        assert_eq!(catalog.counts().unwrap(), Counts { published: 1, skipped: 1, ..Counts::default() });
+    }
+
     #[test]
     fn entries_that_an_older_version_kept_are_whole() {
         let state = tempfile::tempdir().unwrap();
-        let db = Connection::open(state.path().join("catalog.sqlite")).unwrap();
-        STEPS.iter().take(WHOLE).for_each(|step| db.execute_batch(step).unwrap());
-        db.pragma_update(None, "user_version", WHOLE).unwrap();
+        let db = catalog_of(WHOLE, state.path());
         let kept = "INSERT INTO entry VALUES (7, zeroblob(16), 20, zeroblob(48), '<item>1</item>', '<entry>2</entry>', '{\"id\":\"3\"}')";
         db.execute(kept, []).unwrap();
         drop(db);
