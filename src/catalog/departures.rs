@@ -12,7 +12,7 @@ use super::{
     batch::path_bytes,
     identity, likeness, measured,
     mentions::{self, mention_name},
-    row::{self, Row, State, only, select},
+    row::{Row, State, only, select},
     search,
 };
 use crate::config::{Folder, OnDelete};
@@ -283,7 +283,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
+    use crate::catalog::{Catalog, row};
 
     #[test]
     fn what_is_missing_is_found_without_a_look_at_what_is_not() {

@@ -2,17 +2,19 @@
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use chrono::{DateTime, Utc};
 
 use super::{Compared, Error, Pipeline, unwritable};
-use crate::publish::{Failed, Output, PublishError, Trust};
+use crate::{
+    publish::{Failed, Output, PublishError, Trust},
+    serve::Bytes,
+};
 
 /// Documents to be written: path and bytes of each.
-pub(super) type Files = Vec<(String, Arc<[u8]>)>;
+pub(super) type Files = Vec<(String, Bytes)>;
 
 /// A thread that writes has the output folder, and gives it back with what failed.
 pub(super) type Writing = JoinHandle<(Output, Vec<Failed>)>;

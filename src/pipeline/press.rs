@@ -18,7 +18,7 @@ use crate::{
     catalog::{Collection, Dirty, DocumentRecord, Key, digest},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
-    serve::{Change, Document, Lifetime},
+    serve::{Bytes, Change, Document, Lifetime},
 };
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
@@ -374,11 +374,11 @@ impl Pipeline {
 }
 
 /// The bytes of a document, and their digest.
-type Hashed = (Arc<[u8]>, [u8; 16]);
+type Hashed = (Bytes, [u8; 16]);
 
 fn hashed(bytes: Vec<u8>) -> Hashed {
     let hash = digest(&bytes);
-    (Arc::from(bytes), hash)
+    (Bytes::from(bytes), hash)
 }
 
 /// All that the documents of a feed are made of.
@@ -412,7 +412,7 @@ pub(super) fn document(
     record: DocumentRecord,
     media_type: &'static str,
     page: Option<String>,
-    bytes: Option<Arc<[u8]>>,
+    bytes: Option<Bytes>,
 ) -> Document {
     Document {
         media_type,

@@ -38,6 +38,7 @@ use tokio::sync::oneshot;
 use url::Url;
 
 pub use client::Network;
+pub use hyper::body::Bytes;
 pub use limit::Limit;
 pub use listen::{Server, run};
 pub use shelf::{Change, Shelf};
@@ -63,7 +64,7 @@ pub struct Document {
     /// How long it may be taken from the shelf.
     pub lifetime: Lifetime,
     /// The identity form.
-    pub bytes: Option<Arc<[u8]>>,
+    pub bytes: Option<Bytes>,
 }
 
 /// How long a document may be taken from the shelf, and who else may keep it.

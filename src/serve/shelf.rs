@@ -106,7 +106,7 @@ impl Shelf {
         let state = self.read();
         let document = state.documents.get(path)?;
         let bytes = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?;
-        Some(Arc::new(Document { bytes: Some(Arc::from(&*bytes)), ..Document::clone(document) }))
+        Some(Arc::new(Document { bytes: Some(bytes), ..Document::clone(document) }))
     }
 
     /// Whether a path that lacks its final slash names a page or a feed's folder.
@@ -155,7 +155,7 @@ impl State {
             self.forms.forget(old.hash);
         }
         if let Some(bytes) = bytes {
-            self.forms.insert(Key { hash, coding: Coding::Identity }, Bytes::from_owner(bytes));
+            self.forms.insert(Key { hash, coding: Coding::Identity }, bytes);
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
             last_modified: None,
             page: None,
             lifetime,
-            bytes: Some(Arc::from(text.as_bytes())),
+            bytes: Some(Bytes::copy_from_slice(text.as_bytes())),
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Answer, Ask, Change, Document, Lifetime, Settings, Shelf, run};
+use super::{Answer, Ask, Bytes, Change, Document, Lifetime, Settings, Shelf, run};
 
 /// A server, and what a test does with it. `asks` is the daemon's end.
 pub(super) struct Served {
@@ -107,7 +107,7 @@ pub(super) fn document(text: &str) -> Document {
         last_modified: None,
         page: None,
         lifetime: Lifetime::Maintained,
-        bytes: Some(Arc::from(text.as_bytes())),
+        bytes: Some(Bytes::copy_from_slice(text.as_bytes())),
     }
 }
 
