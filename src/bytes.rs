@@ -1,8 +1,16 @@
-//! Looks through texts many bytes at a time.
+//! Looks through texts many bytes at a time, and their digests.
 
 /// Whether any byte of a text is such a one. Nothing ends the search early, so that the compiler looks at many bytes
 /// together: for short tests that rarely hold.
 #[must_use]
 pub fn any(text: impl AsRef<[u8]>, is_meant: impl Fn(u8) -> bool) -> bool {
     text.as_ref().iter().fold(false, |found, &byte| found | is_meant(byte))
+}
+
+/// Half of the BLAKE3 digest of some bytes: of documents, files, entries, whatever is known by what it holds.
+#[must_use]
+pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&blake3::hash(bytes.as_ref()).as_bytes()[..16]);
+    half
 }

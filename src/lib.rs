@@ -20,7 +20,7 @@
 //! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager, [`sandbox`] bounds what the
 //!   program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
-//! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts; for `post` and `feed` alike.
+//! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts, and digests; for all stages alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
 pub mod bytes;

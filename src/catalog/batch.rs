@@ -17,6 +17,7 @@ use super::{
     set_fact,
 };
 use crate::{
+    bytes,
     config::{Folder, Future},
     post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility},
     watch::Stat,
@@ -77,13 +78,13 @@ pub struct Batch<'c> {
 
 /// The part of a row that its entry is made of, after pins.
 fn rendering(row: &Row, post: &Post) -> [u8; 16] {
-    let mut parts = Vec::with_capacity(post.body.text.len() + 1024);
+    let mut parts = Vec::with_capacity(1024);
+    parts.extend_from_slice(&post.written);
     let mut part = |text: &str| {
         parts.extend_from_slice(&text.len().to_le_bytes());
         parts.extend_from_slice(text.as_bytes());
     };
     part(&post.title);
-    part(&post.body.text);
     part(if post.body.markup == crate::post::Markup::Html { "html" } else { "markdown" });
     for text in [&row.link, &row.image, &row.id, &post.language, &post.excerpt] {
         part(text.as_deref().unwrap_or("\0"));
@@ -99,15 +100,7 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
         part(&format!("{:?} {}", enclosure.length, enclosure.media_type));
     }
     part(&format!("{} {}", row.published, row.updated));
-    digest(&parts)
-}
-
-/// The digest of a file's bytes, as [`Seen::content`] has it.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-    half
+    bytes::digest(&parts)
 }
 
 impl Catalog {

@@ -296,7 +296,7 @@ mod tests {
             steps.map(Result::unwrap).collect()
         };
         assert_eq!(plan("SELECT * FROM post WHERE title = ?"), ["SCAN post"]);
-        let selected = [ALL_MISSING, MISSING_FOR_LONG].map(|condition| row::selection(condition));
+        let selected = [ALL_MISSING, MISSING_FOR_LONG].map(row::selection);
         for sql in
             selected.iter().map(String::as_str).chain([FIRST_MISSING, MARK_TOGETHER, CLEAR_ARCHIVES, CLEAR_TOMBSTONES])
         {

@@ -6,7 +6,7 @@ use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError, measured, mentions};
-use crate::feed::Fragments;
+use crate::{bytes, feed::Fragments};
 
 /// Bytes of entries that are held in memory: those of the feeds that change most often.
 const HELD: usize = 4 * 1024 * 1024;
@@ -154,5 +154,5 @@ pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlit
 fn digest(fragments: &Fragments) -> Digest {
     let Fragments { rss, atom, json, html } = fragments;
     // No text has a NUL.
-    super::digest([rss, "\0", atom, "\0", json, "\0", html.as_deref().unwrap_or_default()].concat().as_bytes())
+    bytes::digest([rss, "\0", atom, "\0", json, "\0", html.as_deref().unwrap_or_default()].concat().as_bytes())
 }

@@ -39,7 +39,7 @@ use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config:
 
 pub use along::Along;
 pub use archive::{PAGE, StalePage};
-pub use batch::{Batch, Effects, Seen, digest};
+pub use batch::{Batch, Effects, Seen};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key, Version};
 pub use documents::{CLEAN, DocumentRecord, Former};
 pub use entries::{KeptEntry, StoredEntry};

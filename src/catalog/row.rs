@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError};
 use crate::{
@@ -155,9 +155,30 @@ pub struct Counts {
 }
 
 /// All but the number.
-const COLUMNS: &str = "folder, path, here, size, modified, changed, inode, settled, content, state, missing, \
-    together, gone, id, first_seen, arrival, published, dated_from, updated, expires, due, pinned, digest, rendering, \
-    link, image, members, diagnostics, title";
+macro_rules! columns {
+    () => {
+        "folder, path, here, size, modified, changed, inode, settled, content, state, missing, together, gone, id, \
+         first_seen, arrival, published, dated_from, updated, expires, due, pinned, digest, rendering, link, image, \
+         members, diagnostics, title"
+    };
+}
+
+/// Their values.
+macro_rules! values {
+    () => {
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
+         ?26, ?27, ?28, ?29, ?30"
+    };
+}
+
+const COLUMNS: &str = columns!();
+
+/// The number of a new row is SQLite's to give: a statement that states it could fail half-way.
+const NEW: Insert = Insert {
+    or_fail: concat!("INSERT OR FAIL INTO post (", columns!(), ") VALUES (", values!(), ")"),
+    or_replace: concat!("INSERT OR REPLACE INTO post (", columns!(), ") VALUES (", values!(), ")"),
+};
+const KNOWN: &str = concat!("INSERT OR REPLACE INTO post (post, ", columns!(), ") VALUES (?1, ", values!(), ")");
 
 fn dated_from_name(from: PublishedFrom) -> &'static str {
     match from {
@@ -236,12 +257,6 @@ impl Row {
     /// Writes the row, and counts it; a `post` of 0 is a new row and gets its number.
     pub(super) fn write(&mut self, db: &Connection) -> rusqlite::Result<()> {
         let number = (self.post != 0).then_some(self.post);
-        // The number of a new row is SQLite's to give: a statement that states it could fail half-way.
-        let (columns, marks) = if number.is_some() { ("post, ", "?1, ") } else { ("", "") };
-        let into = format!(
-            "INTO post ({columns}{COLUMNS}) VALUES ({marks}?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
-        );
         let values = params![
             number,
             self.folder,
@@ -275,9 +290,9 @@ impl Row {
             self.title,
         ];
         if number.is_some() {
-            db.prepare_cached(&format!("INSERT OR REPLACE {into}"))?.execute(values)?;
+            db.prepare_cached(KNOWN)?.execute(values)?;
         } else {
-            put_new(db, &into, values)?;
+            NewRows::of(db, &NEW)?.put(values)?;
             self.post = db.last_insert_rowid();
         }
         if self.gone.is_none() {
@@ -289,18 +304,36 @@ impl Row {
     }
 }
 
-/// Inserts a row that is new, or at least replaces what has its keys.
+/// How a row is inserted that is new, or at least replaces what has its keys.
 ///
 /// A statement that may replace rows, be undone or start triggers keeps copies of all pages that it changes until it ends:
 /// ten times what is written otherwise in a first scan. One that may fail half-way does not, and a single row is inserted
 /// whole or not at all.
-pub(super) fn put_new(db: &Connection, into: &str, values: impl rusqlite::Params + Copy) -> rusqlite::Result<()> {
-    match db.prepare_cached(&format!("INSERT OR FAIL {into}"))?.execute(values) {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-            db.prepare_cached(&format!("INSERT OR REPLACE {into}"))?.execute(values)?;
-            Ok(())
+pub(super) struct Insert {
+    pub(super) or_fail: &'static str,
+    pub(super) or_replace: &'static str,
+}
+
+/// Inserts rows of one kind.
+pub(super) struct NewRows<'d> {
+    db: &'d Connection,
+    insert: &'static Insert,
+    or_fail: CachedStatement<'d>,
+}
+
+impl<'d> NewRows<'d> {
+    pub(super) fn of(db: &'d Connection, insert: &'static Insert) -> rusqlite::Result<Self> {
+        Ok(Self { db, insert, or_fail: db.prepare_cached(insert.or_fail)? })
+    }
+
+    pub(super) fn put(&mut self, values: impl rusqlite::Params + Copy) -> rusqlite::Result<()> {
+        match self.or_fail.execute(values) {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                self.db.prepare_cached(self.insert.or_replace)?.execute(values)?;
+                Ok(())
+            }
+            done => done.map(drop),
         }
-        done => done.map(drop),
     }
 }
 

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    bytes::digest,
     config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
     post::{self, SourceFile, date::Timezone},
     watch::Stat,

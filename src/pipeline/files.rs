@@ -1,7 +1,8 @@
 //! Files → readings, on all cores.
 
 use std::{
-    io,
+    io, iter,
+    panic::{self, AssertUnwindSafe},
     path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -15,7 +16,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, cores::WORKERS};
 use crate::{
-    catalog::{Known, digest},
+    bytes::digest,
+    catalog::Known,
     config::Folder,
     post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Kind, Stat},
@@ -31,8 +33,11 @@ pub const UNFINISHED: Duration = Duration::from_secs(5);
 /// Stands for the digest of a file whose bytes are not known.
 pub(super) const UNREADABLE: [u8; 16] = [0; 16];
 
-/// Files that are read together; two such groups are in memory at a time.
-const GROUP: usize = 256;
+/// Files that a thread reads at a time.
+const PART: usize = 64;
+
+/// Parts that each thread has to read, or has read: enough not to wait for what becomes of them.
+const AHEAD: usize = 2;
 
 /// A file on its way from disk into the catalog.
 pub(super) struct Look {
@@ -73,43 +78,40 @@ pub(super) fn read_in_order(
         });
     }
     thread::scope(|scope| {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        scope.spawn(move || {
-            let mut looks = looks.into_iter().peekable();
-            while looks.peek().is_some() {
-                let group: Vec<Look> = looks.by_ref().take(GROUP).collect();
-                let share = group.len().div_ceil(*WORKERS);
-                let taken: Vec<Taken> = thread::scope(|scope| {
-                    let parts: Vec<_> = group
-                        .chunks(share)
-                        .map(|part| {
-                            scope.spawn(move || {
-                                part.iter().map(|look| take_one(folder, look, now, reread)).collect::<Vec<_>>()
-                            })
-                        })
-                        .collect();
-                    // Each file keeps its place, even where reading one of them panicked.
-                    let sizes = group.chunks(share).map(<[Look]>::len);
-                    let later = |size| std::iter::repeat_with(|| Taken::Later).take(size).collect();
-                    parts
-                        .into_iter()
-                        .zip(sizes)
-                        .flat_map(|(part, size)| part.join().unwrap_or_else(|_| later(size)))
-                        .collect()
+        let readers: Vec<_> = (0..*WORKERS)
+            .map(|_| {
+                let (deal, parts) = mpsc::channel::<Vec<Look>>();
+                let (give, taken) = mpsc::channel();
+                scope.spawn(move || {
+                    parts.into_iter().try_for_each(|part| give.send((take_part(folder, &part, now, reread), part)))
                 });
-                if sender.send((group, taken)).is_err() {
-                    return;
-                }
-            }
-        });
-        for (group, taken) in receiver {
-            if stop.load(Ordering::Relaxed) {
+                (deal, taken)
+            })
+            .collect();
+        let mut looks = looks.into_iter();
+        // In turn, so that what comes back in turn is in order.
+        let mut deal = |turn: usize| {
+            let part: Vec<Look> = looks.by_ref().take(PART).collect();
+            !part.is_empty() && readers[turn % readers.len()].0.send(part).is_ok()
+        };
+        let mut dealt = (0..AHEAD * readers.len()).take_while(|&turn| deal(turn)).count();
+        for turn in 0.. {
+            if turn == dealt || stop.load(Ordering::Relaxed) {
                 break;
             }
-            group.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
+            let Ok((taken, part)) = readers[turn % readers.len()].1.recv() else { break };
+            dealt += usize::from(deal(dealt));
+            part.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
         }
         Ok(())
     })
+}
+
+/// Reads some files. Each keeps its place, even where reading one of them panicked.
+fn take_part(folder: &Folder, part: &[Look], now: DateTime<Utc>, reread: bool) -> Vec<Taken> {
+    let take = || part.iter().map(|look| take_one(folder, look, now, reread)).collect();
+    panic::catch_unwind(AssertUnwindSafe(take))
+        .unwrap_or_else(|_| iter::repeat_with(|| Taken::Later).take(part.len()).collect())
 }
 
 fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> Taken {

@@ -10,7 +10,8 @@ use super::{
     state::Health,
 };
 use crate::{
-    catalog::{Catalog, Former, Key, digest},
+    bytes::digest,
+    catalog::{Catalog, Former, Key},
     config::Destination,
     feed::{Format, address, opml::Outline},
     serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},

@@ -498,7 +498,7 @@ fn unwritable(folder: &std::path::Path, error: &PublishError) -> String {
 
 /// A digest of anything by its debug form, which names every field; only ever compared for equality.
 fn digest_of(value: &impl std::fmt::Debug) -> [u8; 16] {
-    crate::catalog::digest(format!("{value:?}").as_bytes())
+    crate::bytes::digest(format!("{value:?}"))
 }
 
 fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {

@@ -15,7 +15,8 @@ use super::{
     render::{Fresh, Rendered},
 };
 use crate::{
-    catalog::{Collection, Dirty, DocumentRecord, Key, digest},
+    bytes::digest,
+    catalog::{Collection, Dirty, DocumentRecord, Key, Room},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
     serve::{Bytes, Change, Document, Lifetime},
@@ -94,7 +95,11 @@ impl Pipeline {
 
     /// Makes the documents of marked collections, group by group. While those of one are written, the next are made.
     fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
-        let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
+        let is_long = dirty.len() > GROUP;
+        let when = if is_long { When::Meanwhile } else { When::Now };
+        if is_long {
+            self.catalog.make_room(Room::Ample)?;
+        }
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
             // What is left stays marked.
@@ -115,6 +120,9 @@ impl Pipeline {
             }
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
             changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
+        }
+        if is_long {
+            self.catalog.make_room(Room::Usual)?;
         }
         Ok(changed)
     }

@@ -14,7 +14,8 @@ use chrono::DateTime;
 
 use super::{Error, Pipeline, cores::WORKERS, entry, media, mentions::Mentions, places::Places};
 use crate::{
-    catalog::{Row, StoredEntry, digest},
+    bytes::digest,
+    catalog::{Row, StoredEntry},
     config::Settings,
     post::{
         self, Outcome, SourceFile,

@@ -77,6 +77,8 @@ pub struct Post {
     pub body: Body,
     /// What subscribers would call another text: title, link and the words of the body.
     pub digest: [u8; 16],
+    /// Digest of the body as it is written.
+    pub written: [u8; 16],
 }
 
 /// A publication time and its source.

@@ -16,6 +16,7 @@ use super::{
     front_matter::{self, Parsed, Split, Value},
     id, language, link, title,
 };
+use crate::bytes;
 
 /// Reads one post. When it is rejected, the reason is also among the diagnostics.
 #[must_use]
@@ -126,6 +127,7 @@ impl<'a> Reader<'a> {
                 .filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
             digest: body::significant(&title, link.as_deref(), &body.text),
+            written: bytes::digest(&body.text),
             categories: categories.paths,
             published,
             title,

@@ -20,6 +20,8 @@ use rustix::io::Errno;
 
 use place::{Job, Wrote};
 
+use crate::bytes::digest;
+
 /// The output folder, open for writing.
 #[derive(Debug)]
 pub struct Output {
@@ -40,9 +42,7 @@ struct Known {
 
 impl Known {
     fn of(bytes: &[u8]) -> Self {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-        Self { size: bytes.len() as u64, hash }
+        Self { size: bytes.len() as u64, hash: digest(bytes) }
     }
 }
 

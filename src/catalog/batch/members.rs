@@ -6,9 +6,14 @@ use super::{
     super::{
         CatalogError, archive,
         collection::{Member, tie},
-        row::{Row, put_new},
+        row::{Insert, NewRows, Row},
     },
     Batch,
+};
+
+const NEW: Insert = Insert {
+    or_fail: "INSERT OR FAIL INTO member VALUES (?, ?, ?, ?, ?, ?)",
+    or_replace: "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)",
 };
 
 /// Memberships that wait to be written in key order; a first scan has millions.
@@ -52,10 +57,10 @@ impl Batch<'_> {
 
     pub(super) fn flush_members(&mut self) -> Result<(), CatalogError> {
         self.members.sort_unstable();
+        let mut rows = NewRows::of(&self.db, &NEW)?;
         for member in self.members.drain(..) {
             let Member { collection, published, tie, post, direct, arrival } = member;
-            let values = params![collection, published, tie, post, direct, arrival];
-            put_new(&self.db, "INTO member VALUES (?, ?, ?, ?, ?, ?)", values)?;
+            rows.put(params![collection, published, tie, post, direct, arrival])?;
             let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
             for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
                 let Some(of_own) = of_own else { continue };

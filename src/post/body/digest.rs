@@ -17,9 +17,7 @@ pub fn significant(title: &str, link: Option<&str>, body: &str) -> [u8; 16] {
     kept.extend_from_slice(link.as_bytes());
     kept.push(0);
     texts(body, |text| push_dense(&mut kept, text));
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&blake3::hash(&kept).as_bytes()[..16]);
-    digest
+    bytes::digest(&kept)
 }
 
 /// The text of a body as it is written, without its tags. A tag between two letters of the Latin alphabet is a gap.
