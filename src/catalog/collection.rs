@@ -345,14 +345,12 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether a scheduled post will come out in a collection. Looks at every row.
+    /// Whether a scheduled post will come out in a collection. Looks at every post that waits for its time.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn is_awaited(&self, collection: i64) -> Result<bool, CatalogError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
-                   WHERE gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
-        Ok(self.db.prepare_cached(sql)?.query_row([collection], |row| row.get(0))?)
+        Ok(self.db.prepare_cached(AWAITED)?.query_row([collection], |row| row.get(0))?)
     }
 
     /// A collection by its number.
@@ -479,6 +477,9 @@ impl Catalog {
         Ok(chosen)
     }
 }
+
+pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
+    WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
 
 const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL, p.folder \
     FROM member m JOIN post p USING (post) WHERE m.collection = ?1 AND m.direct >= ?2";
