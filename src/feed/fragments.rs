@@ -2,7 +2,10 @@
 //!
 //! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::write`] puts the HTML back,
 //! escaped as that library would have it, so that the bytes are those of the whole. HTML is nearly all of an entry: it is
-//! kept, hashed and held in memory once, not three times.
+//! kept and hashed once, not three times. What was escaped is remembered: an entry stands in several documents, and those
+//! that change often are made of entries that are held in memory.
+
+use std::sync::OnceLock;
 
 use memchr::memmem;
 
@@ -15,7 +18,7 @@ pub(super) const HOLE: &str = "\u{fffe}";
 const JSON_HOLE: &str = "\"\u{fffe}\"";
 
 /// One entry, rendered in each format.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Eq, Default)]
 pub struct Fragments {
     /// `<item>…</item>`, around the HTML.
     pub rss: String,
@@ -26,6 +29,16 @@ pub struct Fragments {
     /// What stands in the holes. Absent when the feed carries summaries only; forms that were kept by older versions are
     /// whole, and have no hole.
     pub html: Option<String>,
+    /// The HTML as Atom and JSON have it, once it was asked for. RSS has it nearly as it is.
+    escaped: [OnceLock<Box<[u8]>>; 2],
+}
+
+/// What was escaped follows from the HTML.
+impl PartialEq for Fragments {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { rss, atom, json, html, escaped: _ } = self;
+        (rss, atom, json, html) == (&other.rss, &other.atom, &other.json, &other.html)
+    }
 }
 
 impl Fragments {
@@ -33,12 +46,18 @@ impl Fragments {
     pub(super) fn new(entry: &Entry) -> Self {
         let html = entry.content.as_deref().map(|html| text::clean(html).into_owned());
         let hole = html.as_ref().map(|_| HOLE.to_owned());
-        Self {
-            rss: rss::fragment(entry, hole.clone()),
-            atom: atom::fragment(entry, hole.clone()),
-            json: json::fragment(entry, hole),
+        Self::kept(
+            rss::fragment(entry, hole.clone()),
+            atom::fragment(entry, hole.clone()),
+            json::fragment(entry, hole),
             html,
-        }
+        )
+    }
+
+    /// An entry that was rendered before.
+    #[must_use]
+    pub fn kept(rss: String, atom: String, json: String, html: Option<String>) -> Self {
+        Self { rss, atom, json, html, escaped: Default::default() }
     }
 
     /// Appends the entry in one format.
@@ -50,10 +69,11 @@ impl Fragments {
             return;
         };
         to.extend_from_slice(&form[..at]);
+        let [atom, json] = &self.escaped;
         match format {
             Format::Rss => rss::write_content(html, to),
-            Format::Atom => atom::write_content(html, to),
-            Format::Json => json::write_content(html, to),
+            Format::Atom => to.extend_from_slice(atom.get_or_init(|| escaped(html, atom::write_content))),
+            Format::Json => to.extend_from_slice(json.get_or_init(|| escaped(html, json::write_content))),
         }
         to.extend_from_slice(&form[at + hole.len()..]);
     }
@@ -78,11 +98,25 @@ impl Fragments {
         Format::ALL.into_iter().map(length).max().unwrap_or_default()
     }
 
-    /// Bytes that it takes to keep it.
+    /// Bytes that it takes to hold it in memory, about: its HTML and, once it was escaped, that too.
     #[must_use]
     pub fn size(&self) -> usize {
-        Format::ALL.into_iter().map(|format| self.form(format).len()).sum::<usize>()
-            + self.html.as_ref().map_or(0, String::len)
+        Format::ALL.into_iter().map(|format| self.form(format).len()).sum::<usize>() + self.html_size() * 7 / 2
+    }
+
+    /// Bytes that one format takes, about.
+    pub(super) fn size_in(&self, format: Format) -> usize {
+        let [atom, json] = &self.escaped;
+        let escaped = match format {
+            Format::Rss => None,
+            Format::Atom => atom.get(),
+            Format::Json => json.get(),
+        };
+        self.form(format).len() + escaped.map_or_else(|| self.html_size() * 5 / 4, |html| html.len())
+    }
+
+    fn html_size(&self) -> usize {
+        self.html.as_ref().map_or(0, String::len)
     }
 
     fn form(&self, format: Format) -> &str {
@@ -92,4 +126,10 @@ impl Fragments {
             Format::Json => &self.json,
         }
     }
+}
+
+fn escaped(html: &str, write: impl Fn(&str, &mut Vec<u8>)) -> Box<[u8]> {
+    let mut bytes = Vec::with_capacity(html.len() * 5 / 4);
+    write(html, &mut bytes);
+    bytes.into_boxed_slice()
 }

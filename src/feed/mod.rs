@@ -230,8 +230,7 @@ impl Frame {
 
     /// The document with these entries.
     fn join(&self, format: Format, entries: &[&Fragments]) -> Vec<u8> {
-        // What is escaped grows a little.
-        let inner: usize = entries.iter().map(|entry| entry.size() + entry.size() / 8).sum();
+        let inner: usize = entries.iter().map(|entry| entry.size_in(format) + self.between.len()).sum();
         let mut bytes = Vec::with_capacity(self.before.len() + inner + self.after.len());
         bytes.extend_from_slice(self.before.as_bytes());
         for (i, entry) in entries.iter().enumerate() {

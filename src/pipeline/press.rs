@@ -25,6 +25,9 @@ use crate::{
 /// Collections whose documents are made together; bounds the memory of a cold build.
 pub(super) const GROUP: usize = 16;
 
+/// From so many marked collections on, the catalog takes more memory for as long as their documents are made.
+const MANY: usize = 8 * GROUP;
+
 /// A document with its bytes.
 struct Made {
     path: String,
@@ -95,9 +98,9 @@ impl Pipeline {
 
     /// Makes the documents of marked collections, group by group. While those of one are written, the next are made.
     fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
-        let is_long = dirty.len() > GROUP;
-        let when = if is_long { When::Meanwhile } else { When::Now };
-        if is_long {
+        let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
+        let are_many = dirty.len() > MANY;
+        if are_many {
             self.catalog.make_room(Room::Ample)?;
         }
         let mut changed = 0;
@@ -121,7 +124,7 @@ impl Pipeline {
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
             changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
         }
-        if is_long {
+        if are_many {
             self.catalog.make_room(Room::Usual)?;
         }
         Ok(changed)
