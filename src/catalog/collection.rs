@@ -401,16 +401,29 @@ impl Catalog {
         Ok(())
     }
 
-    /// Remembers where the documents of a collection are.
+    /// Remembers where the documents of collections are: one transaction, which a power cut may take. They are learnt again.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn set_address(&mut self, key: &Key, address: &str) -> Result<(), CatalogError> {
-        if let Some(collection) = self.collections.known.get_mut(key) {
-            self.db
-                .prepare_cached("UPDATE collection SET address = ? WHERE collection = ?")?
-                .execute(params![address, collection.number])?;
-            collection.address = Some(address.to_owned());
+    pub fn set_addresses(&mut self, addresses: Vec<(Key, String)>) -> Result<(), CatalogError> {
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        self.without_waiting(|catalog| {
+            let transaction = catalog.db.transaction()?;
+            for (key, address) in &addresses {
+                if let Some(collection) = catalog.collections.known.get(key) {
+                    transaction
+                        .prepare_cached("UPDATE collection SET address = ? WHERE collection = ?")?
+                        .execute(params![address, collection.number])?;
+                }
+            }
+            Ok(transaction.commit()?)
+        })?;
+        for (key, address) in addresses {
+            if let Some(collection) = self.collections.known.get_mut(&key) {
+                collection.address = Some(address);
+            }
         }
         Ok(())
     }

@@ -48,10 +48,7 @@ impl Catalog {
         stored: bool,
         clean: &[i64],
     ) -> Result<(), CatalogError> {
-        self.db.pragma_update(None, "synchronous", "NORMAL")?;
-        let kept = self.keep_all(entries, documents, stored, clean);
-        self.db.pragma_update(None, "synchronous", "FULL")?;
-        kept?;
+        self.without_waiting(|catalog| catalog.keep_all(entries, documents, stored, clean))?;
         let mut held = self.entries.borrow_mut();
         for (post, entry) in entries {
             held.put(*post, entry.digest, &entry.fragments);

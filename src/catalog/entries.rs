@@ -9,7 +9,7 @@ use super::{Catalog, CatalogError, measured, mentions};
 use crate::{bytes, feed::Fragments};
 
 /// Bytes of entries that are held in memory: those of the feeds that change most often.
-const HELD: usize = 4 * 1024 * 1024;
+const HELD: usize = 8 * 1024 * 1024;
 
 /// The digest of an entry's forms and its HTML.
 pub(super) type Digest = [u8; 16];
@@ -122,7 +122,7 @@ impl Catalog {
         let found = forms.and_then(|(rss, atom, json, html)| {
             let [rss, atom, json] = [rss, atom, json].map(String::from_utf8);
             let html = html.map(String::from_utf8).transpose().ok()?;
-            let fragments = Fragments::kept(rss.ok()?, atom.ok()?, json.ok()?, html);
+            let fragments = Fragments::of(rss.ok()?, atom.ok()?, json.ok()?, html);
             Some((digest(&fragments), Arc::new(fragments)))
         });
         match found {

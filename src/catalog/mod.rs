@@ -329,6 +329,18 @@ impl Catalog {
         set_fact(&self.db, name, value)
     }
 
+    /// Commits what is done here without waiting for the disk: it is durable with the next [`Batch`], or when the system writes
+    /// it. For what is made again as it was.
+    fn without_waiting<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        let done = work(self);
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        done
+    }
+
     /// Holds the state that is read until the guard goes: many small reads then cost their work alone, not each the locks
     /// of a transaction of its own.
     ///

@@ -339,12 +339,15 @@ impl<'d> NewRows<'d> {
 
 /// The rows that a condition over the table `post` selects, by number.
 pub(super) fn select(db: &Connection, condition: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Row>> {
-    db.prepare_cached(&selection(condition))?.query_map(values, Row::read)?.collect()
+    let mut statement = db.prepare_cached(&selection(condition))?;
+    let mut rows: Vec<Row> = statement.query_map(values, Row::read)?.collect::<rusqlite::Result<_>>()?;
+    rows.sort_unstable_by_key(|row| row.post);
+    Ok(rows)
 }
 
-/// The statement of [`select`]. Rows are sorted after they are found: in the order of the table, all of it is looked at.
+/// The statement of [`select`]. In no order: for that of the table, SQLite looks at all of it.
 pub(super) fn selection(condition: &str) -> String {
-    format!("SELECT post, {COLUMNS} FROM post WHERE {condition} ORDER BY +post")
+    format!("SELECT post, {COLUMNS} FROM post WHERE {condition}")
 }
 
 /// The row that a condition selects, if it is just one.

@@ -275,13 +275,15 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
     if found > CURRENT {
         return Err(CatalogError::Newer { found, known: CURRENT });
     }
-    for (version, step) in (1..).zip(STEPS).skip(usize::try_from(found).unwrap_or(0)) {
-        let transaction = db.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
+    if found == CURRENT {
+        return Ok(());
     }
-    Ok(())
+    let transaction = db.transaction()?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", CURRENT)?;
+    Ok(transaction.commit()?)
 }
 
 #[cfg(test)]

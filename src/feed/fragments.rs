@@ -46,7 +46,7 @@ impl Fragments {
     pub(super) fn new(entry: &Entry) -> Self {
         let html = entry.content.as_deref().map(|html| text::clean(html).into_owned());
         let hole = html.as_ref().map(|_| HOLE.to_owned());
-        Self::kept(
+        Self::of(
             rss::fragment(entry, hole.clone()),
             atom::fragment(entry, hole.clone()),
             json::fragment(entry, hole),
@@ -54,14 +54,26 @@ impl Fragments {
         )
     }
 
-    /// An entry that was rendered before.
+    /// The forms of an entry, and its HTML.
     #[must_use]
-    pub fn kept(rss: String, atom: String, json: String, html: Option<String>) -> Self {
+    pub fn of(rss: String, atom: String, json: String, html: Option<String>) -> Self {
         Self { rss, atom, json, html, escaped: Default::default() }
     }
 
     /// Appends the entry in one format.
     pub fn write(&self, format: Format, to: &mut Vec<u8>) {
+        self.fill(format, to, |html, to| match self.escaped(format) {
+            None => write_content(format, html, to),
+            Some(escaped) => to.extend_from_slice(escaped.get_or_init(|| {
+                let mut bytes = Vec::with_capacity(html.len() * 5 / 4);
+                write_content(format, html, &mut bytes);
+                bytes.into_boxed_slice()
+            })),
+        });
+    }
+
+    /// Appends a form, with what is written of the HTML in its hole.
+    fn fill(&self, format: Format, to: &mut Vec<u8>, write: impl FnOnce(&str, &mut Vec<u8>)) {
         let form = self.form(format).as_bytes();
         let hole = if format == Format::Json { JSON_HOLE } else { HOLE };
         let Some((html, at)) = self.html.as_deref().zip(memmem::find(form, hole.as_bytes())) else {
@@ -69,30 +81,25 @@ impl Fragments {
             return;
         };
         to.extend_from_slice(&form[..at]);
-        let [atom, json] = &self.escaped;
-        match format {
-            Format::Rss => rss::write_content(html, to),
-            Format::Atom => to.extend_from_slice(atom.get_or_init(|| escaped(html, atom::write_content))),
-            Format::Json => to.extend_from_slice(json.get_or_init(|| escaped(html, json::write_content))),
-        }
+        write(html, to);
         to.extend_from_slice(&form[at + hole.len()..]);
     }
 
     /// The entry in one format, whole.
     #[must_use]
     pub fn whole(&self, format: Format) -> String {
-        let mut bytes = Vec::with_capacity(self.size());
+        let mut bytes = Vec::with_capacity(self.size_in(format));
         self.write(format, &mut bytes);
         text::utf8(bytes)
     }
 
-    /// Bytes of the longest form, whole.
+    /// Bytes of the longest form, whole. Nothing is remembered of it: not every entry is shown.
     #[must_use]
     pub fn longest(&self) -> usize {
-        let mut bytes = Vec::with_capacity(self.size());
+        let mut bytes = Vec::new();
         let length = |format| {
             bytes.clear();
-            self.write(format, &mut bytes);
+            self.fill(format, &mut bytes, |html, to| write_content(format, html, to));
             bytes.len()
         };
         Format::ALL.into_iter().map(length).max().unwrap_or_default()
@@ -106,13 +113,21 @@ impl Fragments {
 
     /// Bytes that one format takes, about.
     pub(super) fn size_in(&self, format: Format) -> usize {
-        let [atom, json] = &self.escaped;
-        let escaped = match format {
-            Format::Rss => None,
-            Format::Atom => atom.get(),
-            Format::Json => json.get(),
+        let html = match self.escaped(format) {
+            None => self.html_size(),
+            Some(escaped) => escaped.get().map_or_else(|| self.html_size() * 5 / 4, |html| html.len()),
         };
-        self.form(format).len() + escaped.map_or_else(|| self.html_size() * 5 / 4, |html| html.len())
+        self.form(format).len() + html
+    }
+
+    /// What is remembered of the HTML in one format.
+    fn escaped(&self, format: Format) -> Option<&OnceLock<Box<[u8]>>> {
+        let [atom, json] = &self.escaped;
+        match format {
+            Format::Rss => None,
+            Format::Atom => Some(atom),
+            Format::Json => Some(json),
+        }
     }
 
     fn html_size(&self) -> usize {
@@ -128,8 +143,10 @@ impl Fragments {
     }
 }
 
-fn escaped(html: &str, write: impl Fn(&str, &mut Vec<u8>)) -> Box<[u8]> {
-    let mut bytes = Vec::with_capacity(html.len() * 5 / 4);
-    write(html, &mut bytes);
-    bytes.into_boxed_slice()
+fn write_content(format: Format, html: &str, to: &mut Vec<u8>) {
+    match format {
+        Format::Rss => rss::write_content(html, to),
+        Format::Atom => atom::write_content(html, to),
+        Format::Json => json::write_content(html, to),
+    }
 }

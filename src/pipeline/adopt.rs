@@ -121,7 +121,7 @@ impl Pipeline {
         }
         // What became of an address is written down before it is forgotten: whatever ends this is done again.
         self.leave(&former, &closed)?;
-        addresses.iter().try_for_each(|(key, address)| self.catalog.set_address(key, address))?;
+        self.catalog.set_addresses(addresses)?;
         dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
         self.places.learn(&self.catalog);
         Ok(())

@@ -33,11 +33,8 @@ pub const UNFINISHED: Duration = Duration::from_secs(5);
 /// Stands for the digest of a file whose bytes are not known.
 pub(super) const UNREADABLE: [u8; 16] = [0; 16];
 
-/// Files that a thread reads at a time.
-const PART: usize = 64;
-
-/// Parts that each thread has to read, or has read: enough not to wait for what becomes of them.
-const AHEAD: usize = 2;
+/// Files that are read together, by all threads; so many more may wait for what becomes of them.
+const TOGETHER: usize = 256;
 
 /// A file on its way from disk into the catalog.
 pub(super) struct Look {
@@ -78,7 +75,8 @@ pub(super) fn read_in_order(
         });
     }
     thread::scope(|scope| {
-        let readers: Vec<_> = (0..*WORKERS)
+        let size = looks.len().min(TOGETHER).div_ceil(*WORKERS);
+        let readers: Vec<_> = (0..looks.len().div_ceil(size).min(*WORKERS))
             .map(|_| {
                 let (deal, parts) = mpsc::channel::<Vec<Look>>();
                 let (give, taken) = mpsc::channel();
@@ -91,10 +89,10 @@ pub(super) fn read_in_order(
         let mut looks = looks.into_iter();
         // In turn, so that what comes back in turn is in order.
         let mut deal = |turn: usize| {
-            let part: Vec<Look> = looks.by_ref().take(PART).collect();
+            let part: Vec<Look> = looks.by_ref().take(size).collect();
             !part.is_empty() && readers[turn % readers.len()].0.send(part).is_ok()
         };
-        let mut dealt = (0..AHEAD * readers.len()).take_while(|&turn| deal(turn)).count();
+        let mut dealt = (0..2 * readers.len()).take_while(|&turn| deal(turn)).count();
         for turn in 0.. {
             if turn == dealt || stop.load(Ordering::Relaxed) {
                 break;

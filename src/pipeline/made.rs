@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pipeline, Repair, pages,
     places::{PRIVATE, Place, Places},
+    press::hashed,
     state::Health,
 };
 use crate::{
-    bytes::digest,
     catalog::{Catalog, Former, Key},
     config::Destination,
     feed::{Format, address, opml::Outline},
@@ -222,14 +222,15 @@ fn momentary(bytes: Vec<u8>, media_type: &'static str) -> Document {
 }
 
 pub(super) fn on_demand(bytes: Vec<u8>, media_type: &'static str) -> Document {
+    let (bytes, hash) = hashed(bytes);
     Document {
         media_type,
-        hash: digest(&bytes),
+        hash,
         length: bytes.len() as u64,
         last_modified: None,
         page: None,
         lifetime: Lifetime::OnDemand,
-        bytes: Some(bytes.into()),
+        bytes: Some(bytes),
     }
 }
 

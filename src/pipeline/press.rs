@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     bytes::digest,
-    catalog::{Collection, Dirty, DocumentRecord, Key, Room},
+    catalog::{Collection, Dirty, DocumentRecord, Key},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
     serve::{Bytes, Change, Document, Lifetime},
@@ -24,9 +24,6 @@ use crate::{
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
 pub(super) const GROUP: usize = 16;
-
-/// From so many marked collections on, the catalog takes more memory for as long as their documents are made.
-const MANY: usize = 8 * GROUP;
 
 /// A document with its bytes.
 struct Made {
@@ -99,10 +96,6 @@ impl Pipeline {
     /// Makes the documents of marked collections, group by group. While those of one are written, the next are made.
     fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
         let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
-        let are_many = dirty.len() > MANY;
-        if are_many {
-            self.catalog.make_room(Room::Ample)?;
-        }
         let mut changed = 0;
         for group in dirty.chunks(GROUP) {
             // What is left stays marked.
@@ -123,9 +116,6 @@ impl Pipeline {
             }
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
             changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
-        }
-        if are_many {
-            self.catalog.make_room(Room::Usual)?;
         }
         Ok(changed)
     }
@@ -179,21 +169,13 @@ impl Pipeline {
     /// Tells the tree of addresses about new collections, and the catalog where theirs are.
     fn learn_places(&mut self) -> Result<(), Error> {
         self.places.learn(&self.catalog);
-        let new: Vec<Key> = self
-            .catalog
-            .collections()
-            .into_iter()
-            .filter(|one| one.address.is_none())
-            .map(|one| one.key.clone())
-            .collect();
-        if !new.is_empty() {
+        let new = self.catalog.collections().into_iter().filter(|one| one.address.is_none());
+        let addresses: Vec<_> =
+            new.map(|one| (one.key.clone(), self.places.address(&Place::of(one.key.clone())))).collect();
+        if !addresses.is_empty() {
             self.categories.take();
         }
-        for key in new {
-            let address = self.places.address(&Place::of(key.clone()));
-            self.catalog.set_address(&key, &address)?;
-        }
-        Ok(())
+        Ok(self.catalog.set_addresses(addresses)?)
     }
 
     /// The documents of some feeds.
@@ -385,11 +367,12 @@ impl Pipeline {
 }
 
 /// The bytes of a document, and their digest.
-type Hashed = (Bytes, [u8; 16]);
+pub(super) type Hashed = (Bytes, [u8; 16]);
 
-fn hashed(bytes: Vec<u8>) -> Hashed {
+/// Without the room that they were made in: the shelf counts what they are, not what they could be.
+pub(super) fn hashed(bytes: Vec<u8>) -> Hashed {
     let hash = digest(&bytes);
-    (Bytes::from(bytes), hash)
+    (Bytes::from(bytes.into_boxed_slice()), hash)
 }
 
 /// All that the documents of a feed are made of.
