@@ -9,6 +9,8 @@ ROWS = (
 )
 ALONE = (
     ("peak", "memory of a cold build, MiB at most", "100 at 100,000, 150 at 1,000,000"),
+    ("change_cpu", "processor time of one post, its files included, ms", ""),
+    ("missing_cpu", "the same while another post is missing, ms", ""),
     ("change_many", "one post → served in 11,000 feeds, median ms", ""),
     ("change_many99", "the same, 99th percentile ms", ""),
     ("burst", "1,000 posts at once → published, s", ""),
