@@ -46,10 +46,13 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn archive_page(&self, collection: i64, direct: bool, page: u64) -> Result<Vec<Candidate>, CatalogError> {
         let last = page.saturating_mul(PAGE);
+        // What a post's row says of its collections, not the table of members: where a byte of that is another one, SQLite
+        // does not notice, and the post would be nowhere.
         let mut statement = self.db.prepare_cached(
             "SELECT p.post, p.published, p.id, p.missing IS NOT NULL, p.folder FROM archive a JOIN post p USING (post) \
-             JOIN member m ON m.collection = a.collection AND m.published = -p.published AND m.post = p.post \
-             WHERE a.collection = ?1 AND a.direct = ?2 AND a.number > ?3 AND a.number <= ?4 AND m.direct >= ?2",
+             WHERE a.collection = ?1 AND a.direct = ?2 AND a.number > ?3 AND a.number <= ?4 \
+             AND p.state = 'published' AND p.gone IS NULL AND EXISTS (SELECT 1 FROM json_each(p.members) AS one \
+             WHERE one.value ->> 0 = ?1 AND one.value ->> 1 >= ?2)",
         )?;
         let rows = statement.query_map(params![collection, direct, last.saturating_sub(PAGE), last], candidate)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
