@@ -2,12 +2,12 @@
 //!
 //! `cargo bench` prints them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use divan::{Bencher, black_box, counter::BytesCount};
 use feedwright::{
-    feed::{self, CategoryRef, Entry, Feed, Format, Fragments, window},
+    feed::{self, CategoryRef, Entry, Feed, Format, window},
     post::{
         self, Outcome, Post, ReadSettings, SourceFile,
         body::{self, Bases},
@@ -87,8 +87,7 @@ fn entry_to_fragments(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = Format::ALL)]
 fn fragments_to_document(bencher: Bencher<'_, '_>, format: Format) {
-    let fragments: Vec<Fragments> = std::iter::repeat_with(|| entry(&text()).fragments()).take(ENTRIES).collect();
-    let fragments: Vec<&Fragments> = fragments.iter().collect();
+    let fragments: Vec<_> = std::iter::repeat_with(|| Arc::new(entry(&text()).fragments())).take(ENTRIES).collect();
     let feed = Feed {
         title: "知乎".to_owned(),
         description: "社交媒体 / 知乎".to_owned(),

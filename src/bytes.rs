@@ -10,7 +10,13 @@ pub fn any(text: impl AsRef<[u8]>, is_meant: impl Fn(u8) -> bool) -> bool {
 /// Half of the BLAKE3 digest of some bytes: of documents, files, entries, whatever is known by what it holds.
 #[must_use]
 pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {
+    half(blake3::hash(bytes.as_ref()))
+}
+
+/// The half that is kept of a digest.
+#[must_use]
+pub fn half(digest: blake3::Hash) -> [u8; 16] {
     let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(bytes.as_ref()).as_bytes()[..16]);
+    half.copy_from_slice(&digest.as_bytes()[..16]);
     half
 }

@@ -20,7 +20,8 @@
 //! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager, [`sandbox`] bounds what the
 //!   program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
-//! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts, and digests; for all stages alike.
+//! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts, and digests, and
+//!   [`rope`]: bytes that are put together late; for all stages alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
 pub mod bytes;
@@ -33,6 +34,7 @@ pub mod meters;
 pub mod pipeline;
 pub mod post;
 pub mod publish;
+pub mod rope;
 pub mod sandbox;
 pub mod serve;
 pub mod site;

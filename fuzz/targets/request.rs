@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, future::pending, net::SocketAddr, sync::Arc};
 
-use feedwright::serve::{self, Answer, Bytes, Change, Document, Lifetime, Settings, Shelf};
+use feedwright::serve::{self, Answer, Change, Document, Lifetime, Settings, Shelf};
 use libfuzzer_sys::fuzz_target;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -67,7 +67,7 @@ fn document(path: &str) -> Document {
         last_modified: None,
         page: None,
         lifetime: Lifetime::Maintained,
-        bytes: Some(Bytes::from(text.into_bytes())),
+        bytes: Some(text.into_bytes().into()),
     }
 }
 

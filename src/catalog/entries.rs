@@ -122,7 +122,7 @@ impl Catalog {
         let found = forms.and_then(|(rss, atom, json, html)| {
             let [rss, atom, json] = [rss, atom, json].map(String::from_utf8);
             let html = html.map(String::from_utf8).transpose().ok()?;
-            let fragments = Fragments::of(rss.ok()?, atom.ok()?, json.ok()?, html);
+            let fragments = Fragments::of([rss.ok()?, atom.ok()?, json.ok()?], html);
             Some((digest(&fragments), Arc::new(fragments)))
         });
         match found {
@@ -141,18 +141,18 @@ impl Catalog {
 /// Keeps the entry of a post.
 pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<()> {
     let StoredEntry { version, fragments, length, digest, mentions, measured } = entry;
-    let Fragments { rss, atom, json, html, .. } = &**fragments;
+    let [rss, atom, json] = fragments.forms();
     db.prepare_cached(
         "INSERT OR REPLACE INTO entry (post, version, length, digest, rss, atom, json, html) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![post, version, length, digest, rss, atom, json, html])?;
+    .execute(params![post, version, length, digest, rss, atom, json, fragments.html()])?;
     mentions::remember(db, post, mentions)?;
     measured::remember(db, post, measured)
 }
 
 fn digest(fragments: &Fragments) -> Digest {
-    let Fragments { rss, atom, json, html, .. } = fragments;
+    let [rss, atom, json] = fragments.forms();
     // No text has a NUL.
-    bytes::digest([rss, "\0", atom, "\0", json, "\0", html.as_deref().unwrap_or_default()].concat().as_bytes())
+    bytes::digest([rss, b"\0", atom, b"\0", json, b"\0", fragments.html().unwrap_or_default()].concat())
 }

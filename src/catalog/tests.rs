@@ -458,7 +458,7 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     let fragments = |json: &str| {
         let form = |name: &str| format!("<{name}/>");
         let html = Some("<p>html</p>".to_owned());
-        crate::feed::Fragments::of(form("rss"), form("atom"), form(json), html)
+        crate::feed::Fragments::of([form("rss"), form("atom"), form(json)], html)
     };
     let entry = |json: &str| StoredEntry::new([1; 16], fragments(json), Vec::new(), Vec::new());
     let read = |story: &Story| {

@@ -60,8 +60,8 @@ pub(super) fn feed(feed: &Feed, place: &Standing) -> atom::Feed {
 }
 
 /// Appends HTML as the library escapes it.
-pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    text::write_replacing(html, to, |byte| match byte {
+pub(super) fn append_content(html: &[u8], to: &mut Vec<u8>) {
+    text::append_replacing(html, to, |byte| match byte {
         b'<' => Some("&lt;"),
         b'>' => Some("&gt;"),
         b'&' => Some("&amp;"),

@@ -1,12 +1,13 @@
 //! One entry, rendered: what each format says of it, and its HTML, which all of them carry, once.
 //!
-//! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::write`] puts the HTML back,
+//! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::append_to`] puts the HTML back,
 //! escaped as that library would have it, so that the bytes are those of the whole. HTML is nearly all of an entry: it is
-//! kept and hashed once, not three times. What was escaped is remembered: an entry stands in several documents, and those
-//! that change often are made of entries that are held in memory.
+//! kept and hashed once, not three times. What was escaped is remembered, and all documents that show an entry hold the same
+//! bytes of it.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
+use bytes::Bytes;
 use memchr::memmem;
 
 use super::{Entry, Format, atom, json, rss, text};
@@ -20,24 +21,32 @@ const JSON_HOLE: &str = "\"\u{fffe}\"";
 /// One entry, rendered in each format.
 #[derive(Debug, Clone, Eq, Default)]
 pub struct Fragments {
-    /// `<item>…</item>`, around the HTML.
-    pub rss: String,
-    /// `<entry>…</entry>`, around the HTML.
-    pub atom: String,
-    /// A JSON Feed item object, around the HTML.
-    pub json: String,
+    /// `<item>…</item>`, `<entry>…</entry>` and a JSON Feed item object, around the HTML.
+    forms: [Form; 3],
     /// What stands in the holes. Absent when the feed carries summaries only; forms that were kept by older versions are
     /// whole, and have no hole.
-    pub html: Option<String>,
-    /// The HTML as Atom and JSON have it, once it was asked for. RSS has it nearly as it is.
-    escaped: [OnceLock<Box<[u8]>>; 2],
+    html: Option<Bytes>,
 }
 
-/// What was escaped follows from the HTML.
+/// What one format says of an entry.
+#[derive(Debug, Clone, Eq, Default)]
+struct Form {
+    bytes: Bytes,
+    hole: Option<Range<usize>>,
+    /// The HTML as this format has it, once it was asked for.
+    content: OnceLock<Bytes>,
+}
+
+/// What else there is follows from the bytes and the HTML.
+impl PartialEq for Form {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
 impl PartialEq for Fragments {
     fn eq(&self, other: &Self) -> bool {
-        let Self { rss, atom, json, html, escaped: _ } = self;
-        (rss, atom, json, html) == (&other.rss, &other.atom, &other.json, &other.html)
+        (&self.forms, &self.html) == (&other.forms, &other.html)
     }
 }
 
@@ -46,61 +55,57 @@ impl Fragments {
     pub(super) fn new(entry: &Entry) -> Self {
         let html = entry.content.as_deref().map(|html| text::clean(html).into_owned());
         let hole = html.as_ref().map(|_| HOLE.to_owned());
-        Self::of(
-            rss::fragment(entry, hole.clone()),
-            atom::fragment(entry, hole.clone()),
-            json::fragment(entry, hole),
-            html,
-        )
+        let forms =
+            [rss::fragment(entry, hole.clone()), atom::fragment(entry, hole.clone()), json::fragment(entry, hole)];
+        Self::of(forms, html)
     }
 
-    /// The forms of an entry, and its HTML.
+    /// The forms of an entry, in the order of [`Format::ALL`], and its HTML.
     #[must_use]
-    pub fn of(rss: String, atom: String, json: String, html: Option<String>) -> Self {
-        Self { rss, atom, json, html, escaped: Default::default() }
+    pub fn of([rss, atom, json]: [String; 3], html: Option<String>) -> Self {
+        Self {
+            forms: [Form::new(rss, HOLE), Form::new(atom, HOLE), Form::new(json, JSON_HOLE)],
+            html: html.map(Bytes::from),
+        }
     }
 
-    /// Appends the entry in one format.
-    pub fn write(&self, format: Format, to: &mut Vec<u8>) {
-        self.fill(format, to, |html, to| match self.escaped(format) {
-            None => write_content(format, html, to),
-            Some(escaped) => to.extend_from_slice(escaped.get_or_init(|| {
-                let mut bytes = Vec::with_capacity(html.len() * 5 / 4);
-                write_content(format, html, &mut bytes);
-                bytes.into_boxed_slice()
-            })),
-        });
+    /// The forms, in the order of [`Format::ALL`], each around a hole.
+    #[must_use]
+    pub fn forms(&self) -> [&[u8]; 3] {
+        self.forms.each_ref().map(|form| &*form.bytes)
     }
 
-    /// Appends a form, with what is written of the HTML in its hole.
-    fn fill(&self, format: Format, to: &mut Vec<u8>, write: impl FnOnce(&str, &mut Vec<u8>)) {
-        let form = self.form(format).as_bytes();
-        let hole = if format == Format::Json { JSON_HOLE } else { HOLE };
-        let Some((html, at)) = self.html.as_deref().zip(memmem::find(form, hole.as_bytes())) else {
-            to.extend_from_slice(form);
-            return;
-        };
-        to.extend_from_slice(&form[..at]);
-        write(html, to);
-        to.extend_from_slice(&form[at + hole.len()..]);
+    /// What stands in the holes.
+    #[must_use]
+    pub fn html(&self) -> Option<&[u8]> {
+        self.html.as_deref()
+    }
+
+    /// Appends the pieces of the entry in one format.
+    pub fn append_to(&self, format: Format, pieces: &mut Vec<Bytes>) {
+        let form = self.form(format);
+        match self.filled(format) {
+            None => pieces.push(form.bytes.clone()),
+            Some((hole, content)) => {
+                pieces.extend([form.bytes.slice(..hole.start), content.clone(), form.bytes.slice(hole.end..)]);
+            }
+        }
     }
 
     /// The entry in one format, whole.
     #[must_use]
-    pub fn whole(&self, format: Format) -> String {
-        let mut bytes = Vec::with_capacity(self.size_in(format));
-        self.write(format, &mut bytes);
-        text::utf8(bytes)
+    pub fn whole(&self, format: Format) -> Vec<u8> {
+        let mut pieces = Vec::new();
+        self.append_to(format, &mut pieces);
+        pieces.concat()
     }
 
-    /// Bytes of the longest form, whole. Nothing is remembered of it: not every entry is shown.
+    /// Bytes of the longest form, whole.
     #[must_use]
     pub fn longest(&self) -> usize {
-        let mut bytes = Vec::new();
         let length = |format| {
-            bytes.clear();
-            self.fill(format, &mut bytes, |html, to| write_content(format, html, to));
-            bytes.len()
+            let form = self.form(format).bytes.len();
+            self.filled(format).map_or(form, |(hole, content)| form - hole.len() + content.len())
         };
         Format::ALL.into_iter().map(length).max().unwrap_or_default()
     }
@@ -108,45 +113,44 @@ impl Fragments {
     /// Bytes that it takes to hold it in memory, about: its HTML and, once it was escaped, that too.
     #[must_use]
     pub fn size(&self) -> usize {
-        Format::ALL.into_iter().map(|format| self.form(format).len()).sum::<usize>() + self.html_size() * 7 / 2
+        let html = self.html.as_ref().map_or(0, Bytes::len);
+        self.forms.iter().map(|form| form.bytes.len()).sum::<usize>() + html * 7 / 2
     }
 
-    /// Bytes that one format takes, about.
-    pub(super) fn size_in(&self, format: Format) -> usize {
-        let html = match self.escaped(format) {
-            None => self.html_size(),
-            Some(escaped) => escaped.get().map_or_else(|| self.html_size() * 5 / 4, |html| html.len()),
-        };
-        self.form(format).len() + html
-    }
-
-    /// What is remembered of the HTML in one format.
-    fn escaped(&self, format: Format) -> Option<&OnceLock<Box<[u8]>>> {
-        let [atom, json] = &self.escaped;
+    fn form(&self, format: Format) -> &Form {
+        let [rss, atom, json] = &self.forms;
         match format {
-            Format::Rss => None,
-            Format::Atom => Some(atom),
-            Format::Json => Some(json),
+            Format::Rss => rss,
+            Format::Atom => atom,
+            Format::Json => json,
         }
     }
 
-    fn html_size(&self) -> usize {
-        self.html.as_ref().map_or(0, String::len)
-    }
-
-    fn form(&self, format: Format) -> &str {
-        match format {
-            Format::Rss => &self.rss,
-            Format::Atom => &self.atom,
-            Format::Json => &self.json,
-        }
+    /// Where the hole of a form is, and what stands there.
+    fn filled(&self, format: Format) -> Option<(&Range<usize>, &Bytes)> {
+        let form = self.form(format);
+        let (hole, html) = form.hole.as_ref().zip(self.html.as_ref())?;
+        Some((hole, form.content.get_or_init(|| content(format, html))))
     }
 }
 
-fn write_content(format: Format, html: &str, to: &mut Vec<u8>) {
-    match format {
-        Format::Rss => rss::write_content(html, to),
-        Format::Atom => atom::write_content(html, to),
-        Format::Json => json::write_content(html, to),
+impl Form {
+    fn new(text: String, hole: &str) -> Self {
+        let hole = memmem::find(text.as_bytes(), hole.as_bytes()).map(|at| at..at + hole.len());
+        Self { bytes: text.into(), hole, content: OnceLock::new() }
     }
+}
+
+/// HTML as it stands in a format.
+fn content(format: Format, html: &Bytes) -> Bytes {
+    let append = match format {
+        Format::Rss if rss::is_content(html) => return html.clone(),
+        Format::Rss => rss::append_content,
+        Format::Atom => atom::append_content,
+        Format::Json => json::append_content,
+    };
+    let mut bytes = Vec::with_capacity(html.len() * 5 / 4);
+    append(html, &mut bytes);
+    // Without the room that is left: it is held for long.
+    bytes.into_boxed_slice().into()
 }

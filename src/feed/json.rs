@@ -127,9 +127,9 @@ pub(super) fn fragment(entry: &Entry, html: Option<String>) -> String {
 }
 
 /// Appends HTML as a JSON string. Of control characters, clean text has two.
-pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
+pub(super) fn append_content(html: &[u8], to: &mut Vec<u8>) {
     to.push(b'"');
-    text::write_replacing(html, to, |byte| match byte {
+    text::append_replacing(html, to, |byte| match byte {
         b'"' => Some(r#"\""#),
         b'\\' => Some(r"\\"),
         b'\n' => Some(r"\n"),

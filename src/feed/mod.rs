@@ -17,9 +17,14 @@ pub mod rss;
 pub mod text;
 pub mod window;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 pub use fragments::Fragments;
+
+use crate::rope::Rope;
 
 /// The version of the bytes that this module writes. Raised when equal input gives other bytes, so that an upgrade is
 /// not taken for an edit of every post.
@@ -176,7 +181,7 @@ pub struct Standing {
 
 /// The start and the end of a document, its entries left out.
 struct Frame {
-    before: String,
+    before: Bytes,
     between: &'static str,
     after: &'static str,
 }
@@ -225,22 +230,22 @@ impl Frame {
     /// Cuts the end off a document without entries.
     fn of(mut document: String, between: &'static str, after: &'static str) -> Self {
         document.truncate(document.strip_suffix(after).map_or(document.len(), str::len));
-        Self { before: document, between, after }
+        Self { before: document.into(), between, after }
     }
 
     /// The document with these entries.
-    fn join(&self, format: Format, entries: &[&Fragments]) -> Vec<u8> {
-        let inner: usize = entries.iter().map(|entry| entry.size_in(format) + self.between.len()).sum();
-        let mut bytes = Vec::with_capacity(self.before.len() + inner + self.after.len());
-        bytes.extend_from_slice(self.before.as_bytes());
+    fn join(self, format: Format, entries: &[Arc<Fragments>]) -> Rope {
+        // An entry is its form up to the HTML, the HTML, and the rest.
+        let mut pieces = Vec::with_capacity(entries.len() * 4 + 2);
+        pieces.push(self.before);
         for (i, entry) in entries.iter().enumerate() {
-            if i > 0 {
-                bytes.extend_from_slice(self.between.as_bytes());
+            if i > 0 && !self.between.is_empty() {
+                pieces.push(Bytes::from_static(self.between.as_bytes()));
             }
-            entry.write(format, &mut bytes);
+            entry.append_to(format, &mut pieces);
         }
-        bytes.extend_from_slice(self.after.as_bytes());
-        bytes
+        pieces.push(Bytes::from_static(self.after.as_bytes()));
+        Rope::new(pieces)
     }
 }
 
@@ -251,13 +256,13 @@ fn current(feed: &Feed, format: Format) -> String {
 
 /// The document of a feed: its frame around rendered entries, in the order given.
 #[must_use]
-pub fn document(format: Format, feed: &Feed, entries: &[&Fragments]) -> Vec<u8> {
+pub fn document(format: Format, feed: &Feed, entries: &[Arc<Fragments>]) -> Rope {
     document_at(format, feed, &Standing::default(), entries)
 }
 
 /// The document of a feed that keeps archives, or a page of its archive.
 #[must_use]
-pub fn document_at(format: Format, feed: &Feed, place: &Standing, entries: &[&Fragments]) -> Vec<u8> {
+pub fn document_at(format: Format, feed: &Feed, place: &Standing, entries: &[Arc<Fragments>]) -> Rope {
     let frame = match format {
         Format::Rss => rss::frame(feed, place),
         Format::Atom => atom::frame(feed, place),

@@ -89,9 +89,13 @@ fn links(feed: &Feed, place: &Standing) -> Vec<Link> {
     place.links(feed, Format::Rss).into_iter().map(link).collect()
 }
 
-/// Appends HTML as it stands within the CDATA section that the library makes of it.
-pub(super) fn write_content(html: &str, to: &mut Vec<u8>) {
-    let html = html.as_bytes();
+/// Whether HTML stands as it is within the CDATA section that the library makes of it.
+pub(super) fn is_content(html: &[u8]) -> bool {
+    memmem::find(html, b"]]>").is_none()
+}
+
+/// Appends HTML as it stands there.
+pub(super) fn append_content(html: &[u8], to: &mut Vec<u8>) {
     let mut written = 0;
     for at in memmem::find_iter(html, "]]>") {
         to.extend_from_slice(&html[written..at]);

@@ -88,8 +88,8 @@ fn archive() -> Standing {
 }
 
 fn made(format: Format, feed: &Feed, place: &Standing, entries: &[Entry]) -> String {
-    let rendered: Vec<Fragments> = entries.iter().map(Entry::fragments).collect();
-    String::from_utf8(document_at(format, feed, place, &rendered.iter().collect::<Vec<_>>())).unwrap()
+    let rendered: Vec<_> = entries.iter().map(|entry| Arc::new(entry.fragments())).collect();
+    String::from_utf8(document_at(format, feed, place, &rendered).whole().to_vec()).unwrap()
 }
 
 fn current_of(format: Format, entries: &[Entry]) -> String {
@@ -138,7 +138,7 @@ fn plain_text_means_itself_in_every_format() {
         assert_eq!(quick_xml::escape::unescape(summary).unwrap(), text, "{summary}");
         let atom = read_atom(&current_of(Format::Atom, from_ref(&entry)));
         assert_eq!((atom.entries[0].title.as_str(), atom.entries[0].summary().unwrap().as_str()), (text, text));
-        let json: json::Item = serde_json::from_str(&entry.fragments().whole(Format::Json)).unwrap();
+        let json: json::Item = serde_json::from_slice(&entry.fragments().whole(Format::Json)).unwrap();
         assert_eq!((json.title.as_str(), json.summary.as_str()), (text, text));
     };
     check("A & B");
@@ -151,11 +151,11 @@ fn plain_text_means_itself_in_every_format() {
 
 #[test]
 fn a_fragment_is_an_item_again() {
-    let item: json::Item = serde_json::from_str(&full().fragments().whole(Format::Json)).unwrap();
+    let item: json::Item = serde_json::from_slice(&full().fragments().whole(Format::Json)).unwrap();
     assert_eq!(item, json::Item::new(&full(), clean_content(&full())));
     assert_eq!(item.tags, ["社交媒体/知乎/R&D", "news", "<tag>"]);
     assert_eq!(item.date_published.to_rfc3339(), "2022-02-25T08:54:46+00:00");
-    let least: json::Item = serde_json::from_str(&least().fragments().whole(Format::Json)).unwrap();
+    let least: json::Item = serde_json::from_slice(&least().fragments().whole(Format::Json)).unwrap();
     assert_eq!((least.content_html, least.content_text.as_deref()), (None, Some("2021")));
 }
 
@@ -395,9 +395,9 @@ proptest! {
         let entry = Entry { content: Some(html.clone()), ..least() };
         let clean = clean_content(&entry);
         let fragments = entry.fragments();
-        prop_assert_eq!(fragments.whole(Format::Rss), rss::fragment(&entry, clean.clone()));
-        prop_assert_eq!(fragments.whole(Format::Atom), atom::fragment(&entry, clean.clone()));
-        prop_assert_eq!(fragments.whole(Format::Json), json::fragment(&entry, clean));
+        prop_assert_eq!(fragments.whole(Format::Rss), rss::fragment(&entry, clean.clone()).into_bytes());
+        prop_assert_eq!(fragments.whole(Format::Atom), atom::fragment(&entry, clean.clone()).into_bytes());
+        prop_assert_eq!(fragments.whole(Format::Json), json::fragment(&entry, clean).into_bytes());
         prop_assert_eq!(fragments.longest(), Format::ALL.map(|format| fragments.whole(format).len()).into_iter().max().unwrap());
     }
 }

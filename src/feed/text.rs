@@ -78,8 +78,8 @@ pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
 }
 
 /// Appends a text with some signs of ASCII written otherwise. Most parts of a text have none, and are copied whole.
-pub(super) fn write_replacing(text: &str, to: &mut Vec<u8>, replacement: impl Fn(u8) -> Option<&'static str>) {
-    for part in text.as_bytes().chunks(64) {
+pub(super) fn append_replacing(text: &[u8], to: &mut Vec<u8>, replacement: impl Fn(u8) -> Option<&'static str>) {
+    for part in text.chunks(64) {
         if !bytes::any(part, |byte| replacement(byte).is_some()) {
             to.extend_from_slice(part);
             continue;

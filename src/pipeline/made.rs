@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pipeline, Repair, pages,
     places::{PRIVATE, Place, Places},
-    press::hashed,
     state::Health,
 };
 use crate::{
     catalog::{Catalog, Former, Key},
     config::Destination,
     feed::{Format, address, opml::Outline},
+    rope::Rope,
     serve::{Answer, Ask, Change, Document, Lifetime, SEARCH},
     site,
 };
@@ -222,10 +222,10 @@ fn momentary(bytes: Vec<u8>, media_type: &'static str) -> Document {
 }
 
 pub(super) fn on_demand(bytes: Vec<u8>, media_type: &'static str) -> Document {
-    let (bytes, hash) = hashed(bytes);
+    let bytes = Rope::from(bytes);
     Document {
         media_type,
-        hash,
+        hash: bytes.digest(),
         length: bytes.len() as u64,
         last_modified: None,
         page: None,

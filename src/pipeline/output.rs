@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use super::{Compared, Error, Pipeline, unwritable};
 use crate::{
     publish::{Failed, Output, PublishError, Trust},
-    serve::Bytes,
+    rope::Rope,
 };
 
 /// Documents to be written: path and bytes of each.
-pub(super) type Files = Vec<(String, Bytes)>;
+pub(super) type Files = Vec<(String, Rope)>;
 
 /// A thread that writes has the output folder, and gives it back with what failed.
 pub(super) type Writing = JoinHandle<(Output, Vec<Failed>)>;
@@ -185,9 +185,8 @@ impl Pipeline {
 
 /// Writes files, and says what failed.
 fn write_to(output: &mut Output, files: &Files) -> Vec<Failed> {
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), &**bytes)).collect();
-    match output.write(&files) {
+    match output.write(files) {
         Ok(report) => report.failed,
-        Err(error) => files.iter().map(|(path, _)| Failed { path: (*path).to_owned(), error: error.clone() }).collect(),
+        Err(error) => files.iter().map(|(path, _)| Failed { path: path.clone(), error: error.clone() }).collect(),
     }
 }

@@ -214,7 +214,7 @@ impl Pipeline {
     }
 
     /// A post by its row and its entry; a file that cannot be read leaves what the row knows.
-    fn read(&self, row: &Row, fragment: Option<&str>) -> Shown {
+    fn read(&self, row: &Row, fragment: Option<&[u8]>) -> Shown {
         let published = entry::time(row.published);
         let zone = self.settings.folders.iter().find(|folder| folder.read.folder == row.folder);
         let mut shown = Shown {
@@ -240,7 +240,7 @@ impl Pipeline {
                 _ => {}
             }
         }
-        if let Some(item) = fragment.and_then(|fragment| serde_json::from_str::<json::Item>(fragment).ok()) {
+        if let Some(item) = fragment.and_then(|fragment| serde_json::from_slice::<json::Item>(fragment).ok()) {
             shown.title = item.title;
             shown.authors = item
                 .authors

@@ -15,11 +15,11 @@ use super::{
     render::{Fresh, Rendered},
 };
 use crate::{
-    bytes::digest,
     catalog::{Collection, Dirty, DocumentRecord, Key},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
-    serve::{Bytes, Change, Document, Lifetime},
+    rope::Rope,
+    serve::{Change, Document, Lifetime},
 };
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
@@ -225,9 +225,9 @@ impl Pipeline {
         let mut documents = Vec::with_capacity(wanted.len());
         let places = &self.places;
         let joined = on_all_cores(&wanted, |(plan, format)| plan.join(places, *format));
-        for ((plan, format), hashed) in wanted.into_iter().zip(joined) {
+        for ((plan, format), bytes) in wanted.into_iter().zip(joined) {
             let path = format!("{}{}", self.places.record(plan.place), format.file_name());
-            documents.push(self.made(path, Some(plan.place), format.content_type(), hashed, plan.updated, now)?);
+            documents.push(self.made(path, Some(plan.place), format.content_type(), bytes, plan.updated, now)?);
         }
         Ok(Pressed { documents, fresh, longer, lacking })
     }
@@ -252,12 +252,12 @@ impl Pipeline {
         path: String,
         place: Option<&Place>,
         media_type: &'static str,
-        (bytes, hash): Hashed,
+        bytes: Rope,
         updated: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Made, Error> {
         let modified = match self.catalog.document(&path)? {
-            Some(before) if before.hash == hash => before.modified,
+            Some(before) if before.hash == bytes.digest() => before.modified,
             Some(before) => now.timestamp().max(before.modified + 1),
             // Who is led here from a former address asks with the time of the document there, and libcurl drops an answer that
             // is older. Before all is read, not every move is known.
@@ -265,7 +265,7 @@ impl Pipeline {
             // A post may be dated ahead, a version of a document may not (RFC 9110 §8.8.2.1).
             None => updated.timestamp().min(now.timestamp()).max(0),
         };
-        let record = DocumentRecord { hash, length: bytes.len() as u64, modified };
+        let record = DocumentRecord { hash: bytes.digest(), length: bytes.len() as u64, modified };
         let page = place.map(|place| self.places.address(&place.current()));
         let document = document(record, media_type, page, Some(bytes));
         Ok(Made { path, record, document })
@@ -361,18 +361,9 @@ impl Pipeline {
         [("opml.xml", Listing::Leaves), ("opml-all.xml", Listing::All)]
             .into_iter()
             .map(|(path, listing)| (path, feed::opml::document(&tree, listing)))
-            .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, hashed(bytes), now, now))
+            .map(|(path, bytes)| self.made(path.to_owned(), None, feed::opml::MEDIA_TYPE, bytes.into(), now, now))
             .collect()
     }
-}
-
-/// The bytes of a document, and their digest.
-pub(super) type Hashed = (Bytes, [u8; 16]);
-
-/// Without the room that they were made in: the shelf counts what they are, not what they could be.
-pub(super) fn hashed(bytes: Vec<u8>) -> Hashed {
-    let hash = digest(&bytes);
-    (Bytes::from(bytes.into_boxed_slice()), hash)
 }
 
 /// All that the documents of a feed are made of.
@@ -385,10 +376,12 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     /// The feed's document in one format.
-    fn join(&self, places: &Places, format: Format) -> Hashed {
-        let entries: Vec<&Fragments> = self.entries.iter().map(Arc::as_ref).collect();
+    fn join(&self, places: &Places, format: Format) -> Rope {
         let (feed, standing) = places.frame(format, self.place, self.neighbours, self.updated);
-        hashed(feed::document_at(format, &feed, &standing, &entries))
+        let document = feed::document_at(format, &feed, &standing, &self.entries);
+        // Made here, where all cores work.
+        let _ = document.digest();
+        document
     }
 }
 
@@ -406,7 +399,7 @@ pub(super) fn document(
     record: DocumentRecord,
     media_type: &'static str,
     page: Option<String>,
-    bytes: Option<Bytes>,
+    bytes: Option<Rope>,
 ) -> Document {
     Document {
         media_type,

@@ -144,7 +144,7 @@ impl Pipeline {
         let kept = self.catalog.kept_entry(row.post)?;
         let fragments = kept.map(|kept| self.catalog.fragments(row.post, &kept)).transpose()?;
         let item =
-            fragments.and_then(|fragments| serde_json::from_str::<json::Item>(&fragments.whole(Format::Json)).ok());
+            fragments.and_then(|fragments| serde_json::from_slice::<json::Item>(&fragments.whole(Format::Json)).ok());
         let said = item.map_or_else(String::new, |item| {
             let content = item.content_html.map(|html| title::plain(&html)).unwrap_or_default();
             [item.summary, content].join("\n")

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 
 use place::{Job, Wrote};
 
-use crate::bytes::digest;
+use crate::rope::Rope;
 
 /// The output folder, open for writing.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(bytes: &[u8]) -> Self {
-        Self { size: bytes.len() as u64, hash: digest(bytes) }
+    fn of(bytes: &Rope) -> Self {
+        Self { size: bytes.len() as u64, hash: bytes.digest() }
     }
 }
 
@@ -157,7 +157,7 @@ impl Output {
         };
         let stands = found.is_file() && found.len() == size;
         self.has_read |= stands && !trusted;
-        let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes) == known));
+        let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes.into()) == known));
         *ours = same.then_some(known);
         same
     }
@@ -179,21 +179,21 @@ impl Output {
     ///
     /// # Errors
     /// When the output folder itself is gone or cannot be opened; nothing was written then.
-    pub fn write(&mut self, documents: &[(&str, &[u8])]) -> Result<Report, PublishError> {
+    pub fn write(&mut self, documents: &[(String, Rope)]) -> Result<Report, PublishError> {
         let folder = self.folder()?;
         let mut report = Report::default();
         let mut jobs = Vec::with_capacity(documents.len());
         let mut new = Vec::new();
-        for &(path, bytes) in documents {
+        for (path, bytes) in documents {
             let Some((at, name)) = place::split(path) else {
-                report.failed.push(Failed { path: path.to_owned(), error: PublishError::Path });
+                report.failed.push(Failed { path: path.clone(), error: PublishError::Path });
                 continue;
             };
             if !self.ours.contains_key(path) {
                 match place::stands_alien(&self.root.join(path), bytes) {
-                    Ok(()) => new.push(path),
+                    Ok(()) => new.push(path.as_str()),
                     Err(error) => {
-                        report.failed.push(Failed { path: path.to_owned(), error });
+                        report.failed.push(Failed { path: path.clone(), error });
                         continue;
                     }
                 }

@@ -19,6 +19,7 @@ use rustix::{
 };
 
 use super::{Known, PublishError, manifest};
+use crate::rope::Rope;
 
 const FILE_MODE: u32 = 0o644;
 const FOLDER_MODE: u32 = 0o755;
@@ -42,7 +43,7 @@ pub(super) struct Job<'a> {
     /// The folder's path, empty for the output folder itself.
     pub(super) at: &'a str,
     pub(super) name: &'a str,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: &'a Rope,
     /// What stands there, as far as it is remembered.
     pub(super) known: Option<Known>,
 }
@@ -150,11 +151,14 @@ pub(super) fn sweep(root: &OwnedFd, at: &str) -> Result<(), PublishError> {
 }
 
 /// Refuses a place that was never ours and where anything but these very bytes stands.
-pub(super) fn stands_alien(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+pub(super) fn stands_alien(path: &Path, bytes: &Rope) -> Result<(), PublishError> {
     match fs::lstat(path) {
         Err(Errno::NOENT) => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(stat) if is_file_of(&stat, bytes.len() as u64) && std::fs::read(path).is_ok_and(|there| there == bytes) => {
+        Ok(stat)
+            if is_file_of(&stat, bytes.len() as u64)
+                && std::fs::read(path).is_ok_and(|there| Rope::from(there) == *bytes) =>
+        {
             Ok(())
         }
         Ok(_) => Err(PublishError::Foreign),
@@ -211,13 +215,16 @@ fn write_folder<'a>(root: &OwnedFd, at: &str, jobs: &[Job<'a>]) -> Results<'a> {
 fn write_batch<'a>(folder: &OwnedFd, batch: &[Job<'a>]) -> Results<'a> {
     let mut results = Vec::with_capacity(batch.len());
     let mut written = Vec::with_capacity(batch.len());
+    let mut whole = Vec::new();
     for job in batch {
         let known = Known::of(job.bytes);
         if already_stands(folder, job, known) {
             results.push((job.path, Ok(Wrote::Same(known))));
             continue;
         }
-        match Temporary::write(folder, job.bytes) {
+        whole.clear();
+        job.bytes.append_to(&mut whole);
+        match Temporary::write(folder, &whole) {
             Ok(temporary) => written.push((job, known, temporary)),
             Err(error) => results.push((job.path, Err(error))),
         }
@@ -234,7 +241,7 @@ fn already_stands(folder: &OwnedFd, job: &Job<'_>, known: Known) -> bool {
     if !is_file_of(&stat, known.size) || job.known.is_some_and(|remembered| remembered != known) {
         return false;
     }
-    job.known.is_some() || read(folder, job.name).is_ok_and(|there| there == job.bytes)
+    job.known.is_some() || read(folder, job.name).is_ok_and(|there| Rope::from(there) == *job.bytes)
 }
 
 fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {

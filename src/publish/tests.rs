@@ -69,8 +69,8 @@ fn write(output: &mut Output, documents: &[(&str, &str)]) -> (usize, usize) {
 }
 
 fn try_write(output: &mut Output, documents: &[(&str, &str)]) -> Report {
-    let documents: Vec<(&str, &[u8])> = documents.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-    output.write(&documents).unwrap()
+    let document = |&(path, text): &(&str, &str)| (path.to_owned(), text.as_bytes().to_vec().into());
+    output.write(&documents.iter().map(document).collect::<Vec<_>>()).unwrap()
 }
 
 const TWO: [(&str, &str); 2] = [("rss.xml", "all"), ("categories/社交媒体/知乎/rss.xml", "some")];
@@ -103,7 +103,7 @@ fn the_same_bytes_are_not_written_again() {
     let mut output = site.open();
     assert_eq!(write(&mut output, &TWO), (0, 2), "by reading");
     let mut output = site.open();
-    let hash = Known::of(b"all").hash;
+    let hash = Known::of(&b"all".to_vec().into()).hash;
     assert!(output.holds("rss.xml", 3, hash, Trust::Size) && output.holds("rss.xml", 3, hash, Trust::Nothing));
     let written = std::os::unix::fs::MetadataExt::ctime(&fs::metadata(site.root().join("rss.xml")).unwrap());
     let (earlier, later) = ((written - 1) * 1_000_000_000, (written + 2) * 1_000_000_000);
@@ -302,9 +302,10 @@ fn an_output_that_was_replaced_is_not_written_to() {
     write(&mut output, &TWO);
 
     fs::remove_dir_all(site.root()).unwrap();
-    assert_eq!(output.write(&[("rss.xml", b"x")]), Err(PublishError::Replaced));
+    let documents = [("rss.xml".to_owned(), b"x".to_vec().into())];
+    assert_eq!(output.write(&documents), Err(PublishError::Replaced));
     fs::create_dir(site.root()).unwrap();
-    assert_eq!(output.write(&[("rss.xml", b"x")]), Err(PublishError::Replaced));
+    assert_eq!(output.write(&documents), Err(PublishError::Replaced));
     assert_eq!(output.retain(&|_| false), Err(PublishError::Replaced));
 
     assert_eq!(write(&mut site.open(), &TWO), (2, 0), "the cure works");

@@ -204,31 +204,31 @@ impl Answerer {
         }
     }
 
-    /// The bytes of a payload, if they need not be made.
+    /// The bytes of a payload, if they need not be made, or put together.
     pub(crate) fn kept(&self, payload: &Payload) -> Option<Bytes> {
         match payload {
             Payload::Nothing => Some(Bytes::new()),
             Payload::Text(text) => Some(text.clone()),
-            Payload::Form(document, coding) => self.shelf.form(document.hash, *coding),
+            Payload::Form(document, coding) => self.shelf.form(document.hash, *coding)?.in_one().cloned(),
         }
     }
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
-        let own = || document.bytes.clone().map(Bytes::from_owner);
-        let identity = self.shelf.form(document.hash, Coding::Identity).or_else(own)?;
+        let own = || document.bytes.clone();
+        let identity = self.shelf.form(document.hash, Coding::Identity).or_else(own)?.whole();
         let bytes = if coding == Coding::Identity {
             identity
         } else {
             let _permit = self.compressing.acquire().await.ok()?;
             if let Some(made) = self.shelf.form(document.hash, coding) {
-                return Some(made);
+                return Some(made.whole());
             }
             let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
             Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
         if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
-            self.shelf.keep_form(document.hash, coding, bytes.clone());
+            self.shelf.keep_form(document.hash, coding, bytes.clone().into());
         }
         Some(bytes)
     }

@@ -38,7 +38,6 @@ use tokio::sync::oneshot;
 use url::Url;
 
 pub use client::Network;
-pub use hyper::body::Bytes;
 pub use limit::Limit;
 pub use listen::{Server, run};
 pub use shelf::{Change, Shelf};
@@ -46,6 +45,7 @@ pub use shelf::{Change, Shelf};
 use crate::{
     feed::address::{self, Asked},
     meters::Meters,
+    rope::Rope,
 };
 
 /// A document as it is served. Bytes may be absent (evicted, or never made): then the daemon is asked for them.
@@ -64,7 +64,7 @@ pub struct Document {
     /// How long it may be taken from the shelf.
     pub lifetime: Lifetime,
     /// The identity form.
-    pub bytes: Option<Bytes>,
+    pub bytes: Option<Rope>,
 }
 
 /// How long a document may be taken from the shelf, and who else may keep it.

@@ -12,14 +12,12 @@ use std::{
     },
 };
 
-use hyper::body::Bytes;
-
 use super::{
     Document, Lifetime,
     encoding::Coding,
     forms::{Forms, Key},
 };
-use crate::feed::Format;
+use crate::{feed::Format, rope::Rope};
 
 /// Documents made on demand that are remembered at a time. Past that all of them go: they are made again when asked.
 const ON_DEMAND: usize = 4096;
@@ -117,12 +115,12 @@ impl Shelf {
     }
 
     /// The bytes of a content in a coding, if they are kept.
-    pub(crate) fn form(&self, hash: [u8; 16], coding: Coding) -> Option<Bytes> {
+    pub(crate) fn form(&self, hash: [u8; 16], coding: Coding) -> Option<Rope> {
         self.read().forms.get(Key { hash, coding })
     }
 
     /// Keeps the bytes of a content in a coding for the next request.
-    pub(crate) fn keep_form(&self, hash: [u8; 16], coding: Coding, bytes: Bytes) {
+    pub(crate) fn keep_form(&self, hash: [u8; 16], coding: Coding, bytes: Rope) {
         self.write().forms.insert(Key { hash, coding }, bytes);
     }
 
@@ -189,7 +187,7 @@ mod tests {
             last_modified: None,
             page: None,
             lifetime,
-            bytes: Some(Bytes::copy_from_slice(text.as_bytes())),
+            bytes: Some(text.as_bytes().to_vec().into()),
         }
     }
 
@@ -201,7 +199,7 @@ mod tests {
     fn text(shelf: &Shelf, path: &str) -> Option<String> {
         let document = shelf.get(path)?;
         let bytes = shelf.form(document.hash, Coding::Identity);
-        Some(bytes.map_or("-".to_owned(), |bytes| String::from_utf8(bytes.to_vec()).unwrap()))
+        Some(bytes.map_or("-".to_owned(), |bytes| String::from_utf8(bytes.whole().to_vec()).unwrap()))
     }
 
     #[test]
@@ -212,7 +210,7 @@ mod tests {
         let whole = shelf.whole("a").unwrap();
         shelf.forget_on_demand();
         assert_eq!(text(&shelf, "a"), None);
-        assert_eq!(whole.bytes.as_deref(), Some(&b"one"[..]));
+        assert_eq!(whole.bytes, Some(b"one".to_vec().into()));
     }
 
     #[test]
@@ -220,7 +218,7 @@ mod tests {
         let shelf = Shelf::new(1 << 20);
         shelf.update([put("a", "one", Lifetime::Maintained), put("b", "two", Lifetime::Maintained)]);
         let first = shelf.get("a").unwrap().hash;
-        shelf.keep_form(first, Coding::Gzip, Bytes::from_static(b"gzip"));
+        shelf.keep_form(first, Coding::Gzip, b"gzip".to_vec().into());
         shelf.update([put("a", "three", Lifetime::Maintained), Change::Remove("b".to_owned())]);
 
         assert_eq!(text(&shelf, "a").as_deref(), Some("three"));
