@@ -11,6 +11,7 @@ use super::{
     Catalog, CatalogError, archive,
     collection::{Growth, Key, Member, Names},
     identity, likeness,
+    log::Log,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
@@ -59,6 +60,9 @@ pub struct Effects {
 pub struct Batch<'c> {
     pub(super) db: Transaction<'c>,
     pub(super) names: &'c mut Names,
+    log: &'c mut Log,
+    /// Rows that were written before it began.
+    written_before: u64,
     keeps_pages: bool,
     pub(super) now: i64,
     effects: Effects,
@@ -111,6 +115,8 @@ impl Catalog {
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
         let texts = self.text_index()?;
+        // SQLite does not wait for the disk at the end of this one, and does again after it: see `Drop`.
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
         let db = self.db.transaction()?;
         let holds = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
         let has_lost = holds(
@@ -119,7 +125,9 @@ impl Catalog {
         )?;
         let has_mentions = holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
         Ok(Batch {
+            written_before: db.total_changes(),
             db,
+            log: &mut self.log,
             has_lost,
             has_mentions,
             first_scan: None,
@@ -139,11 +147,16 @@ impl Catalog {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         self.names.undo();
+        // How SQLite waits cannot be changed within a transaction. If that cannot be ended, the connection is done for.
+        if !self.db.is_autocommit() {
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        let _ = self.db.pragma_update(None, "synchronous", "FULL");
     }
 }
 
 impl Batch<'_> {
-    /// Makes everything durable.
+    /// Makes it all true, and begins to make it durable: what follows from it is shown only after [`Catalog::make_durable`].
     ///
     /// # Errors
     /// When SQLite refuses; then nothing has happened.
@@ -167,6 +180,9 @@ impl Batch<'_> {
         }
         // The transaction cannot be moved out of a type with a destructor: it is committed in place.
         self.db.execute_batch("COMMIT")?;
+        if self.db.total_changes() != self.written_before {
+            self.log.sync_meanwhile();
+        }
         self.names.keep();
         for (collection, growth) in &self.growth {
             self.names.grow(*collection, *growth);

@@ -19,6 +19,7 @@ mod documents;
 mod entries;
 mod identity;
 mod likeness;
+mod log;
 mod measured;
 mod mentions;
 mod row;
@@ -56,6 +57,7 @@ pub struct Catalog {
     file: PathBuf,
     /// Device and inode of the file that is open.
     identity: Option<(u64, u64)>,
+    log: log::Log,
     /// Held, never read: the lock ends with the process.
     _lock: File,
     collections: collection::Names,
@@ -222,6 +224,7 @@ impl Catalog {
         let mut catalog = Self {
             db,
             identity: identity(&file),
+            log: log::Log::beside(&file),
             file,
             _lock: lock,
             collections,
@@ -369,15 +372,29 @@ impl Catalog {
     /// Bytes of the write-ahead log.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
-        fs::metadata(self.file.with_extension("sqlite-wal")).map_or(0, |file| file.len())
+        fs::metadata(self.log.file()).map_or(0, |file| file.len())
     }
 
-    /// Moves the write-ahead log into the database; cheap when there is none. For idle moments.
+    /// Moves the write-ahead log into the database; cheap when there is none. For idle moments. False while another program
+    /// reads what would be overwritten.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn checkpoint(&self) -> Result<(), CatalogError> {
-        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    pub fn checkpoint(&self) -> Result<bool, CatalogError> {
+        Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
+    }
+
+    /// Waits until every batch that was committed is durable: before anybody is shown what follows from it.
+    ///
+    /// # Errors
+    /// When the disk refuses it.
+    pub fn make_durable(&mut self) -> Result<(), CatalogError> {
+        let Err(source) = self.log.wait() else { return Ok(()) };
+        // Who failed to sync a file is not told again whether it lacks something (fsync(2)): the database gets it all instead.
+        if !self.checkpoint()? {
+            return Err(CatalogError::Folder { path: self.log.file().to_owned(), source });
+        }
+        self.log.forgive();
         Ok(())
     }
 }

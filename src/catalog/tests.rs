@@ -511,3 +511,43 @@ fn collections_of_two_catalogs_are_never_taken_for_each_other() {
     assert!(empty != made && made != reopened && reopened != empty);
     assert_ne!(Story::new().catalog.collections_version(), empty);
 }
+
+#[test]
+fn what_the_log_cannot_carry_to_the_disk_gets_into_the_database() {
+    let mut story = Story::new();
+    story.catalog.make_durable().unwrap();
+    let log = story.state.path().join("catalog.sqlite-wal");
+    story.see("a.md", "---\ntitle: A\n---\ntext\n");
+    story.catalog.make_durable().unwrap();
+    assert!(std::fs::metadata(&log).unwrap().len() > 0, "the log is enough");
+
+    // As if the disk refused it: it cannot even be opened.
+    std::fs::rename(&log, story.state.path().join("elsewhere")).unwrap();
+    let id = story.see("b.md", "---\ntitle: B\n---\ntext\n");
+    story.catalog.make_durable().unwrap();
+
+    let copy = story.state.path().join("copy.sqlite");
+    std::fs::copy(story.state.path().join("catalog.sqlite"), &copy).unwrap();
+    let found =
+        rusqlite::Connection::open(copy)
+            .unwrap()
+            .query_row("SELECT id FROM post WHERE title = 'B'", [], |row| row.get(0));
+    assert_eq!(found, Ok(id), "without a log");
+}
+
+#[test]
+fn what_is_no_batch_waits_for_the_disk() {
+    let mut story = Story::new();
+    let waits =
+        |story: &Story| story.catalog.db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0)).unwrap();
+    let full = 2;
+    assert_eq!(waits(&story), full);
+    story.see("a.md", "---\ntitle: A\n---\ntext\n");
+    assert_eq!(waits(&story), full, "after a commit");
+
+    let mut batch = story.catalog.batch(story.now).unwrap();
+    assert!(batch.refresh(&story.folder, Path::new("a.md")).unwrap());
+    drop(batch);
+    assert_eq!(waits(&story), full, "after a batch that was given up");
+    assert!(story.catalog.db.is_autocommit());
+}

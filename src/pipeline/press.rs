@@ -51,10 +51,13 @@ impl Pipeline {
     /// When the catalog fails.
     pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut dirty = self.catalog.dirty()?;
-        let Some(behind) = &mut self.behind else { return self.press_these(&dirty, usize::MAX, now) };
-        let urgent = behind.take_urgent();
-        dirty.retain(|mark| urgent.contains(&mark.collection));
-        self.press_these(&dirty, 0, now)
+        let mut pages = usize::MAX;
+        if let Some(behind) = &mut self.behind {
+            let urgent = behind.take_urgent();
+            dirty.retain(|mark| urgent.contains(&mark.collection));
+            pages = 0;
+        }
+        self.press_these(&dirty, pages, now)
     }
 
     /// The same for some of them, and some archive pages.
@@ -65,6 +68,13 @@ impl Pipeline {
     }
 
     fn press_these(&mut self, dirty: &[Dirty], pages: usize, now: DateTime<Utc>) -> Result<u64, Error> {
+        let changed = self.press_marked(dirty, pages, now)?;
+        // Also where nothing was to be shown.
+        self.catalog.make_durable()?;
+        Ok(changed)
+    }
+
+    fn press_marked(&mut self, dirty: &[Dirty], pages: usize, now: DateTime<Utc>) -> Result<u64, Error> {
         let version = self.catalog.collections_version();
         let is_other_tree = self.learnt != Some(version);
         if dirty.is_empty() && !is_other_tree {
@@ -279,6 +289,8 @@ impl Pipeline {
                 changed.push(made);
             }
         }
+        // Before they are known as made, for otherwise nobody would show them once the disk is well again.
+        self.catalog.make_durable()?;
         let records: Vec<_> = changed.iter().map(|made| (made.path.clone(), made.record)).collect();
         self.catalog.keep(&fresh.into_iter().collect::<Vec<_>>(), &records, true, clean)?;
         let count = changed.len() as u64;
