@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Catalog, CatalogError,
-    collection::{Candidate, Member, candidate},
+    collection::{Candidate, Member, a_candidate, candidate},
 };
 
 /// How many posts a page has.
@@ -48,12 +48,13 @@ impl Catalog {
         let last = page.saturating_mul(PAGE);
         // What a post's row says of its collections, not the table of members: where a byte of that is another one, SQLite
         // does not notice, and the post would be nowhere.
-        let mut statement = self.db.prepare_cached(
-            "SELECT p.post, p.published, p.id, p.missing IS NOT NULL, p.folder FROM archive a JOIN post p USING (post) \
+        let mut statement = self.db.prepare_cached(concat!(
+            a_candidate!(),
+            ", p.published FROM archive a JOIN post p USING (post) LEFT JOIN entry e USING (post) \
              WHERE a.collection = ?1 AND a.direct = ?2 AND a.number > ?3 AND a.number <= ?4 \
              AND p.state = 'published' AND p.gone IS NULL AND EXISTS (SELECT 1 FROM json_each(p.members) AS one \
              WHERE one.value ->> 0 = ?1 AND one.value ->> 1 >= ?2)",
-        )?;
+        ))?;
         let rows = statement.query_map(params![collection, direct, last.saturating_sub(PAGE), last], candidate)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -5,9 +5,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, types::ValueRef};
 
-use super::{Catalog, CatalogError};
+use super::{
+    Catalog, CatalogError,
+    entries::{KeptEntry, kept_at},
+};
 use crate::post::CategoryPath;
 
 /// What a collection gathers.
@@ -151,8 +154,10 @@ pub struct Candidate {
     pub id: String,
     /// The name of its posts folder.
     pub folder: String,
-    /// Its file is not there: it can be shown only if its entry was rendered before.
-    pub missing: bool,
+    /// Time of its last significant edit.
+    pub updated: i64,
+    /// The entry that is kept of it.
+    pub kept: Option<KeptEntry>,
 }
 
 /// A state of the collections, of whichever catalog: what was made of one is never taken for what another would give.
@@ -494,15 +499,27 @@ impl Catalog {
 pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
     WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
 
-const CANDIDATES: &str = "SELECT m.post, -m.published, p.id, p.missing IS NOT NULL, p.folder \
-    FROM member m JOIN post p USING (post) WHERE m.collection = ?1 AND m.direct >= ?2";
+/// What a [`Candidate`] is read from: a post `p` and, if it has one, its entry `e`.
+macro_rules! a_candidate {
+    () => {
+        "SELECT p.post, p.id, p.folder, p.updated, e.version, e.length, e.digest"
+    };
+}
+pub(super) use a_candidate;
+
+const CANDIDATES: &str = concat!(
+    a_candidate!(),
+    ", -m.published FROM member m JOIN post p USING (post) LEFT JOIN entry e USING (post) \
+     WHERE m.collection = ?1 AND m.direct >= ?2"
+);
 
 pub(super) fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate {
         post: row.get(0)?,
-        published: row.get(1)?,
-        id: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
-        missing: row.get(3)?,
-        folder: row.get(4)?,
+        id: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+        folder: row.get(2)?,
+        updated: row.get(3)?,
+        kept: if row.get_ref(4)? == ValueRef::Null { None } else { Some(kept_at(row, 4)?) },
+        published: row.get(7)?,
     })
 }

@@ -95,9 +95,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn kept_entry(&self, post: i64) -> Result<Option<KeptEntry>, CatalogError> {
         let mut statement = self.db.prepare_cached("SELECT version, length, digest FROM entry WHERE post = ?")?;
-        let read =
-            |row: &rusqlite::Row<'_>| Ok(KeptEntry { version: row.get(0)?, length: row.get(1)?, digest: row.get(2)? });
-        Ok(statement.query_row([post], read).optional()?)
+        Ok(statement.query_row([post], |row| kept_at(row, 0)).optional()?)
     }
 
     /// The rendered entry of a post. One that is not what was kept is forgotten, to be rendered again.
@@ -136,6 +134,11 @@ impl Catalog {
             }
         }
     }
+}
+
+/// What is known of an entry, from its version on.
+pub(super) fn kept_at(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<KeptEntry> {
+    Ok(KeptEntry { version: row.get(first)?, length: row.get(first + 1)?, digest: row.get(first + 2)? })
 }
 
 /// Keeps the entry of a post.

@@ -479,19 +479,6 @@ impl Catalog {
         Ok(select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [folder])?)
     }
 
-    /// The newest time of an edit among some posts; 0 for none.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn newest_update(&self, posts: &[i64]) -> Result<i64, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT updated FROM post WHERE post = ?")?;
-        let mut newest = 0;
-        for post in posts {
-            newest = newest.max(statement.query_row([post], |row| row.get(0)).optional()?.unwrap_or(0));
-        }
-        Ok(newest)
-    }
-
     /// Whether any file is missing.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Collections whose members changed → documents → shelf and output folder.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
@@ -11,11 +11,12 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pipeline,
     cores::on_all_cores,
+    entry,
     places::{Neighbours, Place, Places},
     render::{Fresh, Rendered},
 };
 use crate::{
-    catalog::{Collection, Dirty, DocumentRecord, Key},
+    catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
     config::Archives,
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
@@ -193,37 +194,30 @@ impl Pipeline {
         let _reading = self.catalog.reading()?;
         let mut windows = Vec::with_capacity(places.len());
         let mut stale = BTreeSet::new();
-        let mut kept = HashMap::new();
         for (collection, place) in places {
             let (candidates, window) = self.candidates_at(*collection, place)?;
-            for candidate in &candidates {
-                if kept.contains_key(&candidate.post) || stale.contains(&candidate.post) {
-                    continue;
-                }
-                let entry = self.catalog.kept_entry(candidate.post)?;
-                if entry.is_none_or(|entry| entry.version != self.version) {
-                    stale.insert(candidate.post);
-                }
-                kept.extend(entry.map(|entry| (candidate.post, entry)));
-            }
+            let is_stale = |candidate: &&Candidate| candidate.kept.is_none_or(|entry| entry.version != self.version);
+            stale.extend(candidates.iter().filter(is_stale).map(|candidate| candidate.post));
             windows.push((candidates, window));
         }
         let Rendered { fresh, later } = self.render(&stale)?;
-        let mut lengths: HashMap<i64, usize> = kept.iter().map(|(post, entry)| (*post, entry.length)).collect();
-        lengths.extend(fresh.iter().map(|(post, entry)| (*post, entry.length)));
+        let length = |candidate: &Candidate| match fresh.get(&candidate.post) {
+            Some(entry) => Some(entry.length),
+            None => candidate.kept.map(|entry| entry.length),
+        };
 
         let (mut plans, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
         for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
             if candidates.iter().any(|candidate| later.contains(&candidate.post)) {
                 lacking.insert(*collection);
             }
-            let (posts, updated) = self.choose(place, candidates, window, &lengths);
-            let updated = self.newest_update(&posts, updated)?;
-            let neighbours = self.neighbours(*collection, place, posts.len())?;
+            let shown = self.choose(place, candidates, window, length);
+            let updated = entry::time(shown.iter().map(|post| post.updated.max(post.published)).max().unwrap_or(0));
+            let neighbours = self.neighbours(*collection, place, shown.len())?;
             longer.extend(neighbours.previous.map(|_| (*collection, place.direct)));
-            let mut entries = Vec::with_capacity(posts.len());
-            for post in &posts {
-                match (fresh.get(post), kept.get(post)) {
+            let mut entries = Vec::with_capacity(shown.len());
+            for Candidate { post, kept, .. } in &shown {
+                match (fresh.get(post), kept) {
                     (Some(fresh), _) => entries.push(Arc::clone(&fresh.fragments)),
                     (None, Some(kept)) => entries.push(self.catalog.fragments(*post, kept)?),
                     (None, None) => {}

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Pipeline, entry, places::Place};
+use super::{Error, Pipeline, places::Place};
 use crate::{
     catalog::{Candidate, Key},
     config::{Duplicates, OnDelete, OwnFeed, Window},
@@ -62,14 +62,14 @@ impl Pipeline {
         Ok(folded)
     }
 
-    /// The posts that a feed shows, in its order, and the newest publication time among them.
+    /// The posts that a feed shows, in its order; `length` is that of a post's entry in bytes, if there is one.
     pub(super) fn choose(
         &self,
         place: &Place,
         candidates: Vec<Candidate>,
         window: Window,
-        lengths: &HashMap<i64, usize>,
-    ) -> (Vec<i64>, i64) {
+        length: impl Fn(&Candidate) -> Option<usize>,
+    ) -> Vec<Candidate> {
         let Window { hours, max_entries, max_bytes, .. } = window;
         let caps = feed::window::Caps {
             entries: max_entries as usize,
@@ -81,9 +81,11 @@ impl Pipeline {
             .into_iter()
             .filter_map(|candidate| {
                 // Without an entry there is nothing to show: the file went before it was rendered.
-                let length = *lengths.get(&candidate.post)?;
-                posts.insert(candidate.id.clone(), candidate.post);
-                Some(feed::window::Candidate { id: candidate.id, published: candidate.published, length })
+                let length = length(&candidate)?;
+                let id = candidate.id.clone();
+                let one = feed::window::Candidate { id: id.clone(), published: candidate.published, length };
+                posts.insert(id, candidate);
+                Some(one)
             })
             .collect();
         let chosen = feed::window::select(candidates, caps);
@@ -97,14 +99,7 @@ impl Pipeline {
                 self.places.url(&address)
             );
         }
-        let newest = chosen.entries.first().map_or(0, |entry| entry.published);
-        (chosen.entries.iter().filter_map(|entry| posts.get(&entry.id).copied()).collect(), newest)
-    }
-
-    /// The newest `updated` of some posts, no earlier than `published`; the Unix epoch for none.
-    pub(super) fn newest_update(&self, posts: &[i64], published: i64) -> Result<DateTime<Utc>, Error> {
-        let newest = if posts.is_empty() { 0 } else { self.catalog.newest_update(posts)?.max(published) };
-        Ok(entry::time(newest))
+        chosen.entries.iter().filter_map(|entry| posts.remove(&entry.id)).collect()
     }
 
     /// The posts of an archive page.
