@@ -72,12 +72,22 @@ pub struct Batch<'c> {
     next_arrival: i64,
     arrival_before: i64,
     texts: TextIndex,
-    /// There may be posts whose file is not where they were seen last: what is new may be one of them.
-    pub(super) has_lost: bool,
+    pub(super) others: Others,
     /// There are posts that name others.
     has_mentions: bool,
     /// Whether a folder, by its name, is scanned for the first time.
     first_scan: Option<(String, bool)>,
+}
+
+/// What the catalog has besides posts that this batch found and whose ids come from their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Others {
+    /// Nothing: no row is at another path, nor has its id.
+    None,
+    /// Posts that are where they were seen last.
+    Here,
+    /// Posts that may not be: what is new may be one of them.
+    Lost,
 }
 
 /// The part of a row that its entry is made of, after pins.
@@ -119,16 +129,21 @@ impl Catalog {
         self.db.pragma_update(None, "synchronous", "NORMAL")?;
         let db = self.db.transaction()?;
         let holds = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
-        let has_lost = holds(
-            "SELECT EXISTS (SELECT 1 FROM post WHERE NOT here) \
-             OR EXISTS (SELECT 1 FROM post WHERE missing IS NOT NULL)",
-        )?;
+        let has_lost = "SELECT EXISTS (SELECT 1 FROM post WHERE NOT here) \
+                        OR EXISTS (SELECT 1 FROM post WHERE missing IS NOT NULL)";
+        let others = if holds(has_lost)? {
+            Others::Lost
+        } else if holds("SELECT EXISTS (SELECT 1 FROM post)")? {
+            Others::Here
+        } else {
+            Others::None
+        };
         let has_mentions = holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
         Ok(Batch {
             written_before: db.total_changes(),
             db,
             log: &mut self.log,
-            has_lost,
+            others,
             has_mentions,
             first_scan: None,
             keeps_pages: self.keeps_pages,
@@ -197,7 +212,11 @@ impl Batch<'_> {
     pub fn see(&mut self, folder: &Folder, seen: &Seen<'_>) -> Result<i64, CatalogError> {
         let name = &folder.read.folder;
         let path = path_bytes(seen.path);
-        let here = only(&self.db, "folder = ? AND path = ? AND here", params![name, path])?;
+        let here = if self.others == Others::None {
+            None
+        } else {
+            only(&self.db, "folder = ? AND path = ? AND here", params![name, path])?
+        };
         let mut row = match (&seen.reading.outcome, here) {
             (Outcome::Post(post), here) => {
                 let row = self.row_of(folder, seen, post, here)?;

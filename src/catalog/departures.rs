@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::{
     Batch, CatalogError, Key,
-    batch::path_bytes,
+    batch::{Others, path_bytes},
     identity, likeness, measured,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
@@ -50,7 +50,7 @@ impl Batch<'_> {
 
     /// The file of a row vanished.
     pub(super) fn lose(&mut self, folder: &Folder, mut row: Row) -> Result<(), CatalogError> {
-        self.has_lost = true;
+        self.others = Others::Lost;
         if row.id.is_none() {
             self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([row.post])?;
             return Ok(());
@@ -99,7 +99,7 @@ impl Batch<'_> {
 
     /// Takes a post out of the feeds and keeps its tombstone.
     fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
-        self.has_lost = true;
+        self.others = Others::Lost;
         if row.is_public() {
             self.touch(&row)?;
             self.remove_members(&row)?;

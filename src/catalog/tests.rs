@@ -44,10 +44,21 @@ impl Story {
     }
 
     fn see(&mut self, path: &str, text: &str) -> String {
-        let modified = DateTime::from_timestamp(self.now, 0).unwrap();
+        self.see_together(&[(path, text)]).remove(0)
+    }
+
+    /// The ids of posts that are seen in one batch.
+    fn see_together(&mut self, posts: &[(&str, &str)]) -> Vec<String> {
+        self.batch(|batch, folder| posts.iter().for_each(|(path, text)| Self::see_in(batch, folder, path, text)));
+        posts.iter().map(|(path, _)| self.row(path).id.unwrap()).collect()
+    }
+
+    fn see_in(batch: &mut Batch<'_>, folder: &Folder, path: &str, text: &str) {
+        let now = batch.now;
+        let modified = DateTime::from_timestamp(now, 0).unwrap();
         let file = SourceFile { path: Path::new(path), bytes: text.as_bytes(), modified };
-        let reading = post::read(&file, &self.folder.read);
-        let stat = Stat { size: text.len() as u64, modified: self.now * 1_000_000_000, changed: 0, inode: 1 };
+        let reading = post::read(&file, &folder.read);
+        let stat = Stat { size: text.len() as u64, modified: now * 1_000_000_000, changed: 0, inode: 1 };
         let content = digest(text.as_bytes());
         let mut collections = BTreeMap::from([(Key::All, true)]);
         if let post::Outcome::Post(post) = &reading.outcome {
@@ -57,10 +68,7 @@ impl Story {
             }
         }
         let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading, collections };
-        self.batch(|batch, folder| {
-            batch.see(folder, &seen).unwrap();
-        });
-        self.row(path).id.unwrap()
+        batch.see(folder, &seen).unwrap();
     }
 
     fn vanish(&mut self, path: &str) {
@@ -510,6 +518,20 @@ fn collections_of_two_catalogs_are_never_taken_for_each_other() {
     let reopened = story.catalog.collections_version();
     assert!(empty != made && made != reopened && reopened != empty);
     assert_ne!(Story::new().catalog.collections_version(), empty);
+}
+
+#[test]
+fn no_two_posts_of_a_first_scan_get_one_id() {
+    let own = "---\ntitle: B\n---\nb\n";
+    let of_b = Story::new().see("b.md", own);
+    let claims = format!("---\ntitle: A\nid: '{of_b}'\n---\na\n");
+    for posts in [[("a.md", claims.as_str()), ("b.md", own)], [("b.md", own), ("c.md", claims.as_str())]] {
+        let mut story = Story::new();
+        let ids = story.see_together(&posts);
+        assert_eq!(ids[0], of_b, "who comes first keeps it");
+        assert_ne!(ids[1], of_b);
+        assert_eq!(story.public().len(), 2);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
         CatalogError, identity,
         row::{Row, only, select},
     },
-    Batch, Seen, blank, path_bytes,
+    Batch, Others, Seen, blank, path_bytes,
 };
 use crate::{
     config::Folder,
@@ -34,7 +34,7 @@ impl Batch<'_> {
             Some(row) if identity::is_same(&row, post, folder.path_reuse) => return Ok(row),
             Some(mut row) => {
                 reused = true;
-                self.has_lost = true;
+                self.others = Others::Lost;
                 row.here = false;
                 if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
             }
@@ -42,12 +42,13 @@ impl Batch<'_> {
         }
 
         if let Some(id) = &post.id {
+            self.others = self.others.max(Others::Here);
             match only(&self.db, "id = ?", [id])? {
                 Some(row) if !row.here || row.missing.is_some() => return Ok(row),
                 Some(row) => self.note_duplicate(path, &row),
                 None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
             }
-        } else if self.has_lost {
+        } else if self.others == Others::Lost {
             let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
             if let Some(row) = only(&self.db, moved, [seen.content])? {
                 return Ok(row);
@@ -67,6 +68,9 @@ impl Batch<'_> {
         }
 
         let free = |id: &String| {
+            if self.others == Others::None {
+                return Ok(true);
+            }
             let mut taken = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM post WHERE id = ?)")?;
             Ok::<_, CatalogError>(!taken.query_row([id], |row| row.get::<_, bool>(0))?)
         };
