@@ -6,10 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    Catalog, CatalogError,
-    collection::{Candidate, Member, a_candidate, candidate},
-};
+use super::{Catalog, CatalogError, collection::Member};
 
 /// How many posts a page has.
 pub const PAGE: u64 = 100;
@@ -44,18 +41,18 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn archive_page(&self, collection: i64, direct: bool, page: u64) -> Result<Vec<Candidate>, CatalogError> {
+    pub fn archive_page(&self, collection: i64, direct: bool, page: u64) -> Result<Vec<i64>, CatalogError> {
         let last = page.saturating_mul(PAGE);
         // What a post's row says of its collections, not the table of members: where a byte of that is another one, SQLite
         // does not notice, and the post would be nowhere.
-        let mut statement = self.db.prepare_cached(concat!(
-            a_candidate!(),
-            ", p.published FROM archive a JOIN post p USING (post) LEFT JOIN entry e USING (post) \
+        let mut statement = self.db.prepare_cached(
+            "SELECT post FROM archive a JOIN post p USING (post) \
              WHERE a.collection = ?1 AND a.direct = ?2 AND a.number > ?3 AND a.number <= ?4 \
              AND p.state = 'published' AND p.gone IS NULL AND EXISTS (SELECT 1 FROM json_each(p.members) AS one \
              WHERE one.value ->> 0 = ?1 AND one.value ->> 1 >= ?2)",
-        ))?;
-        let rows = statement.query_map(params![collection, direct, last.saturating_sub(PAGE), last], candidate)?;
+        )?;
+        let rows =
+            statement.query_map(params![collection, direct, last.saturating_sub(PAGE), last], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rusqlite::{Connection, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
 
 use super::{
     Catalog, CatalogError,
@@ -143,12 +143,12 @@ pub(super) struct Growth {
     pub(super) own_size: i64,
 }
 
-/// A post that a window may show.
+/// A post that a window may show. Times are seconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The post's row.
     pub post: i64,
-    /// Seconds since the Unix epoch.
+    /// Its publication.
     pub published: i64,
     /// The post's id.
     pub id: String,
@@ -458,68 +458,63 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn candidates(
+    pub fn window(
         &self,
         collection: i64,
         direct: bool,
         entries: u32,
         seconds: i64,
         most: u32,
-    ) -> Result<Vec<Candidate>, CatalogError> {
+    ) -> Result<Vec<i64>, CatalogError> {
         let mut chosen = Vec::new();
-        let mut seen = HashSet::new();
-        let mut statement = self.db.prepare_cached(&format!("{CANDIDATES} ORDER BY m.published, m.tie LIMIT ?3"))?;
+        let newest = "SELECT post, -published FROM member WHERE collection = ? AND direct >= ? \
+                      ORDER BY published, tie LIMIT ?";
+        let mut statement = self.db.prepare_cached(newest)?;
         let mut rows = statement.query(params![collection, direct, i64::from(most) + 1])?;
         let mut line = i64::MIN;
         while let Some(row) = rows.next()? {
-            let candidate = candidate(row)?;
+            let published: i64 = row.get(1)?;
             if chosen.is_empty() {
-                line = candidate.published.saturating_sub(seconds);
+                line = published.saturating_sub(seconds);
             }
-            if chosen.len() >= entries as usize && candidate.published < line {
+            if chosen.len() >= entries as usize && published < line {
                 break;
             }
-            seen.insert(candidate.post);
-            chosen.push(candidate);
+            chosen.push(row.get(0)?);
         }
-        let mut statement = self
-            .db
-            .prepare_cached(&format!("{CANDIDATES} AND m.arrival IS NOT NULL ORDER BY m.arrival DESC LIMIT ?3"))?;
-        let mut rows = statement.query(params![collection, direct, entries])?;
-        while let Some(row) = rows.next()? {
-            let candidate = candidate(row)?;
-            if seen.insert(candidate.post) {
-                chosen.push(candidate);
+        let mut seen: HashSet<i64> = chosen.iter().copied().collect();
+        let last = "SELECT post FROM member WHERE collection = ? AND direct >= ? AND arrival IS NOT NULL \
+                    ORDER BY arrival DESC LIMIT ?";
+        let mut statement = self.db.prepare_cached(last)?;
+        for post in statement.query_map(params![collection, direct, entries], |row| row.get(0))? {
+            let post = post?;
+            if seen.insert(post) {
+                chosen.push(post);
             }
         }
         Ok(chosen)
+    }
+
+    /// What a window needs to know of a post.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn candidate(&self, post: i64) -> Result<Option<Candidate>, CatalogError> {
+        let sql = "SELECT p.id, p.folder, p.published, p.updated, e.version, e.length, e.digest \
+                   FROM post p LEFT JOIN entry e USING (post) WHERE post = ?";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Candidate {
+                post,
+                id: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                folder: row.get(1)?,
+                published: row.get(2)?,
+                updated: row.get(3)?,
+                kept: if row.get_ref(4)? == ValueRef::Null { None } else { Some(kept_at(row, 4)?) },
+            })
+        };
+        Ok(self.db.prepare_cached(sql)?.query_row([post], read).optional()?)
     }
 }
 
 pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
     WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
-
-/// What a [`Candidate`] is read from: a post `p` and, if it has one, its entry `e`.
-macro_rules! a_candidate {
-    () => {
-        "SELECT p.post, p.id, p.folder, p.updated, e.version, e.length, e.digest"
-    };
-}
-pub(super) use a_candidate;
-
-const CANDIDATES: &str = concat!(
-    a_candidate!(),
-    ", -m.published FROM member m JOIN post p USING (post) LEFT JOIN entry e USING (post) \
-     WHERE m.collection = ?1 AND m.direct >= ?2"
-);
-
-pub(super) fn candidate(row: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
-    Ok(Candidate {
-        post: row.get(0)?,
-        id: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
-        folder: row.get(2)?,
-        updated: row.get(3)?,
-        kept: if row.get_ref(4)? == ValueRef::Null { None } else { Some(kept_at(row, 4)?) },
-        published: row.get(7)?,
-    })
-}

@@ -343,9 +343,11 @@ fn a_catalog_whose_tables_are_others_is_set_aside() {
         let Story { state, catalog, .. } = Story::new();
         catalog.db.execute_batch(damage).unwrap();
         drop(catalog);
-        let used = Catalog::open(state.path()).and_then(|mut catalog| match catalog.candidates(1, false, 1, 1, 1) {
-            Err(error) if error.is_damage() => catalog.start_over().map(|()| catalog),
-            found => found.map(|_| catalog),
+        let used = Catalog::open(state.path()).and_then(|mut catalog| {
+            match catalog.window(1, false, 1, 1, 1).and_then(|_| catalog.candidate(1)) {
+                Err(error) if error.is_damage() => catalog.start_over().map(|()| catalog),
+                found => found.map(|_| catalog),
+            }
         });
         assert!(used.unwrap().notice.unwrap().contains("set aside"), "{damage}");
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::{Error, Pipeline, entry, made::on_demand, places::Place};
+use super::{Error, Pipeline, entry, made::on_demand, places::Place, window::Candidates};
 use crate::{
     catalog::{Key, Query, Row},
     config::{Content, Search},
@@ -123,12 +123,12 @@ impl Pipeline {
             Some(collection) => {
                 let skip = (number - 1) * ENTRIES as u64;
                 let members = self.catalog.members(collection, place.direct, skip, ENTRIES)?;
-                self.shown(&self.fold(&place.key, members, |post| *post)?)?
+                self.shown(&self.fold(&place.key, members)?)?
             }
             None => Vec::new(),
         };
         let window = match collection {
-            Some(collection) => self.candidates(collection, place.direct)?.1,
+            Some(collection) => self.candidates(collection, place.direct, &mut Candidates::new())?.1,
             None => self.settings.window,
         };
         let category = match &place.key {

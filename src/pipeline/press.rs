@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    rc::Rc,
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
@@ -14,6 +15,7 @@ use super::{
     entry,
     places::{Neighbours, Place, Places},
     render::{Fresh, Rendered},
+    window::Candidates,
 };
 use crate::{
     catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
@@ -193,13 +195,13 @@ impl Pipeline {
     fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<Pressed, Error> {
         let _reading = self.catalog.reading()?;
         let mut windows = Vec::with_capacity(places.len());
-        let mut stale = BTreeSet::new();
+        let mut known = Candidates::new();
         for (collection, place) in places {
-            let (candidates, window) = self.candidates_at(*collection, place)?;
-            let is_stale = |candidate: &&Candidate| candidate.kept.is_none_or(|entry| entry.version != self.version);
-            stale.extend(candidates.iter().filter(is_stale).map(|candidate| candidate.post));
-            windows.push((candidates, window));
+            windows.push(self.candidates_at(*collection, place, &mut known)?);
         }
+        let is_stale = |candidate: &&Rc<Candidate>| candidate.kept.is_none_or(|entry| entry.version != self.version);
+        let shown = windows.iter().flat_map(|(candidates, _)| candidates);
+        let stale = shown.filter(is_stale).map(|candidate| candidate.post).collect();
         let Rendered { fresh, later } = self.render(&stale)?;
         let length = |candidate: &Candidate| match fresh.get(&candidate.post) {
             Some(entry) => Some(entry.length),
@@ -216,10 +218,10 @@ impl Pipeline {
             let neighbours = self.neighbours(*collection, place, shown.len())?;
             longer.extend(neighbours.previous.map(|_| (*collection, place.direct)));
             let mut entries = Vec::with_capacity(shown.len());
-            for Candidate { post, kept, .. } in &shown {
-                match (fresh.get(post), kept) {
+            for candidate in &shown {
+                match (fresh.get(&candidate.post), &candidate.kept) {
                     (Some(fresh), _) => entries.push(Arc::clone(&fresh.fragments)),
-                    (None, Some(kept)) => entries.push(self.catalog.fragments(*post, kept)?),
+                    (None, Some(kept)) => entries.push(self.catalog.fragments(candidate.post, kept)?),
                     (None, None) => {}
                 }
             }

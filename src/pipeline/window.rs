@@ -1,6 +1,9 @@
 //! Which posts a feed shows: what the catalog finds, folded and cut.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -14,48 +17,76 @@ use crate::{
 /// An archive page shows all that is in it.
 const WHOLE_PAGE: Window = Window { entries: u32::MAX, hours: 0, max_entries: u32::MAX, max_bytes: u64::MAX };
 
+/// Posts that windows may show, by number: feeds that change together show many of the same.
+pub(super) type Candidates = HashMap<i64, Rc<Candidate>>;
+
 impl Pipeline {
     /// The posts that a document may show, and by which window: an archive page shows all that are in it.
-    pub(super) fn candidates_at(&self, collection: i64, place: &Place) -> Result<(Vec<Candidate>, Window), Error> {
+    pub(super) fn candidates_at(
+        &self,
+        collection: i64,
+        place: &Place,
+        known: &mut Candidates,
+    ) -> Result<(Vec<Rc<Candidate>>, Window), Error> {
         match place.archive {
-            Some(page) => Ok((self.archived(collection, place, page)?, WHOLE_PAGE)),
-            None => self.candidates(collection, place.direct),
+            Some(page) => {
+                let posts = self.catalog.archive_page(collection, place.direct, page)?;
+                Ok((self.known(self.fold(&place.key, posts)?, known)?, WHOLE_PAGE))
+            }
+            None => self.candidates(collection, place.direct, known),
         }
     }
 
+    /// What is known of posts.
+    fn known(&self, posts: Vec<i64>, known: &mut Candidates) -> Result<Vec<Rc<Candidate>>, Error> {
+        let mut found = Vec::with_capacity(posts.len());
+        for post in posts {
+            if !known.contains_key(&post) {
+                known.extend(self.catalog.candidate(post)?.map(|candidate| (post, Rc::new(candidate))));
+            }
+            found.extend(known.get(&post).map(Rc::clone));
+        }
+        Ok(found)
+    }
+
     /// The posts that a feed may show, and the window that it has: a folder's own, if all of them are from there.
-    pub(super) fn candidates(&self, collection: i64, direct: bool) -> Result<(Vec<Candidate>, Window), Error> {
+    pub(super) fn candidates(
+        &self,
+        collection: i64,
+        direct: bool,
+        known: &mut Candidates,
+    ) -> Result<(Vec<Rc<Candidate>>, Window), Error> {
         let find = |window: Window| {
             let Window { entries, hours, max_entries, .. } = window;
-            self.catalog.candidates(collection, direct, entries, i64::from(hours) * 3600, max_entries)
+            self.catalog.window(collection, direct, entries, i64::from(hours) * 3600, max_entries)
         };
         if let Some(key) = self.catalog.key(collection)
             && let Some(feed) = self.places.own(key)
         {
             let window = feed.window.unwrap_or(self.settings.window);
-            let candidates = find(window)?;
-            return Ok((self.fold(key, candidates, |candidate| candidate.post)?, window));
+            let posts = self.fold(key, find(window)?)?;
+            return Ok((self.known(posts, known)?, window));
         }
-        let candidates = find(self.settings.window)?;
+        let candidates = self.known(find(self.settings.window)?, known)?;
         let first = candidates.first().map(|candidate| candidate.folder.as_str());
         let own = self.settings.folders.iter().find(|folder| Some(folder.read.folder.as_str()) == first);
         match own.and_then(|folder| folder.window) {
             Some(window) if candidates.iter().all(|candidate| Some(candidate.folder.as_str()) == first) => {
-                Ok((find(window)?, window))
+                Ok((self.known(find(window)?, known)?, window))
             }
             _ => Ok((candidates, self.settings.window)),
         }
     }
 
     /// Leaves out what another post stands for, where a feed folds such entries.
-    pub(super) fn fold<T>(&self, key: &Key, posts: Vec<T>, number: impl Fn(&T) -> i64) -> Result<Vec<T>, Error> {
+    pub(super) fn fold(&self, key: &Key, posts: Vec<i64>) -> Result<Vec<i64>, Error> {
         let Some(OwnFeed { duplicates: Duplicates::Fold, .. }) = self.places.own(key) else { return Ok(posts) };
         let Some(collection) = self.catalog.collection(key).map(|collection| collection.number) else {
             return Ok(posts);
         };
         let mut folded = Vec::with_capacity(posts.len());
         for post in posts {
-            if self.catalog.is_first(collection, number(&post))? {
+            if self.catalog.is_first(collection, post)? {
                 folded.push(post);
             }
         }
@@ -66,10 +97,10 @@ impl Pipeline {
     pub(super) fn choose(
         &self,
         place: &Place,
-        candidates: Vec<Candidate>,
+        candidates: Vec<Rc<Candidate>>,
         window: Window,
         length: impl Fn(&Candidate) -> Option<usize>,
-    ) -> Vec<Candidate> {
+    ) -> Vec<Rc<Candidate>> {
         let Window { hours, max_entries, max_bytes, .. } = window;
         let caps = feed::window::Caps {
             entries: max_entries as usize,
@@ -102,12 +133,6 @@ impl Pipeline {
         chosen.entries.iter().filter_map(|entry| posts.remove(&entry.id)).collect()
     }
 
-    /// The posts of an archive page.
-    fn archived(&self, collection: i64, place: &Place, page: u64) -> Result<Vec<Candidate>, Error> {
-        let candidates = self.catalog.archive_page(collection, place.direct, page)?;
-        self.fold(&place.key, candidates, |candidate| candidate.post)
-    }
-
     /// Buries posts that are kept though their files are missing, once they have left every window.
     pub(super) fn bury_unshown(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         for index in 0..self.settings.folders.len() {
@@ -121,8 +146,10 @@ impl Pipeline {
             let feeds: BTreeSet<(i64, bool)> =
                 missing.iter().flat_map(|row| row.members.iter().flat_map(of_one)).collect();
             let mut shown = BTreeSet::new();
+            let mut known = Candidates::new();
             for (collection, direct) in feeds {
-                shown.extend(self.candidates(collection, direct)?.0.into_iter().map(|candidate| candidate.post));
+                let candidates = self.candidates(collection, direct, &mut known)?.0;
+                shown.extend(candidates.iter().map(|candidate| candidate.post));
             }
             let mut batch = self.catalog.batch(now.timestamp())?;
             // A crawler that is just writing everything again is not done yet.
