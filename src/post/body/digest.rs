@@ -1,5 +1,7 @@
 //! What of a post is its text: the digest that tells an edit from a rewrite.
 
+use memchr::memchr;
+
 use crate::bytes;
 
 /// The digest of what a subscriber would call another text: title, link, and the bytes of the body outside tags and
@@ -36,11 +38,11 @@ pub(super) fn words(body: &str) -> String {
 /// Hands on what stands outside tags, piece by piece.
 fn texts(body: &str, mut take: impl FnMut(&str)) {
     let mut rest = body;
-    while let Some((text, markup)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
+    while let Some((text, markup)) = memchr(b'<', rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
         take(text);
         rest = match markup_end(markup) {
             Some(end) => markup.get(end..).unwrap_or_default(),
-            None if !markup.contains('>') => {
+            None if memchr(b'>', markup.as_bytes()).is_none() => {
                 take(markup);
                 ""
             }
@@ -57,7 +59,7 @@ fn texts(body: &str, mut take: impl FnMut(&str)) {
 fn markup_end(markup: &str) -> Option<usize> {
     let opens = matches!(markup.as_bytes().get(1)?, b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?');
     let comment = markup.strip_prefix("<!--").and_then(|inside| inside.find("-->")).map(|end| end + 7);
-    comment.or_else(|| markup.find('>').map(|end| end + 1)).filter(|_| opens)
+    comment.or_else(|| memchr(b'>', markup.as_bytes()).map(|end| end + 1)).filter(|_| opens)
 }
 
 /// Appends the bytes above the blank: many at a time where none is below it, else without a branch. This runs over every
