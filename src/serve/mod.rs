@@ -22,11 +22,14 @@ mod limit;
 mod links;
 mod listen;
 mod patient;
+mod plain;
 mod reply;
+mod request;
 mod respond;
 mod shelf;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::{
     fmt,
