@@ -25,12 +25,13 @@ use tokio::{
     task,
     time::{Instant, timeout_at},
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{
     Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization, client,
     desk::{Known, Version},
     encoding::{self, Coding},
+    forms::Form,
     limit::Limiter,
     links::Beside,
     reply::{self, Payload, Reply},
@@ -221,31 +222,39 @@ impl Answerer {
         match payload {
             Payload::Nothing => Some(Bytes::new()),
             Payload::Text(text) => Some(text.clone()),
-            Payload::Form(document, coding) => self.form(document, *coding),
+            Payload::Form(document, coding) => self.form(document, *coding).map(|form| form.bytes),
         }
     }
 
-    /// The bytes of a document in a coding, if they are kept.
-    pub(crate) fn form(&self, document: &Document, coding: Coding) -> Option<Bytes> {
+    /// A document in a coding, if that is kept.
+    pub(crate) fn form(&self, document: &Document, coding: Coding) -> Option<Form> {
         self.shelf.form(document.hash, coding)
+    }
+
+    /// Puts a form that is kept into a file, too, where that can be done.
+    pub(crate) fn file(&self, document: &Document, coding: Coding, bytes: Bytes) {
+        match Form::filed(bytes) {
+            Ok(form) => self.shelf.keep_form(document.hash, coding, form),
+            Err(error) => debug!(%error, "a document is sent from where it lies"),
+        }
     }
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
         let own = || document.bytes.clone().map(Bytes::from_owner);
-        let identity = self.shelf.form(document.hash, Coding::Identity).or_else(own)?;
+        let identity = self.form(document, Coding::Identity).map(|form| form.bytes).or_else(own)?;
         let bytes = if coding == Coding::Identity {
             identity
         } else {
             let _permit = self.compressing.acquire().await.ok()?;
-            if let Some(made) = self.shelf.form(document.hash, coding) {
-                return Some(made);
+            if let Some(made) = self.form(document, coding) {
+                return Some(made.bytes);
             }
             let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
             Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
         if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
-            self.shelf.keep_form(document.hash, coding, bytes.clone());
+            self.shelf.keep_form(document.hash, coding, bytes.clone().into());
         }
         Some(bytes)
     }

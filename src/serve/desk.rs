@@ -9,7 +9,11 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    ops::RangeInclusive,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -21,6 +25,7 @@ use super::{
     answer::{self, Answerer},
     conditional::Verdict,
     encoding::{self, Coding},
+    forms::Form,
     links::Beside,
     request::Request,
     respond::{self, Head, Rules},
@@ -29,6 +34,12 @@ use super::{
 
 /// Targets that are remembered at a time. Past that all are forgotten: to find one anew takes microseconds.
 const TARGETS: usize = 256;
+
+/// How often a form is sent before it is put into a file, which takes as long as to send it a few times.
+const OFTEN: u32 = 64;
+
+/// The lengths of forms for which a file is worth its descriptor, and not too large.
+const FILED: RangeInclusive<usize> = 16 * 1024..=1024 * 1024;
 
 /// One thread's end of the [`Answerer`] that all threads share.
 #[derive(Debug)]
@@ -70,6 +81,8 @@ struct Prepared {
     /// The heads of a 304 and of a 200 as they are sent, up to what differs.
     not_modified: Box<[u8]>,
     whole: Box<[u8]>,
+    /// How often it was sent in full.
+    sent: AtomicU32,
 }
 
 impl Known {
@@ -88,7 +101,7 @@ impl Known {
             let head = Head::new(&self.path, &self.document, coding, self.beside, now, rules);
             let not_modified = wire::start(StatusCode::NOT_MODIFIED, &head.not_modified);
             let whole = wire::start(StatusCode::OK, &head.whole);
-            Prepared { head, not_modified, whole }
+            Prepared { head, not_modified, whole, sent: AtomicU32::new(0) }
         })
     }
 }
@@ -110,7 +123,7 @@ struct Whole {
     /// Of the body that GET gets.
     length: usize,
     /// Empty for HEAD.
-    body: Bytes,
+    body: Form,
 }
 
 impl AtOnce {
@@ -121,16 +134,16 @@ impl AtOnce {
             None => (StatusCode::NOT_MODIFIED, head.not_modified.clone()),
             Some(_) => (StatusCode::OK, head.whole.clone()),
         };
-        let (length, body) = self.whole.map_or((None, Bytes::new()), |whole| (Some(whole.length), whole.body));
+        let (length, body) = self.whole.map_or((None, Bytes::new()), |whole| (Some(whole.length), whole.body.bytes));
         answer::response(status, headers, length, body, self.now)
     }
 
     /// Puts its head into `out` as hyper would send it, and says what follows.
-    pub(crate) fn write(self, clock: &mut Clock, out: &mut Vec<u8>) -> Bytes {
+    pub(crate) fn write(self, clock: &mut Clock, out: &mut Vec<u8>) -> Form {
         let prepared = self.prepared();
         let start = if self.whole.is_some() { &prepared.whole } else { &prepared.not_modified };
         wire::head(start, clock.date(self.now), self.whole.as_ref().map(|whole| whole.length), out);
-        self.whole.map_or_else(Bytes::new, |whole| whole.body)
+        self.whole.map(|whole| whole.body).unwrap_or_default()
     }
 
     fn prepared(&self) -> &Prepared {
@@ -164,15 +177,19 @@ impl Desk {
             return None;
         }
         let coding = encoding::negotiate(request.fields(), document.length);
-        let whole = match known.prepared(coding, now, &rules).head.judge(request, document, now) {
+        let prepared = known.prepared(coding, now, &rules);
+        let whole = match prepared.head.judge(request, document, now) {
             Verdict::NotModified => None,
             Verdict::Send => {
                 // Before the client is counted, so that it is not counted twice where they are not kept.
-                let bytes = self.answerer.form(document, coding)?;
+                let form = self.answerer.form(document, coding)?;
                 // Who is refused is not counted, and will be refused again.
                 self.answerer.admit(request, peer, document, &rules).ok()?;
-                let length = bytes.len();
-                let body = if *request.method() == Method::HEAD { Bytes::new() } else { bytes };
+                let length = form.bytes.len();
+                if prepared.sent.fetch_add(1, Ordering::Relaxed) == OFTEN && FILED.contains(&length) {
+                    self.answerer.file(document, coding, form.bytes.clone());
+                }
+                let body = if *request.method() == Method::HEAD { Form::default() } else { form };
                 Some(Whole { length, body })
             }
             Verdict::Failed => return None,

@@ -6,10 +6,16 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::atomic::{AtomicBool, Ordering},
+    fs::File,
+    io::{self, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use hyper::body::Bytes;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
 use super::encoding::Coding;
 
@@ -25,19 +31,50 @@ pub(crate) struct Key {
 /// What one form costs beside its bytes, roughly: the two map entries and the allocation.
 const OVERHEAD: usize = 160;
 
+/// The most forms that are in files, too: each takes a descriptor.
+const FILES: usize = 64;
+
+/// The bytes of a form.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form {
+    pub(crate) bytes: Bytes,
+    /// The same, where the system can send them without a copy: a file in memory that nobody can change any more.
+    pub(crate) file: Option<Arc<File>>,
+}
+
+impl From<Bytes> for Form {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, file: None }
+    }
+}
+
+impl Form {
+    /// A form with its bytes in a file, too.
+    pub(crate) fn filed(bytes: Bytes) -> io::Result<Self> {
+        let mut file = File::from(memfd_create("form", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
+        file.write_all(&bytes)?;
+        fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
+        Ok(Self { bytes, file: Some(Arc::new(file)) })
+    }
+
+    fn cost(&self) -> usize {
+        self.bytes.len() * if self.file.is_some() { 2 } else { 1 } + OVERHEAD
+    }
+}
+
 /// Bodies and compressed forms, at most `limit` bytes of them.
 #[derive(Debug)]
 pub(crate) struct Forms {
     limit: usize,
     used: usize,
     next: u64,
-    kept: HashMap<Key, Form>,
+    kept: HashMap<Key, Kept>,
     order: BTreeMap<u64, Key>,
 }
 
 #[derive(Debug)]
-struct Form {
-    bytes: Bytes,
+struct Kept {
+    form: Form,
     place: u64,
     wanted: AtomicBool,
 }
@@ -49,48 +86,54 @@ impl Forms {
     }
 
     /// A form, if it is kept.
-    pub(crate) fn get(&self, key: Key) -> Option<Bytes> {
-        let form = self.kept.get(&key)?;
-        form.wanted.store(true, Ordering::Relaxed);
-        Some(form.bytes.clone())
+    pub(crate) fn get(&self, key: Key) -> Option<Form> {
+        let kept = self.kept.get(&key)?;
+        kept.wanted.store(true, Ordering::Relaxed);
+        Some(kept.form.clone())
     }
 
-    /// Keeps a form, at the expense of others; one that is larger than the whole bound is not kept.
-    pub(crate) fn insert(&mut self, key: Key, bytes: Bytes) {
-        let cost = bytes.len() + OVERHEAD;
-        if cost > self.limit || self.kept.contains_key(&key) {
+    /// Keeps a form, at the expense of others; one that is larger than the whole bound is not kept. One that is kept stays
+    /// as it is, unless this one has a file, and there may be one more.
+    pub(crate) fn insert(&mut self, key: Key, form: Form) {
+        let is_filed = form.file.is_some();
+        let is_better = is_filed && self.kept.values().filter(|kept| kept.form.file.is_some()).count() < FILES;
+        let cost = form.cost();
+        if cost > self.limit || (self.kept.contains_key(&key) && !is_better) {
             return;
         }
+        self.remove(key);
         while self.used + cost > self.limit && self.evict() {}
-        self.place(key, Form { bytes, place: 0, wanted: AtomicBool::new(false) });
-        self.used += cost;
+        self.place(key, form);
     }
 
     /// Drops every form of a content that nothing shows any more.
     pub(crate) fn forget(&mut self, hash: [u8; 16]) {
         for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli] {
-            if let Some(form) = self.kept.remove(&Key { hash, coding }) {
-                self.order.remove(&form.place);
-                self.used -= form.bytes.len() + OVERHEAD;
-            }
+            self.remove(Key { hash, coding });
         }
     }
 
     fn place(&mut self, key: Key, form: Form) {
+        self.used += form.cost();
         self.order.insert(self.next, key);
-        self.kept.insert(key, Form { place: self.next, ..form });
+        self.kept.insert(key, Kept { form, place: self.next, wanted: AtomicBool::new(false) });
         self.next += 1;
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Kept> {
+        let kept = self.kept.remove(&key)?;
+        self.order.remove(&kept.place);
+        self.used -= kept.form.cost();
+        Some(kept)
     }
 
     /// Looks at the oldest form: it goes, or, if it was used since, to the end of the line. False when there is none.
     fn evict(&mut self) -> bool {
-        let Some((_, key)) = self.order.pop_first() else { return false };
-        if let Some(form) = self.kept.remove(&key) {
-            if form.wanted.swap(false, Ordering::Relaxed) {
-                self.place(key, form);
-            } else {
-                self.used -= form.bytes.len() + OVERHEAD;
-            }
+        let Some(key) = self.order.first_key_value().map(|(_, key)| *key) else { return false };
+        if let Some(Kept { form, wanted, .. }) = self.remove(key)
+            && wanted.into_inner()
+        {
+            self.place(key, form);
         }
         true
     }
@@ -98,6 +141,8 @@ impl Forms {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -106,8 +151,13 @@ mod tests {
         Key { hash: [number; 16], coding: Coding::Identity }
     }
 
-    fn body(length: usize) -> Bytes {
-        Bytes::from(vec![b'x'; length - OVERHEAD])
+    fn body(length: usize) -> Form {
+        Bytes::from(vec![b'x'; length - OVERHEAD]).into()
+    }
+
+    /// The same in a file, too.
+    fn filed(length: usize) -> Form {
+        Form::filed(body(length).bytes).unwrap()
     }
 
     #[test]
@@ -133,6 +183,40 @@ mod tests {
     }
 
     #[test]
+    fn a_form_may_get_a_file_that_says_the_same_for_ever() {
+        let mut forms = Forms::new(3000);
+        for number in 1..=2 {
+            forms.insert(key(number), body(1000));
+        }
+        forms.insert(key(2), filed(1000));
+        // Not worse again.
+        forms.insert(key(2), body(1000));
+        let Form { bytes, file } = forms.get(key(2)).unwrap();
+        let mut file = &*file.unwrap();
+        let mut text = vec![0; bytes.len()];
+        file.read_exact_at(&mut text, 0).unwrap();
+        assert_eq!(text, bytes);
+        assert!(file.write_all(b"y").is_err() && file.set_len(1).is_err());
+        // It takes its place twice.
+        assert_eq!(forms.used, 3000 - OVERHEAD);
+        forms.insert(key(3), body(1000));
+        assert!(forms.get(key(1)).is_none() && forms.get(key(2)).is_some());
+        forms.forget([2; 16]);
+        assert_eq!(forms.used, 1000);
+    }
+
+    #[test]
+    fn so_many_forms_are_in_files() {
+        let mut forms = Forms::new(1 << 20);
+        for number in 0..100 {
+            forms.insert(key(number), body(200));
+            forms.insert(key(number), filed(200));
+        }
+        let filed = (0..100).filter(|number| forms.get(key(*number)).is_some_and(|form| form.file.is_some()));
+        assert_eq!(filed.count(), FILES);
+    }
+
+    #[test]
     fn a_forgotten_content_goes_in_every_coding() {
         let mut forms = Forms::new(10_000);
         for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli] {
@@ -146,16 +230,17 @@ mod tests {
     proptest! {
         #[test]
         fn the_bound_holds_and_the_books_balance(
-            steps in proptest::collection::vec((0_u8..12, 160_usize..1500, 0_u8..4), 0..200),
+            steps in proptest::collection::vec((0_u8..12, 160_usize..1500, 0_u8..5), 0..200),
         ) {
             let mut forms = Forms::new(4000);
             for (number, length, step) in steps {
                 match step {
                     0 => forms.forget([number; 16]),
                     1 => drop(forms.get(key(number))),
+                    2 => forms.insert(key(number), filed(length)),
                     _ => forms.insert(key(number), body(length)),
                 }
-                let used: usize = forms.kept.values().map(|form| form.bytes.len() + OVERHEAD).sum();
+                let used: usize = forms.kept.values().map(|kept| kept.form.cost()).sum();
                 prop_assert_eq!(used, forms.used);
                 prop_assert!(used <= 4000);
                 prop_assert_eq!(forms.kept.len(), forms.order.len());

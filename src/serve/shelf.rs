@@ -12,12 +12,10 @@ use std::{
     },
 };
 
-use hyper::body::Bytes;
-
 use super::{
     Document, Lifetime,
     encoding::Coding,
-    forms::{Forms, Key},
+    forms::{Form, Forms, Key},
 };
 use crate::feed::Format;
 
@@ -105,8 +103,8 @@ impl Shelf {
     pub fn whole(&self, path: &str) -> Option<Arc<Document>> {
         let state = self.read();
         let document = state.documents.get(path)?;
-        let bytes = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?;
-        Some(Arc::new(Document { bytes: Some(bytes), ..Document::clone(document) }))
+        let form = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?;
+        Some(Arc::new(Document { bytes: Some(form.bytes), ..Document::clone(document) }))
     }
 
     /// Whether a path that lacks its final slash names a page or a feed's folder.
@@ -116,14 +114,14 @@ impl Shelf {
         !path.is_empty() && !path.ends_with('/') && (holds("") || holds(Format::Rss.file_name()))
     }
 
-    /// The bytes of a content in a coding, if they are kept.
-    pub(crate) fn form(&self, hash: [u8; 16], coding: Coding) -> Option<Bytes> {
+    /// A content in a coding, if it is kept.
+    pub(crate) fn form(&self, hash: [u8; 16], coding: Coding) -> Option<Form> {
         self.read().forms.get(Key { hash, coding })
     }
 
-    /// Keeps the bytes of a content in a coding for the next request.
-    pub(crate) fn keep_form(&self, hash: [u8; 16], coding: Coding, bytes: Bytes) {
-        self.write().forms.insert(Key { hash, coding }, bytes);
+    /// Keeps a content in a coding for the next request.
+    pub(crate) fn keep_form(&self, hash: [u8; 16], coding: Coding, form: Form) {
+        self.write().forms.insert(Key { hash, coding }, form);
     }
 
     // Nothing in here panics half-way through a change, so a poisoned lock guards a whole state.
@@ -155,7 +153,7 @@ impl State {
             self.forms.forget(old.hash);
         }
         if let Some(bytes) = bytes {
-            self.forms.insert(Key { hash, coding: Coding::Identity }, bytes);
+            self.forms.insert(Key { hash, coding: Coding::Identity }, bytes.into());
         }
     }
 
@@ -177,6 +175,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use hyper::body::Bytes;
+
     use super::*;
 
     fn document(text: &str, lifetime: Lifetime) -> Document {
@@ -200,8 +200,8 @@ mod tests {
     /// What the shelf shows at a path; `-` for a document whose bytes are not kept.
     fn text(shelf: &Shelf, path: &str) -> Option<String> {
         let document = shelf.get(path)?;
-        let bytes = shelf.form(document.hash, Coding::Identity);
-        Some(bytes.map_or("-".to_owned(), |bytes| String::from_utf8(bytes.to_vec()).unwrap()))
+        let form = shelf.form(document.hash, Coding::Identity);
+        Some(form.map_or("-".to_owned(), |form| String::from_utf8(form.bytes.to_vec()).unwrap()))
     }
 
     #[test]
@@ -220,13 +220,13 @@ mod tests {
         let shelf = Shelf::new(1 << 20);
         shelf.update([put("a", "one", Lifetime::Maintained), put("b", "two", Lifetime::Maintained)]);
         let first = shelf.get("a").unwrap().hash;
-        shelf.keep_form(first, Coding::Gzip, Bytes::from_static(b"gzip"));
+        shelf.keep_form(first, Coding::Gzip, Bytes::from_static(b"gzip").into());
         shelf.update([put("a", "three", Lifetime::Maintained), Change::Remove("b".to_owned())]);
 
         assert_eq!(text(&shelf, "a").as_deref(), Some("three"));
         assert_eq!(text(&shelf, "b"), None);
         // The forms of the old content are gone with it.
-        assert_eq!(shelf.form(first, Coding::Gzip), None);
+        assert!(shelf.form(first, Coding::Gzip).is_none());
     }
 
     #[test]
