@@ -228,9 +228,7 @@ impl Rest {
     }
 }
 
-/// Sends a head and a body, which the file holds too if there is one: how much of both goes out at once.
-///
-/// The system is called as directly as can be: what a 304 costs here is a tenth of a microsecond more or less.
+/// Sends a head and a body, which the file holds too if there is one, and says how much of both went out.
 fn send(stream: &TcpStream, head: &[u8], body: &[u8], file: Option<&File>) -> rustix::io::Result<usize> {
     match file {
         None if body.is_empty() => net::send(stream, head, SendFlags::NOSIGNAL),
@@ -240,7 +238,7 @@ fn send(stream: &TcpStream, head: &[u8], body: &[u8], file: Option<&File>) -> ru
             if sent < head.len() {
                 return Ok(sent);
             }
-            // What fails now will fail again.
+            // What fails now fails again where the rest is sent.
             Ok(sent + fs::sendfile(stream, file, Some(&mut 0), body.len()).unwrap_or(0))
         }
     }
