@@ -15,7 +15,7 @@ use std::{
 
 use http_body_util::Full;
 use hyper::{
-    Method, Response,
+    HeaderMap, Method, Response, StatusCode,
     body::Bytes,
     header::{CONTENT_LENGTH, DATE, HeaderValue},
     http::request::Parts,
@@ -25,15 +25,17 @@ use tokio::{
     task,
     time::{Instant, timeout_at},
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{
     Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization, client,
     desk::{Known, Version},
     encoding::{self, Coding},
+    forms::{Content, Form},
     limit::Limiter,
     links::Beside,
     reply::{self, Payload, Reply},
+    request::Request,
     respond::{self, Found, Rules},
 };
 use crate::{feed::Format, meters::Meters};
@@ -89,13 +91,15 @@ impl Answerer {
             ControlFlow::Continue(paths) => self.find(request, peer, &paths, &rules).await,
             ControlFlow::Break(reply) => self.with_bytes(reply).await,
         };
-        self.finish(request, reply, bytes)
+        self.count(reply.status);
+        let length = (!matches!(reply.payload, Payload::Nothing)).then_some(bytes.len());
+        let body = if request.method == Method::HEAD { Bytes::new() } else { bytes };
+        response(reply.status, reply.headers, length, body, SystemTime::now())
     }
 
-    /// Counts a reply, and puts it together with its bytes.
-    pub(crate) fn finish(&self, request: &Parts, reply: Reply, bytes: Bytes) -> Response<Full<Bytes>> {
-        self.meters.response(reply.status.as_u16());
-        finish(request, reply, bytes)
+    /// Counts a response.
+    pub(crate) fn count(&self, status: StatusCode) {
+        self.meters.response(status.as_u16());
     }
 
     async fn find(&self, request: &Parts, peer: IpAddr, paths: &[String], rules: &Rules) -> (Reply, Bytes) {
@@ -123,15 +127,24 @@ impl Answerer {
 
     /// The reply, unless the client had it too often.
     fn within_limit(&self, request: &Parts, peer: IpAddr, reply: Reply, rules: &Rules) -> Reply {
-        self.refusal(request, peer, &reply, rules).unwrap_or(reply)
+        let Payload::Form(document, _) = &reply.payload else { return reply };
+        self.admit(request, peer, document, rules).map_or_else(reply::too_many, |()| reply)
     }
 
-    /// What a client gets that has fetched feeds too often to get this reply. Counts it, if it does not.
-    pub(crate) fn refusal(&self, request: &Parts, peer: IpAddr, reply: &Reply, rules: &Rules) -> Option<Reply> {
-        let limit = rules.limit.filter(|_| respond::is_unconditional_feed(request, reply))?;
-        let client = client::household(client::client(peer, &request.headers, &rules.trusted)?);
+    /// Counts a client that fetches a feed in full, or says how long it must wait because it did so too often.
+    pub(crate) fn admit(
+        &self,
+        request: &impl Request,
+        peer: IpAddr,
+        document: &Document,
+        rules: &Rules,
+    ) -> Result<(), Duration> {
+        let limit = rules.limit.filter(|_| respond::is_unconditional_feed(request, document));
+        let Some((limit, client)) = limit.zip(client::client(peer, request.fields(), &rules.trusted)) else {
+            return Ok(());
+        };
         let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        limiter.admit(limit, client, std::time::Instant::now()).err().map(reply::too_many)
+        limiter.admit(limit, client::household(client), std::time::Instant::now())
     }
 
     /// What the shelf knows of the paths; also that one of them lacks its final slash.
@@ -205,48 +218,65 @@ impl Answerer {
     }
 
     /// The bytes of a payload, if they need not be made, or put together.
-    pub(crate) fn kept(&self, payload: &Payload) -> Option<Bytes> {
+    fn kept(&self, payload: &Payload) -> Option<Bytes> {
         match payload {
             Payload::Nothing => Some(Bytes::new()),
             Payload::Text(text) => Some(text.clone()),
-            Payload::Form(document, coding) => self.shelf.form(document.hash, *coding)?.in_one().cloned(),
+            Payload::Form(document, coding) => self.form(document, *coding).map(|form| form.bytes),
+        }
+    }
+
+    /// A document in a coding, if that is kept in one piece.
+    pub(crate) fn form(&self, document: &Document, coding: Coding) -> Option<Form> {
+        self.shelf.content(document.hash, coding)?.form()
+    }
+
+    /// Puts a form that is kept into a file, too, where that can be done.
+    pub(crate) fn file(&self, document: &Document, coding: Coding, bytes: Bytes) {
+        match Form::filed(bytes) {
+            Ok(form) => self.shelf.keep(document.hash, coding, form.into()),
+            Err(error) => debug!(%error, "a document is sent from where it lies"),
         }
     }
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
-        let own = || document.bytes.clone();
-        let identity = self.shelf.form(document.hash, Coding::Identity).or_else(own)?.whole();
+        let kept = self.shelf.content(document.hash, Coding::Identity).map(Content::rope);
+        let identity = kept.or_else(|| document.bytes.clone())?.whole();
         let bytes = if coding == Coding::Identity {
             identity
         } else {
             let _permit = self.compressing.acquire().await.ok()?;
-            if let Some(made) = self.shelf.form(document.hash, coding) {
-                return Some(made.whole());
+            if let Some(made) = self.form(document, coding) {
+                return Some(made.bytes);
             }
             let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
             Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
         if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
-            self.shelf.keep_form(document.hash, coding, bytes.clone().into());
+            self.shelf.keep(document.hash, coding, Form::from(bytes.clone()).into());
         }
         Some(bytes)
     }
 }
 
-/// Puts reply and bytes together. HEAD gets the length that GET would have, and no body.
-fn finish(request: &Parts, reply: Reply, bytes: Bytes) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(bytes.len());
-    let body = if request.method == Method::HEAD { Bytes::new() } else { bytes };
+/// Puts a response together. HEAD gets the length that GET would have, and no body.
+pub(crate) fn response(
+    status: StatusCode,
+    headers: HeaderMap,
+    length: Option<usize>,
+    body: Bytes,
+    now: SystemTime,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     // hyper's is up to a second old, and a document must not be newer than its reply (RFC 9110 §8.8.2.1).
-    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::now())) {
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
         response.headers_mut().insert(DATE, date);
     }
-    if !matches!(reply.payload, Payload::Nothing) {
-        response.headers_mut().insert(CONTENT_LENGTH, length);
+    if let Some(length) = length {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
 }

@@ -7,9 +7,10 @@ use std::{
     str::FromStr,
 };
 
-use hyper::HeaderMap;
 use hyper::header::{FORWARDED, HOST, HeaderName, VIA};
-use hyper::http::{request::Parts, uri::Authority};
+use hyper::http::uri::Authority;
+
+use super::request::{Fields, Request, text};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -102,13 +103,13 @@ pub(crate) fn household(client: IpAddr) -> IpAddr {
 /// Nothing if a trusted proxy does not say for whom it asks, since it may be anyone. Where what it passes on cannot be
 /// read, or `Forwarded` and `X-Forwarded-For` disagree (a proxy maintains one, and a client forged the other), it is
 /// the proxy's own address: those who do that share it.
-pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client<'r>(peer: IpAddr, fields: impl Fields<'r>, trusted: &[Network]) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return Some(peer);
     }
-    let standard = nodes(headers, &FORWARDED, forwarded);
-    let common = nodes(headers, &X_FORWARDED_FOR, forwarded_for);
+    let standard = nodes(fields, FORWARDED, forwarded);
+    let common = nodes(fields, X_FORWARDED_FOR, forwarded_for);
     let clients = [standard, common].into_iter().flatten().map(|nodes| last_untrusted(&nodes, trusted));
     clients.reduce(|one, other| if one == other { one } else { None }).map(|client| client.unwrap_or(peer))
 }
@@ -131,11 +132,14 @@ fn last_untrusted(nodes: &[Option<IpAddr>], trusted: &[Network]) -> Option<IpAdd
 }
 
 /// What a header says on all its lines, the nearest proxy last; nothing if it is absent. Unreadable nodes are `None`.
-fn nodes(headers: &HeaderMap, name: &HeaderName, read: fn(&str) -> Vec<Option<IpAddr>>) -> Option<Vec<Option<IpAddr>>> {
-    headers.contains_key(name).then(|| {
-        let lines = headers.get_all(name).iter();
-        lines.flat_map(|line| line.to_str().map_or_else(|_| vec![None], read)).collect()
-    })
+fn nodes<'r>(
+    fields: impl Fields<'r>,
+    name: HeaderName,
+    read: fn(&str) -> Vec<Option<IpAddr>>,
+) -> Option<Vec<Option<IpAddr>>> {
+    let mut lines = fields.all(name).peekable();
+    lines.peek()?;
+    Some(lines.flat_map(|line| text(line).map_or_else(|| vec![None], read)).collect())
 }
 
 /// The list of an `X-Forwarded-For`: addresses, some with a port.
@@ -218,10 +222,11 @@ fn node(text: &str) -> Option<IpAddr> {
 
 /// Whether a request was made on this machine, and for someone on it: from a loopback address, not passed on by a
 /// proxy, and under a name of this machine, so that no page of another site could have made a browser send it.
-pub(crate) fn is_local(request: &Parts, peer: IpAddr) -> bool {
-    let passed_on = TRACES.iter().any(|name| request.headers.contains_key(name));
-    let hosts = request.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?"));
-    peer.to_canonical().is_loopback() && !passed_on && hosts.chain(request.uri.host()).all(is_loopback)
+pub(crate) fn is_local(request: &impl Request, peer: IpAddr) -> bool {
+    let fields = request.fields();
+    let passed_on = TRACES.into_iter().any(|name| fields.has(name));
+    let hosts = fields.all(HOST).map(|host| text(host).unwrap_or("?"));
+    peer.to_canonical().is_loopback() && !passed_on && hosts.chain(request.host()).all(is_loopback)
 }
 
 /// Whether a host, perhaps with a port, is a name that this machine has for itself.

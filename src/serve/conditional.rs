@@ -5,10 +5,12 @@
 
 use std::time::SystemTime;
 
-use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 
-use super::encoding::{COMPRESSOR, Coding};
+use super::{
+    encoding::{COMPRESSOR, Coding},
+    request::{self, Fields},
+};
 
 /// A strong entity tag, quotes included: hex of a hash over the content's hash, the coding, and the compressor that
 /// made it.
@@ -57,20 +59,25 @@ pub(crate) enum Verdict {
 }
 
 /// Judges the conditions in the order of RFC 9110 §13.2.2.
-pub(crate) fn judge(headers: &HeaderMap, etag: &ETag, last_modified: Option<SystemTime>, now: SystemTime) -> Verdict {
-    if headers.contains_key(IF_MATCH) {
-        if !listed(headers, &IF_MATCH, etag, Comparison::Strong) {
+pub(crate) fn judge<'r>(
+    fields: impl Fields<'r>,
+    etag: &ETag,
+    last_modified: Option<SystemTime>,
+    now: SystemTime,
+) -> Verdict {
+    if fields.has(IF_MATCH) {
+        if !listed(fields, IF_MATCH, etag, Comparison::Strong) {
             return Verdict::Failed;
         }
-    } else if let (Some(limit), Some(modified)) = (date(headers, &IF_UNMODIFIED_SINCE), last_modified)
+    } else if let (Some(limit), Some(modified)) = (date(fields, IF_UNMODIFIED_SINCE), last_modified)
         && modified > limit
     {
         return Verdict::Failed;
     }
-    let has_it = if headers.contains_key(IF_NONE_MATCH) {
-        listed(headers, &IF_NONE_MATCH, etag, Comparison::Weak)
+    let has_it = if fields.has(IF_NONE_MATCH) {
+        listed(fields, IF_NONE_MATCH, etag, Comparison::Weak)
     } else {
-        let dates = date(headers, &IF_MODIFIED_SINCE).zip(last_modified);
+        let dates = date(fields, IF_MODIFIED_SINCE).zip(last_modified);
         dates.is_some_and(|(since, modified)| modified == since || (modified < since && since <= now))
     };
     if has_it { Verdict::NotModified } else { Verdict::Send }
@@ -85,15 +92,15 @@ pub(crate) fn last_modified(modified: SystemTime, now: SystemTime) -> Option<Hea
 
 /// Whether a request asks for a document only if it is another than the client has. A date that cannot be read asks
 /// for nothing.
-pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(IF_NONE_MATCH) || date(headers, &IF_MODIFIED_SINCE).is_some()
+pub(crate) fn is_conditional<'r>(fields: impl Fields<'r>) -> bool {
+    fields.has(IF_NONE_MATCH) || date(fields, IF_MODIFIED_SINCE).is_some()
 }
 
 /// A date that stands in a header once and can be read (RFC 9110 §13.1.3).
-fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
-    let mut values = headers.get_all(name).iter();
+fn date<'r>(fields: impl Fields<'r>, name: HeaderName) -> Option<SystemTime> {
+    let mut values = fields.all(name);
     let (value, None) = (values.next()?, values.next()) else { return None };
-    value.to_str().ok().and_then(|text| httpdate::parse_http_date(text.trim()).ok())
+    request::text(value).and_then(|text| httpdate::parse_http_date(text.trim()).ok())
 }
 
 /// RFC 9110 §8.8.3.2.
@@ -106,9 +113,9 @@ enum Comparison {
 }
 
 /// Whether a list of entity tags names `etag`, or everything.
-fn listed(headers: &HeaderMap, name: &HeaderName, etag: &ETag, comparison: Comparison) -> bool {
-    headers.get_all(name).iter().any(|value| {
-        let value = value.as_bytes().trim_ascii();
+fn listed<'r>(fields: impl Fields<'r>, name: HeaderName, etag: &ETag, comparison: Comparison) -> bool {
+    fields.all(name).any(|value| {
+        let value = value.trim_ascii();
         value == b"*" || Tags(value).any(|tag| tag.is(etag, comparison))
     })
 }
@@ -152,6 +159,8 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use proptest::prelude::*;
+
+    use hyper::HeaderMap;
 
     use super::*;
 

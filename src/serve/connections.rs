@@ -240,9 +240,9 @@ impl Progress {
         self.state().0 != Turn::Answering as u64
     }
 
-    /// How long nothing has been asked since the last response was taken; zero while there is one.
-    pub(crate) fn idle(&self) -> Duration {
-        self.asking(Instant::now()).unwrap_or_default()
+    /// Whether nothing is asked that is not answered, and taken.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state().0 == Turn::Asking as u64
     }
 
     /// How long it has been the client's turn to ask, if it is.

@@ -1,47 +1,59 @@
 //! One connection, from its first byte to its end.
 //!
-//! A stream in, responses out. While nothing comes, a connection is *cold*: a task that waits for the stream to become
-//! readable, and holds nothing else. hyper, its buffers and a timer come with the first byte and go when there was nothing
-//! to do for [`WARM`]; what is there of a request's head by then is given to the next. So a reader that keeps its connection
-//! takes a tenth of the memory, and a busy one notices nothing.
+//! A stream in, responses out. What comes is read into a buffer of the thread's, and answered from memory where that can be
+//! done at once ([`super::plain`], [`super::desk`]). hyper, and all that it holds, is there for anything else: it comes with
+//! the first request that is unusual or has to wait, and goes once all that came is answered. So a connection that rests
+//! holds a stream and nothing else.
 //!
 //! Who is too slow to ask is not noticed here: the listener looks at [`Progress`], and cuts the task off.
 
 use std::{
     convert::Infallible,
     error::Error,
+    fs::File,
+    future::poll_fn,
+    io::{self, IoSlice},
     net::IpAddr,
     ops::ControlFlow,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use http_body_util::Full;
 use hyper::{
     Request,
-    body::{Bytes, Incoming},
+    body::{Buf, Bytes, Incoming},
     header::{CONNECTION, HeaderValue},
     rt::{Read, Write},
     server::conn::http1,
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
+use rustix::{
+    fs,
+    net::{self, SendFlags},
+};
 use tokio::{
+    io::{AsyncRead as _, AsyncWriteExt as _, Interest, ReadBuf},
     net::TcpStream,
     select,
     sync::{Notify, watch},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tracing::debug;
 
 use super::{
     connections::{Progress, Turn},
-    desk::Desk,
+    desk::{AtOnce, Desk},
+    forms::Form,
     patient::Patient,
+    plain::{self, Begin, Plain},
+    wire::Clock,
 };
 
 /// The longest head of a request: far more than any reader sends, and little enough for a thousand connections.
@@ -51,17 +63,34 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// trip, for most of the world.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
-/// How long a connection without work keeps what it needs to work. To make that anew costs microseconds.
-const WARM: Duration = Duration::from_millis(50);
+/// How many requests of one connection are answered before others have their turn.
+const AT_A_TIME: u32 = 32;
 
 /// What all connections of one thread share.
 #[derive(Debug)]
 pub(crate) struct House {
-    pub(crate) desk: Desk,
+    desk: Desk,
     /// How long a client may take for the next part of a response.
-    pub(crate) stalled_after: Duration,
+    stalled_after: Duration,
     /// Requests on one connection.
-    pub(crate) requests: u32,
+    requests: u32,
+    /// Nobody else ever waits for it.
+    paper: Mutex<Paper>,
+}
+
+/// What a thread reads requests from and writes heads on, one connection at a time.
+#[derive(Debug)]
+struct Paper {
+    input: Box<[u8]>,
+    output: Vec<u8>,
+    clock: Clock,
+}
+
+impl House {
+    pub(crate) fn new(desk: Desk, stalled_after: Duration, requests: u32) -> Self {
+        let paper = Paper { input: [0; HEAD_BYTES].into(), output: Vec::new(), clock: Clock::default() };
+        Self { desk, stalled_after, requests, paper: Mutex::new(paper) }
+    }
 }
 
 /// A connection between two requests.
@@ -71,6 +100,18 @@ struct Rest {
     begun: Bytes,
     /// How many were answered.
     answered: u32,
+}
+
+/// Why a connection cannot just wait for more.
+enum Halt {
+    /// A response of which this much is still to be sent: what is left of its head, and of its body.
+    Unsent(Bytes, Bytes),
+    /// What has come is for hyper.
+    Unusual,
+    /// The server stops.
+    Stopping,
+    /// The client has gone.
+    Over,
 }
 
 /// Serves one connection until its client leaves, is too slow, or the server stops: when `stopping` closes.
@@ -85,30 +126,139 @@ pub(crate) async fn converse(
         debug!(%error, "small packets may be held back");
     }
     let mut rest = Rest { stream, begun: Bytes::new(), answered: 0 };
-    while comes(&rest, &mut stopping).await {
-        // In a box, which is there only while it is needed.
-        match Box::pin(work(rest, peer, &house, &mut stopping, &progress)).await {
-            ControlFlow::Continue(next) => rest = next,
-            ControlFlow::Break(()) => break,
-        }
-    }
-}
-
-/// Waits for the next byte. False if none comes any more.
-async fn comes(rest: &Rest, stopping: &mut watch::Receiver<()>) -> bool {
-    let mut byte = [0];
-    select! {
-        biased;
-        peeked = rest.stream.peek(&mut byte) => matches!(peeked, Ok(1..)),
-        _ = stopping.changed() => {
+    loop {
+        let halt = select! {
+            biased;
+            halt = poll_fn(|context| rest.answer(peer, &house, &progress, context)) => halt,
+            _ = stopping.changed() => Halt::Stopping,
+        };
+        // In boxes, which are there only while they are needed.
+        match halt {
+            Halt::Unsent(head, body) => {
+                if let Err(error) = Box::pin(send_rest(&mut rest.stream, head.chain(body), &house, &progress)).await {
+                    debug!(%error, "a connection ended early");
+                    break;
+                }
+            }
             // Who had an answer already knows that we may leave; a request on its way would be lost to who had none.
-            let patience = if rest.answered == 0 { UNDER_WAY } else { Duration::ZERO };
-            matches!(Box::pin(timeout(patience, rest.stream.peek(&mut byte))).await, Ok(Ok(1..)))
+            Halt::Stopping if rest.begun.is_empty() && rest.answered > 0 => break,
+            Halt::Unusual | Halt::Stopping => {
+                match Box::pin(work(rest, peer, &house, &mut stopping, &progress)).await {
+                    ControlFlow::Continue(next) => rest = next,
+                    ControlFlow::Break(()) => break,
+                }
+            }
+            Halt::Over => break,
         }
     }
 }
 
-/// Answers requests until none has come for a while, or the connection ends.
+impl Rest {
+    /// Answers what comes and can be answered at once, until there is something else to be done.
+    fn answer(&mut self, peer: IpAddr, house: &House, progress: &Progress, context: &mut Context<'_>) -> Poll<Halt> {
+        let mut paper = house.paper.lock().unwrap_or_else(PoisonError::into_inner);
+        let Paper { input, output, clock } = &mut *paper;
+        let mut come = self.begun.len();
+        let Some(begun) = input.get_mut(..come) else { return Poll::Ready(Halt::Unusual) };
+        begun.copy_from_slice(&self.begun);
+        let first = self.answered;
+        loop {
+            let mut unread = input.get(..come).unwrap_or_default();
+            let before = self.answered;
+            while !unread.is_empty() {
+                let mut room = plain::room();
+                let at_once = match Plain::read(unread, &mut room) {
+                    Begin::Part => break,
+                    // The last one says that it is.
+                    Begin::Plain(request, length) if self.answered + 1 < house.requests => {
+                        house.desk.at_once(&request, peer).zip(unread.get(length..))
+                    }
+                    Begin::Plain(..) | Begin::Other => None,
+                };
+                let Some((response, next)) = at_once else {
+                    self.begun = Bytes::copy_from_slice(unread);
+                    return Poll::Ready(Halt::Unusual);
+                };
+                (unread, self.answered) = (next, self.answered + 1);
+                let halt = self.send(response, clock, output);
+                if halt.is_some() || self.answered - first >= AT_A_TIME {
+                    self.begun = Bytes::copy_from_slice(unread);
+                    progress.set(Turn::Asking);
+                    return halt.map_or_else(|| again(context), Poll::Ready);
+                }
+            }
+            if self.answered > before {
+                progress.set(Turn::Asking);
+            }
+            let left = unread.len();
+            input.copy_within(come - left..come, 0);
+            let mut buffer = ReadBuf::new(input);
+            buffer.set_filled(left);
+            let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+            come = buffer.filled().len();
+            match read {
+                Poll::Pending => {
+                    self.begun = Bytes::copy_from_slice(buffer.filled());
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(())) if come > left => {}
+                // A head that fills the buffer is too long.
+                Poll::Ready(Ok(())) if buffer.remaining() == 0 => {
+                    self.begun = Bytes::copy_from_slice(buffer.filled());
+                    return Poll::Ready(Halt::Unusual);
+                }
+                Poll::Ready(_) => return Poll::Ready(Halt::Over),
+            }
+        }
+    }
+
+    /// Sends a response. If the client does not take all of it at once, there is more to do.
+    fn send(&self, response: AtOnce, clock: &mut Clock, head: &mut Vec<u8>) -> Option<Halt> {
+        head.clear();
+        let Form { mut bytes, file } = response.write(clock, head);
+        let sent =
+            match self.stream.try_io(Interest::WRITABLE, || Ok(send(&self.stream, head, &bytes, file.as_deref())?)) {
+                Ok(sent) => sent,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(_) => return Some(Halt::Over),
+            };
+        let unsent = head.get(sent..).unwrap_or_default();
+        bytes.advance(sent.saturating_sub(head.len()));
+        (!unsent.is_empty() || !bytes.is_empty()).then(|| Halt::Unsent(Bytes::copy_from_slice(unsent), bytes))
+    }
+}
+
+/// Sends a head and a body, which the file holds too if there is one, and says how much of both went out.
+fn send(stream: &TcpStream, head: &[u8], body: &[u8], file: Option<&File>) -> rustix::io::Result<usize> {
+    match file {
+        None if body.is_empty() => net::send(stream, head, SendFlags::NOSIGNAL),
+        None => rustix::io::writev(stream, &[IoSlice::new(head), IoSlice::new(body)]),
+        Some(file) => {
+            let sent = net::send(stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?;
+            if sent < head.len() {
+                return Ok(sent);
+            }
+            // What fails now fails again where the rest is sent.
+            Ok(sent + fs::sendfile(stream, file, Some(&mut 0), body.len()).unwrap_or(0))
+        }
+    }
+}
+
+/// Lets others have their turn.
+fn again<T>(context: &Context<'_>) -> Poll<T> {
+    context.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Sends the rest of a response, for as long as the client goes on taking it.
+async fn send_rest(stream: &mut TcpStream, mut rest: impl Buf, house: &House, progress: &Progress) -> io::Result<()> {
+    progress.set(Turn::Taking);
+    let mut patient = Patient::new(stream, house.stalled_after, progress);
+    patient.write_all_buf(&mut rest).await?;
+    patient.flush().await
+}
+
+/// Lets hyper answer until all that has come is answered, or the connection ends.
 async fn work(
     rest: Rest,
     peer: IpAddr,
@@ -123,7 +273,7 @@ async fn work(
         let is_last = answered.fetch_add(1, Ordering::Relaxed) + 1 >= house.requests;
         // The body is dropped unread: whoever sends one slowly finds the connection closed.
         let (head, _) = request.into_parts();
-        let at_once = house.desk.at_once(&head, peer);
+        let at_once = house.desk.at_once(&head, peer).map(AtOnce::into_response);
         async move {
             let mut response = if let Some(response) = at_once {
                 response
@@ -147,44 +297,44 @@ async fn work(
         // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
-    let mut nap = WARM;
-    let served = loop {
-        select! {
-            biased;
-            served = &mut connection => break served,
-            () = sleep(nap) => {
-                // It may have worked meanwhile: to set the timer anew for each request would cost more than to look.
-                nap = WARM.saturating_sub(progress.idle());
-                if nap.is_zero() {
-                    let parts = connection.into_parts();
-                    let (stream, unread) = parts.io.into_inner().into_parts();
-                    let begun = [parts.read_buf, unread].concat().into();
-                    return ControlFlow::Continue(Rest { stream, begun, answered: answered.into_inner() });
-                }
-            }
-            _ = stopping.changed() => {
-                // hyper closes a connection on which nothing has come at once, and loses the request that is on its way.
-                break select! {
-                    served = &mut connection => served,
-                    _ = timeout(UNDER_WAY, asked.notified()) => finish(connection).await,
-                };
-            }
+    let is_done = || answered.load(Ordering::Relaxed) > rest.answered && progress.is_idle();
+    let served = select! {
+        biased;
+        _ = stopping.changed() => {
+            // hyper closes a connection on which nothing has come at once, and loses the request that is on its way.
+            Some(select! {
+                biased;
+                served = &mut connection => served,
+                _ = timeout(UNDER_WAY, asked.notified()) => finish(&mut connection).await,
+            })
         }
+        served = poll_fn(|context| match Pin::new(&mut connection).poll(context) {
+            Poll::Ready(served) => Poll::Ready(Some(served)),
+            Poll::Pending if is_done() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }) => served,
     };
-    if let Err(error) = served {
-        debug!(%error, "a connection ended early");
+    match served {
+        None => {
+            let parts = connection.into_parts();
+            let (stream, unread) = parts.io.into_inner().into_parts();
+            let begun = [parts.read_buf, unread].concat().into();
+            return ControlFlow::Continue(Rest { stream, begun, answered: answered.into_inner() });
+        }
+        Some(Err(error)) => debug!(%error, "a connection ended early"),
+        Some(Ok(())) => {}
     }
     ControlFlow::Break(())
 }
 
 /// Lets a connection end once what is asked on it is answered.
-async fn finish<I, S>(mut connection: http1::Connection<I, S>) -> hyper::Result<()>
+async fn finish<I, S>(connection: &mut http1::Connection<I, S>) -> hyper::Result<()>
 where
     I: Read + Write + Unpin,
     S: HttpService<Incoming, ResBody = Full<Bytes>> + Unpin,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    Pin::new(&mut connection).graceful_shutdown();
+    Pin::new(&mut *connection).graceful_shutdown();
     connection.await
 }
 

@@ -6,8 +6,9 @@
 use std::io::{self, Write as _};
 
 use flate2::{Compression, write::GzEncoder};
-use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue};
+
+use super::request::Fields;
 
 /// Raised when [`compress`] gives other bytes for equal input, so that no two bodies share a strong `ETag`.
 pub(crate) const COMPRESSOR: u8 = 1;
@@ -51,10 +52,10 @@ impl Coding {
 ///
 /// A client that refuses everything we have gets identity: the RFC lets a server disregard the header (§12.1), and a
 /// feed that can be read beats a 406.
-pub(crate) fn negotiate(headers: &HeaderMap, length: u64) -> Coding {
+pub(crate) fn negotiate<'r>(fields: impl Fields<'r>, length: u64) -> Coding {
     let mut accepted = Accepted::default();
-    for value in headers.get_all(ACCEPT_ENCODING) {
-        for item in value.as_bytes().split(|byte| *byte == b',') {
+    for value in fields.all(ACCEPT_ENCODING) {
+        for item in value.split(|byte| *byte == b',') {
             accepted.read(item);
         }
     }
@@ -153,7 +154,7 @@ pub(crate) fn compress(coding: Coding, body: &[u8]) -> io::Result<Vec<u8>> {
 mod tests {
     use std::io::Read as _;
 
-    use hyper::header::HeaderValue;
+    use hyper::{HeaderMap, header::HeaderValue};
     use proptest::prelude::*;
 
     use super::*;

@@ -90,11 +90,8 @@ impl Server {
     /// Serves on this thread until `shutdown` is ready, then lets responses in flight finish, for
     /// [`Settings::finish_within`] at most. Other threads may do the same with a duplicate of the socket.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let house = Arc::new(House {
-            desk: Desk::new(Arc::clone(&self.answerer)),
-            stalled_after: self.settings.stalled_after,
-            requests: self.settings.requests,
-        });
+        let Settings { stalled_after, requests, .. } = self.settings;
+        let house = Arc::new(House::new(Desk::new(Arc::clone(&self.answerer)), stalled_after, requests));
         let (stop, stopping) = watch::channel(());
         let mut tasks = JoinSet::new();
         let mut news = self.news.clone();

@@ -8,6 +8,9 @@
 //! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses,
 //! and `desk` knows by heart what it found last; `connections` says who makes room when there are too many, `patient` who
 //! is too slow; `conversation` has one connection, and [`Server`] accepts them until it is told to stop.
+//!
+//! hyper speaks HTTP, but for what nearly all readers do nearly always: a `plain` request for a document that the desk knows
+//! is read where it lies, and the head that answers it was written before (`wire`). `request` is what the rules see of both.
 
 mod answer;
 mod authorization;
@@ -22,11 +25,14 @@ mod limit;
 mod links;
 mod listen;
 mod patient;
+mod plain;
 mod reply;
+mod request;
 mod respond;
 mod shelf;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::{
     fmt,

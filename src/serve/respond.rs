@@ -11,7 +11,7 @@ use hyper::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
         HeaderValue, LAST_MODIFIED, LINK, VARY,
     },
-    http::{request::Parts, uri::Authority},
+    http::uri::Authority,
 };
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
     reply::{
         self, NO_STORE, Payload, Reply, base, busy, conceal, concealed, locked, message, redirect, share, unavailable,
     },
+    request::{Fields as _, Request},
 };
 use crate::feed::address::{self, Asked};
 
@@ -85,7 +86,7 @@ impl Rules {
     }
 
     /// Whether a path may be shown to whoever asks.
-    pub(crate) fn shows(&self, path: &str, request: &Parts, peer: IpAddr) -> bool {
+    pub(crate) fn shows(&self, path: &str, request: &impl Request, peer: IpAddr) -> bool {
         let is_admins = ADMINS.contains(&path);
         match self.admin {
             Admin::Public => true,
@@ -111,7 +112,7 @@ pub(crate) struct Found {
 }
 
 /// The paths that a request may mean, in our form, the likeliest first; or a reply that needs no document.
-pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+pub(crate) fn wanted(request: &impl Request, peer: IpAddr, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
     sound(request)?;
     let mut paths = paths(request, rules)?;
     paths.retain(|path| rules.shows(path, request, peer));
@@ -119,23 +120,23 @@ pub(crate) fn wanted(request: &Parts, peer: IpAddr, rules: &Rules) -> ControlFlo
 }
 
 /// Goes on with a request that reads something, and that nothing is wrong with but perhaps its path.
-pub(crate) fn sound(request: &Parts) -> ControlFlow<Reply> {
+pub(crate) fn sound(request: &impl Request) -> ControlFlow<Reply> {
     if let Some(reply) = oversized(request) {
         return ControlFlow::Break(reply);
     }
     if let Some(text) = malformed(request) {
         return ControlFlow::Break(message(StatusCode::BAD_REQUEST, text));
     }
-    match request.method {
+    match *request.method() {
         Method::GET | Method::HEAD => ControlFlow::Continue(()),
         Method::OPTIONS => ControlFlow::Break(reply::options()),
-        _ => ControlFlow::Break(reply::not_allowed(&request.method)),
+        _ => ControlFlow::Break(reply::not_allowed(request.method())),
     }
 }
 
 /// The paths that the address of a request may mean, whoever asks; none if it can mean nothing of ours.
-pub(crate) fn paths(request: &Parts, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
-    ControlFlow::Continue(match address::decode(request.uri.path().as_bytes()) {
+pub(crate) fn paths(request: &impl Request, rules: &Rules) -> ControlFlow<Reply, Vec<String>> {
+    ControlFlow::Continue(match address::decode(request.path().as_bytes()) {
         Asked::Path(path) => match under(&path, &rules.prefix) {
             Some("") if !path.ends_with('/') && !path.is_empty() => {
                 return ControlFlow::Break(moved(request, "", rules));
@@ -153,23 +154,23 @@ pub(crate) fn paths(request: &Parts, rules: &Rules) -> ControlFlow<Reply, Vec<St
 
 /// A refusal of what no reader sends and nobody should have to look at. The size of the whole head is the listener's to
 /// watch.
-fn oversized(request: &Parts) -> Option<Reply> {
-    let query = request.uri.query().unwrap_or_default();
-    if request.uri.path().len() > PATH_BYTES || query.len() > PATH_BYTES {
+fn oversized(request: &impl Request) -> Option<Reply> {
+    let query = request.query().unwrap_or_default();
+    if request.path().len() > PATH_BYTES || query.len() > PATH_BYTES {
         let cure = format!("the address is too long: ask for a path, and a query, of at most {PATH_BYTES} bytes");
         return Some(message(StatusCode::URI_TOO_LONG, &cure));
     }
-    (request.headers.len() > FIELDS).then(|| {
+    (request.fields().count() > FIELDS).then(|| {
         let cure = format!("the request has too many header fields: send at most {FIELDS}");
         message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &cure)
     })
 }
 
 /// What is wrong with a request that no recipient may accept (RFC 9112 §3.2), or whose target suits another method.
-fn malformed(request: &Parts) -> Option<&'static str> {
-    let mut hosts = request.headers.get_all(HOST).iter();
+fn malformed(request: &impl Request) -> Option<&'static str> {
+    let mut hosts = request.fields().all(HOST);
     let sound = match (hosts.next(), hosts.next()) {
-        (None, _) => request.version < Version::HTTP_11,
+        (None, _) => request.version() < Version::HTTP_11,
         (Some(host), None) => host.is_empty() || is_host(host),
         (Some(_), Some(_)) => false,
     };
@@ -177,13 +178,13 @@ fn malformed(request: &Parts) -> Option<&'static str> {
         return Some("a request names one host: send exactly one Host header, with a name and perhaps a port");
     }
     // `*` is for OPTIONS (§3.2.4), a bare authority for CONNECT (§3.2.3).
-    let rooted = request.uri.path().starts_with('/') || matches!(request.method, Method::OPTIONS | Method::CONNECT);
+    let rooted = request.path().starts_with('/') || matches!(*request.method(), Method::OPTIONS | Method::CONNECT);
     (!rooted).then_some("this is no path: ask for one that starts with `/`")
 }
 
 /// Whether a `Host` is a host and perhaps a port (RFC 9110 §7.2): no user, nothing behind it.
-fn is_host(value: &HeaderValue) -> bool {
-    let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
+fn is_host(value: &[u8]) -> bool {
+    let Ok(authority) = Authority::try_from(value) else { return false };
     // Behind a user's name, the host is not at the start.
     let host = authority.host();
     let port = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty());
@@ -201,7 +202,7 @@ fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 /// The reply to a GET or HEAD, given what was found; nothing if the daemon did not say in time.
-pub(crate) fn respond(request: &Parts, found: Option<Found>, now: SystemTime, rules: &Rules) -> Reply {
+pub(crate) fn respond(request: &impl Request, found: Option<Found>, now: SystemTime, rules: &Rules) -> Reply {
     let Some(Found { path, answer, beside }) = found else { return unavailable() };
     match answer {
         Answer::Document(document) => show(request, &path, document, beside, now, rules),
@@ -223,8 +224,8 @@ pub(crate) fn probe(path: &str, ready: bool) -> Option<Reply> {
 }
 
 /// The query of a request that asks for [`SEARCH`]; a reply if it is too long to pass on.
-pub(crate) fn query<'r>(request: &'r Parts, paths: &[String]) -> ControlFlow<Reply, Option<&'r str>> {
-    let query = request.uri.query().filter(|query| !query.is_empty() && paths.iter().any(|path| path == SEARCH));
+pub(crate) fn query<'r>(request: &'r impl Request, paths: &[String]) -> ControlFlow<Reply, Option<&'r str>> {
+    let query = request.query().filter(|query| !query.is_empty() && paths.iter().any(|path| path == SEARCH));
     if query.is_some_and(|query| query.len() > QUERY_BYTES) {
         let cure = format!("the search is too long: ask in at most {QUERY_BYTES} bytes");
         return ControlFlow::Break(message(StatusCode::URI_TOO_LONG, &cure));
@@ -232,7 +233,14 @@ pub(crate) fn query<'r>(request: &'r Parts, paths: &[String]) -> ControlFlow<Rep
     ControlFlow::Continue(query)
 }
 
-fn show(request: &Parts, path: &str, document: Arc<Document>, beside: Beside, now: SystemTime, rules: &Rules) -> Reply {
+fn show(
+    request: &impl Request,
+    path: &str,
+    document: Arc<Document>,
+    beside: Beside,
+    now: SystemTime,
+    rules: &Rules,
+) -> Reply {
     if let Some(page) = document.page.as_deref().filter(|_| is_redirected(request, &document)) {
         // To where the page says what to do with the address: to the page alone, a click on it would seem to do nothing.
         let mut reply = redirect(StatusCode::SEE_OTHER, &format!("{}#subscribe", rules.address(page)));
@@ -242,7 +250,7 @@ fn show(request: &Parts, path: &str, document: Arc<Document>, beside: Beside, no
     }
     let coding = match document.lifetime {
         Lifetime::Momentary => Coding::Identity,
-        _ => encoding::negotiate(&request.headers, document.length),
+        _ => encoding::negotiate(request.fields(), document.length),
     };
     Head::new(path, &document, coding, beside, now, rules).reply(request, document, now)
 }
@@ -253,8 +261,10 @@ pub(crate) struct Head {
     coding: Coding,
     /// Absent where there is no condition to be met.
     etag: Option<ETag>,
-    not_modified: HeaderMap,
-    whole: HeaderMap,
+    /// What a 304 says.
+    pub(crate) not_modified: HeaderMap,
+    /// What a 200 says.
+    pub(crate) whole: HeaderMap,
 }
 
 impl Head {
@@ -313,13 +323,15 @@ impl Head {
         Self { coding, etag, not_modified, whole: headers }
     }
 
-    /// The reply to one request for `document`, which is the one that this was prepared for.
-    pub(crate) fn reply(&self, request: &Parts, document: Arc<Document>, now: SystemTime) -> Reply {
-        let verdict = self
-            .etag
-            .as_ref()
-            .map_or(Verdict::Send, |etag| conditional::judge(&request.headers, etag, document.last_modified, now));
-        match verdict {
+    /// What the conditions of one request say of `document`, which is the one that this was prepared for.
+    pub(crate) fn judge(&self, request: &impl Request, document: &Document, now: SystemTime) -> Verdict {
+        let judge = |etag| conditional::judge(request.fields(), etag, document.last_modified, now);
+        self.etag.as_ref().map_or(Verdict::Send, judge)
+    }
+
+    /// The reply to one request for that document.
+    fn reply(&self, request: &impl Request, document: Arc<Document>, now: SystemTime) -> Reply {
+        match self.judge(request, &document, now) {
             Verdict::NotModified => {
                 let headers = self.not_modified.clone();
                 Reply { status: StatusCode::NOT_MODIFIED, headers, payload: Payload::Nothing }
@@ -337,23 +349,21 @@ impl Head {
     }
 }
 
-/// Whether a reply is a feed in full to a client that did not say what it has.
-pub(crate) fn is_unconditional_feed(request: &Parts, reply: &Reply) -> bool {
-    let Payload::Form(document, _) = &reply.payload else { return false };
-    let is_fetched = request.method == Method::GET && reply.status == StatusCode::OK;
-    is_fetched && links::format(document).is_some() && !conditional::is_conditional(&request.headers)
+/// Whether a document is a feed, and is sent in full to a client that did not say what it has.
+pub(crate) fn is_unconditional_feed(request: &impl Request, document: &Document) -> bool {
+    let is_fetched = *request.method() == Method::GET && links::format(document).is_some();
+    is_fetched && !conditional::is_conditional(request.fields())
 }
 
 /// Whether a request for a feed is better answered with its page.
-pub(crate) fn is_redirected(request: &Parts, document: &Document) -> bool {
+pub(crate) fn is_redirected(request: &impl Request, document: &Document) -> bool {
     document.page.is_some() && document.lifetime != Lifetime::Private && is_navigation(request)
 }
 
 /// Whether a browser means to show this to a person, who did not ask for the bytes with `?raw`.
-fn is_navigation(request: &Parts) -> bool {
-    let raw =
-        request.uri.query().is_some_and(|query| query.split('&').any(|key| key == "raw" || key.starts_with("raw=")));
-    !raw && request.headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest == "document")
+fn is_navigation(request: &impl Request) -> bool {
+    let raw = request.query().is_some_and(|query| query.split('&').any(|key| key == "raw" || key.starts_with("raw=")));
+    !raw && request.fields().all(SEC_FETCH_DEST).next() == Some(b"document")
 }
 
 fn vary(document: &Document) -> HeaderValue {
@@ -366,10 +376,10 @@ fn vary(document: &Document) -> HeaderValue {
 }
 
 /// 301 to a path in our form or an absolute URL, which no path can look like: it has no empty segment.
-fn moved(request: &Parts, to: &str, rules: &Rules) -> Reply {
+fn moved(request: &impl Request, to: &str, rules: &Rules) -> Reply {
     let mut address =
         if to.starts_with("https://") || to.starts_with("http://") { to.to_owned() } else { rules.address(to) };
-    if let Some(query) = request.uri.query() {
+    if let Some(query) = request.query() {
         address.push('?');
         address.push_str(query);
     }
@@ -380,7 +390,7 @@ fn moved(request: &Parts, to: &str, rules: &Rules) -> Reply {
 }
 
 /// 301 that nobody else may keep or see.
-fn moved_privately(request: &Parts, to: &str, rules: &Rules) -> Reply {
+fn moved_privately(request: &impl Request, to: &str, rules: &Rules) -> Reply {
     let mut reply = concealed(moved(request, to, rules));
     reply.headers.insert(CACHE_CONTROL, rules.private_max_age.clone());
     reply

@@ -15,9 +15,9 @@ use std::{
 use super::{
     Document, Lifetime,
     encoding::Coding,
-    forms::{Forms, Key},
+    forms::{Content, Forms, Key},
 };
-use crate::{feed::Format, rope::Rope};
+use crate::feed::Format;
 
 /// Documents made on demand that are remembered at a time. Past that all of them go: they are made again when asked.
 const ON_DEMAND: usize = 4096;
@@ -103,7 +103,7 @@ impl Shelf {
     pub fn whole(&self, path: &str) -> Option<Arc<Document>> {
         let state = self.read();
         let document = state.documents.get(path)?;
-        let bytes = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?;
+        let bytes = state.forms.get(Key { hash: document.hash, coding: Coding::Identity })?.rope();
         Some(Arc::new(Document { bytes: Some(bytes), ..Document::clone(document) }))
     }
 
@@ -114,14 +114,14 @@ impl Shelf {
         !path.is_empty() && !path.ends_with('/') && (holds("") || holds(Format::Rss.file_name()))
     }
 
-    /// The bytes of a content in a coding, if they are kept.
-    pub(crate) fn form(&self, hash: [u8; 16], coding: Coding) -> Option<Rope> {
+    /// A content in a coding, if it is kept.
+    pub(crate) fn content(&self, hash: [u8; 16], coding: Coding) -> Option<Content> {
         self.read().forms.get(Key { hash, coding })
     }
 
-    /// Keeps the bytes of a content in a coding for the next request.
-    pub(crate) fn keep_form(&self, hash: [u8; 16], coding: Coding, bytes: Rope) {
-        self.write().forms.insert(Key { hash, coding }, bytes);
+    /// Keeps a content in a coding for the next request.
+    pub(crate) fn keep(&self, hash: [u8; 16], coding: Coding, content: Content) {
+        self.write().forms.insert(Key { hash, coding }, content);
     }
 
     // Nothing in here panics half-way through a change, so a poisoned lock guards a whole state.
@@ -153,7 +153,7 @@ impl State {
             self.forms.forget(old.hash);
         }
         if let Some(bytes) = bytes {
-            self.forms.insert(Key { hash, coding: Coding::Identity }, bytes);
+            self.forms.insert(Key { hash, coding: Coding::Identity }, bytes.into());
         }
     }
 
@@ -176,6 +176,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rope::Rope;
 
     fn document(text: &str, lifetime: Lifetime) -> Document {
         let mut hash = [0; 16];
@@ -198,8 +199,8 @@ mod tests {
     /// What the shelf shows at a path; `-` for a document whose bytes are not kept.
     fn text(shelf: &Shelf, path: &str) -> Option<String> {
         let document = shelf.get(path)?;
-        let bytes = shelf.form(document.hash, Coding::Identity);
-        Some(bytes.map_or("-".to_owned(), |bytes| String::from_utf8(bytes.whole().to_vec()).unwrap()))
+        let content = shelf.content(document.hash, Coding::Identity);
+        Some(content.map_or("-".to_owned(), |content| String::from_utf8(content.rope().whole().to_vec()).unwrap()))
     }
 
     #[test]
@@ -218,13 +219,13 @@ mod tests {
         let shelf = Shelf::new(1 << 20);
         shelf.update([put("a", "one", Lifetime::Maintained), put("b", "two", Lifetime::Maintained)]);
         let first = shelf.get("a").unwrap().hash;
-        shelf.keep_form(first, Coding::Gzip, b"gzip".to_vec().into());
+        shelf.keep(first, Coding::Gzip, Rope::from(b"gzip".to_vec()).into());
         shelf.update([put("a", "three", Lifetime::Maintained), Change::Remove("b".to_owned())]);
 
         assert_eq!(text(&shelf, "a").as_deref(), Some("three"));
         assert_eq!(text(&shelf, "b"), None);
         // The forms of the old content are gone with it.
-        assert_eq!(shelf.form(first, Coding::Gzip), None);
+        assert!(shelf.content(first, Coding::Gzip).is_none());
     }
 
     #[test]

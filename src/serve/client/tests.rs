@@ -1,4 +1,4 @@
-use hyper::{Request, header::HeaderValue};
+use hyper::{HeaderMap, Request, header::HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
