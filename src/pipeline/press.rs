@@ -9,15 +9,14 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pipeline,
-    cores::on_all_cores,
-    entry,
+    Error, Pipeline, entry,
     places::{Neighbours, Place, Places},
     render::{Fresh, Rendered},
 };
 use crate::{
     catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
     config::Archives,
+    cores::on_all_cores,
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
     serve::{Change, Document, Lifetime},
