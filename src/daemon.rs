@@ -333,6 +333,8 @@ impl<'a> Daemon<'a> {
                 self.take_rest()?;
             }
         }
+        // The catalog is read whole, maybe from a slow disk.
+        systemd::another_minute();
         self.pipeline.close(Utc::now())?;
         Ok(())
     }

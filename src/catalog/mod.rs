@@ -390,10 +390,10 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses, or the sum of the database as it was cannot be removed.
     pub fn checkpoint(&mut self) -> Result<bool, CatalogError> {
-        if self.log.length() == Some(0) {
-            return Ok(true);
+        // An empty log changes nothing. One that was taken away may hold anything.
+        if self.log.length() != Some(0) {
+            self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
         }
-        self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
         Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
     }
 

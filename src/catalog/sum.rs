@@ -320,7 +320,9 @@ mod tests {
         ] {
             let state = State::new();
             let mut catalog = state.open();
-            steps.iter().for_each(|step| step(&mut catalog));
+            for step in steps {
+                step(&mut catalog);
+            }
             // As a kill does, this writes nothing.
             drop(catalog);
             assert_eq!((state.at("sum").exists(), state.written()), (has_sum, Some(written)), "{} steps", steps.len());
