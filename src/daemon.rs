@@ -131,7 +131,7 @@ pub fn run(
     };
     let shelf = Arc::new(Shelf::new(settings.cache_bytes));
     let pipeline = Pipeline::open(http::at_address(settings, address), Arc::clone(&shelf))?;
-    // The folders of ours are there by now, the sockets are open, and no thread has been started.
+    // The folders of ours are there by now, the sockets are open, and no thread runs yet.
     let sandbox = sandbox::confine(&needs(pipeline.settings(), files))?;
 
     let (ask, asks) = mpsc::channel(ASKS);
@@ -333,6 +333,8 @@ impl<'a> Daemon<'a> {
                 self.take_rest()?;
             }
         }
+        // The catalog is read whole, maybe from a slow disk.
+        systemd::another_minute();
         self.pipeline.close(Utc::now())?;
         Ok(())
     }

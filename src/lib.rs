@@ -21,13 +21,14 @@
 //!   program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
 //! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts, and digests, and
-//!   [`rope`]: bytes that are put together late; for all stages alike.
+//!   [`rope`]: bytes that are put together late, and `cores`: work on all cores; for all stages alike.
 //! - [`config`]: YAML → [`config::Settings`]; [`cli`]: the command line.
 
 pub mod bytes;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+mod cores;
 pub mod daemon;
 pub mod feed;
 pub mod meters;

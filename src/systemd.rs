@@ -33,8 +33,8 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// The first scan goes on: it may take another minute.
-pub fn starting() {
+/// What goes on, the first scan or the end, may take another minute.
+pub fn another_minute() {
     tell(&[NotifyState::ExtendTimeoutUsec(60_000_000)]);
 }
 

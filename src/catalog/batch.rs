@@ -123,6 +123,7 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn batch(&mut self, now: i64) -> Result<Batch<'_>, CatalogError> {
+        self.shorten_log()?;
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
         let texts = self.text_index()?;
         // SQLite does not wait for the disk at the end of this one, and does again after it: see `Drop`.

@@ -5,11 +5,14 @@
 //! that follows from a batch may be shown before [`super::Catalog::make_durable`].
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     thread::{self, JoinHandle},
 };
+
+/// How much longer it may get, in bytes, before it is moved into the database even if there is more to be done.
+const LONG: u64 = 80 << 20;
 
 /// The log of one catalog.
 #[derive(Debug)]
@@ -17,17 +20,35 @@ pub(super) struct Log {
     file: PathBuf,
     /// What is not known to be on the disk, and who carries it there.
     owed: Option<io::Result<JoinHandle<io::Result<()>>>>,
+    /// How long it was when it was found too long last.
+    borne: u64,
 }
 
 impl Log {
     /// The log beside a database, with nothing owed.
     pub(super) fn beside(database: &Path) -> Self {
-        Self { file: database.with_extension("sqlite-wal"), owed: None }
+        Self { file: database.with_extension("sqlite-wal"), owed: None, borne: 0 }
     }
 
     /// Where it is.
     pub(super) fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Its bytes. Nothing is known of one that was taken away: SQLite goes on with it.
+    pub(super) fn length(&self) -> Option<u64> {
+        fs::metadata(&self.file).ok().map(|file| file.len())
+    }
+
+    /// Whether it should be moved into the database now. What somebody keeps from being moved is not asked about at every batch.
+    pub(super) fn is_too_long(&mut self) -> bool {
+        let length = self.length().unwrap_or(0);
+        self.borne = self.borne.min(length);
+        let is_too_long = length - self.borne > LONG;
+        if is_too_long {
+            self.borne = length;
+        }
+        is_too_long
     }
 
     /// Begins to carry what is in the log now to the disk, and goes on with what was begun before.
@@ -57,4 +78,23 @@ impl Log {
 
 fn joined(syncing: JoinHandle<io::Result<()>>) -> io::Result<()> {
     syncing.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_moved_is_tried_again_only_when_it_has_grown_as_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::beside(&folder.path().join("catalog.sqlite"));
+        assert!(!log.is_too_long(), "there is none");
+        let file = File::create(log.file()).unwrap();
+        for (length, is_too_long) in
+            [(LONG, false), (LONG + 1, true), (LONG + 2, false), (2 * LONG + 2, true), (0, false), (LONG + 1, true)]
+        {
+            file.set_len(length).unwrap();
+            assert_eq!(log.is_too_long(), is_too_long, "{length} bytes");
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod mentions;
 mod row;
 mod schema;
 mod search;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -58,6 +59,7 @@ pub struct Catalog {
     /// Device and inode of the file that is open.
     identity: Option<(u64, u64)>,
     log: log::Log,
+    sum: sum::Sum,
     /// Held, never read: the lock ends with the process.
     _lock: File,
     collections: collection::Names,
@@ -188,7 +190,8 @@ impl CatalogError {
 }
 
 impl Catalog {
-    /// Opens the catalog in `state`, making both if needed. A damaged one is set aside, with a [`Catalog::notice`].
+    /// Opens the catalog in `state`, making both if needed. One that is damaged, or other than [`Catalog::close`] left it, is set
+    /// aside, with a [`Catalog::notice`].
     ///
     /// # Errors
     /// When another process has it, a newer version wrote it, or the folder cannot be used.
@@ -212,9 +215,14 @@ impl Catalog {
         }
 
         let file = state.join("catalog.sqlite");
-        let connected = match connect(&file) {
-            Err(error) if error.is_damage() => None,
-            connected => Some(connected?),
+        let sum = sum::Sum::beside(&file);
+        let connected = if sum.is_belied() {
+            None
+        } else {
+            match connect(&file) {
+                Err(error) if error.is_damage() => None,
+                connected => Some(connected?),
+            }
         };
         let is_damaged = connected.is_none();
         let (db, collections) = match connected {
@@ -225,6 +233,7 @@ impl Catalog {
             db,
             identity: identity(&file),
             log: log::Log::beside(&file),
+            sum,
             file,
             _lock: lock,
             collections,
@@ -372,15 +381,19 @@ impl Catalog {
     /// Bytes of the write-ahead log.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
-        fs::metadata(self.log.file()).map_or(0, |file| file.len())
+        self.log.length().unwrap_or(0)
     }
 
     /// Moves the write-ahead log into the database; cheap when there is none. For idle moments. False while another program
     /// reads what would be overwritten.
     ///
     /// # Errors
-    /// When SQLite refuses.
-    pub fn checkpoint(&self) -> Result<bool, CatalogError> {
+    /// When SQLite refuses, or the sum of the database as it was cannot be removed.
+    pub fn checkpoint(&mut self) -> Result<bool, CatalogError> {
+        // An empty log changes nothing. One that was taken away may hold anything.
+        if self.log.length() != Some(0) {
+            self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
+        }
         Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
     }
 
@@ -389,12 +402,34 @@ impl Catalog {
     /// # Errors
     /// When the disk refuses it.
     pub fn make_durable(&mut self) -> Result<(), CatalogError> {
-        let Err(source) = self.log.wait() else { return Ok(()) };
+        let Err(source) = self.log.wait() else { return self.shorten_log() };
         // Who failed to sync a file is not told again whether it lacks something (fsync(2)): the database gets it all instead.
         if !self.checkpoint()? {
             return Err(CatalogError::Folder { path: self.log.file().to_owned(), source });
         }
         self.log.forgive();
+        Ok(())
+    }
+
+    /// Keeps the log from growing for as long as a pass does.
+    fn shorten_log(&mut self) -> Result<(), CatalogError> {
+        if self.log.is_too_long() {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Ends in good order: the log is moved into the database, and whatever this is not at the next start is damage.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn close(mut self) -> Result<(), CatalogError> {
+        if self.checkpoint()? {
+            // The log is empty: nothing is written when SQLite removes it.
+            self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+            drop(self.db);
+            self.sum.make();
+        }
         Ok(())
     }
 }
@@ -413,8 +448,9 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     let mut db = Connection::open(file)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    // The daemon checkpoints when it is idle; a burst must not pay for it.
-    db.pragma_update(None, "wal_autocheckpoint", 20_000)?;
+    // Nobody else writes into the database than [`Catalog::checkpoint`]: its sum must be gone before.
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "cache_size", -Room::Usual.kibibytes())?;
     // More than there are statements: those that fall out are parsed again at every use.
     db.set_prepared_statement_cache_capacity(256);

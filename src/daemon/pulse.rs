@@ -94,7 +94,7 @@ impl Pulse {
         }
         self.last = Instant::now();
         if !self.is_ready {
-            systemd::starting();
+            systemd::another_minute();
             return;
         }
         match self.stuck(watcher, due + every) {

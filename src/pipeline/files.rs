@@ -14,11 +14,12 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, cores::WORKERS};
+use super::Error;
 use crate::{
     bytes::digest,
     catalog::Known,
     config::Folder,
+    cores::WORKERS,
     post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Kind, Stat},
 };

@@ -8,7 +8,6 @@
 
 mod adopt;
 mod behind;
-mod cores;
 mod entry;
 mod files;
 mod ingest;
@@ -464,7 +463,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn tidy_catalog(&self) -> Result<(), Error> {
+    pub fn tidy_catalog(&mut self) -> Result<(), Error> {
         if self.catalog.log_bytes() > LOG {
             self.catalog.checkpoint()?;
         }
@@ -483,8 +482,7 @@ impl Pipeline {
         if !(known && is_clean) || self.wrote {
             self.catalog.set_fact(CLEAN, stopped.unwrap_or(0))?;
         }
-        self.catalog.checkpoint()?;
-        Ok(())
+        Ok(self.catalog.close()?)
     }
 }
 

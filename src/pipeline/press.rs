@@ -10,9 +10,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pipeline,
-    cores::on_all_cores,
-    entry,
+    Error, Pipeline, entry,
     places::{Neighbours, Place, Places},
     render::{Fresh, Rendered},
     window::Candidates,
@@ -20,6 +18,7 @@ use super::{
 use crate::{
     catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
     config::Archives,
+    cores::on_all_cores,
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
     serve::{Change, Document, Lifetime},

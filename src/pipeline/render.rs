@@ -12,11 +12,12 @@ use std::{
 
 use chrono::DateTime;
 
-use super::{Error, Pipeline, cores::WORKERS, entry, media, mentions::Mentions, places::Places};
+use super::{Error, Pipeline, entry, media, mentions::Mentions, places::Places};
 use crate::{
     bytes::digest,
     catalog::{Row, StoredEntry},
     config::Settings,
+    cores::WORKERS,
     post::{
         self, Outcome, SourceFile,
         body::{self, Target},

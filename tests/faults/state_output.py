@@ -125,10 +125,23 @@ def deleted(site):
     site.restarted("and the next start finds it")
 
 
-def spoil(path, at, data):
+def write_over(path, at, data):
     with open(path, "r+b") as file:
         file.seek(at)
         file.write(data)
+
+
+@contextlib.contextmanager
+def at_its_time(path):
+    """A disk that forgets changes no time."""
+    before = path.stat()
+    yield
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def spoil(path, at, data):
+    with at_its_time(path):
+        write_over(path, at, data)
 
 
 def corrupted(site, rounds):
@@ -148,13 +161,14 @@ def corrupted(site, rounds):
         elif kind == 2:
             length = dice.choice([0, 1, 50, size // 2, size - PAGE, size - 1])
             what = f"cut to {length} of {size} bytes"
-            os.truncate(site.catalog, length)
+            with at_its_time(site.catalog):
+                os.truncate(site.catalog, length)
         elif kind == 3:
             what = "a page of zeros"
             spoil(site.catalog, dice.randrange(size // PAGE) * PAGE, bytes(PAGE))
         else:
-            what = "its head is noise"
-            spoil(site.catalog, 0, dice.randbytes(200))
+            what = "somebody writes noise over its head"
+            write_over(site.catalog, 0, dice.randbytes(200))
         site.restarted(f"catalog, {what}")
     for name in ("rss.xml", "categories/其他/feed.json"):
         data = site.documents[name]

@@ -73,8 +73,8 @@ fn the_outside_worlds_do_not_know_each_other() {
 #[test]
 fn each_outside_world_has_one_module() {
     let all = [
-        "bytes", "catalog", "cli", "config", "daemon", "feed", "meters", "pipeline", "post", "publish", "sandbox",
-        "serve", "site", "systemd", "uri", "watch",
+        "bytes", "catalog", "cli", "config", "cores", "daemon", "feed", "meters", "pipeline", "post", "publish",
+        "sandbox", "serve", "site", "systemd", "uri", "watch",
     ];
     for (library, owner) in [
         ("rusqlite", "catalog"),

@@ -3,11 +3,11 @@
 use std::{num::NonZero, sync::LazyLock, thread};
 
 /// How many threads work at once. Asked once: the answer reads the files of the control group.
-pub(super) static WORKERS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+pub(crate) static WORKERS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// What `work` makes of each item, on all cores, this thread's among them. What another leaves undone because it panics, this
 /// one does.
-pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let work_off = |part: &[T]| part.iter().map(&work).collect::<Vec<R>>();
     let share = items.len().div_ceil(*WORKERS).max(1);
     let (own, others) = items.split_at(share.min(items.len()));
