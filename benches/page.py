@@ -75,11 +75,12 @@ def http(found):
     rows = []
     for kind in ("304", "gzip", "identity"):
         ours = found[f"feedwright {kind}"][0]
-        cell = lambda name: f"{found[f'{name} {kind}'][0]:.1f} ({found[f'{name} {kind}'][1]:.1f} ms)"
+        cell = lambda name: "{:.1f} ({:.1f} ms, {:.0%})".format(*found[f"{name} {kind}"])
         ratios = ", ".join(f"{ours / found[f'{name} {kind}'][0]:.2f} × {name}" for name in servers[1:])
         rows.append([kind] + [cell(name) for name in servers] + [ratios])
     text = (f"\nHTTP, a feed of {found['feed_bytes']:,} bytes, 64 connections, one core each: thousands of answers a second "
-            "(99th percentile)\n\n" + table(["", *servers, "ratio"], rows))
+            "(99th percentile, and how much of its core the server took: that of wrk is full where it is not all)\n\n"
+            + table(["", *servers, "ratio"], rows))
     if found.get("connection"):
         text += f"\nAn idle connection takes {found['connection']:.1f} KiB ({found['connections']:,} open; at most 5).\n"
     return text

@@ -144,15 +144,27 @@ def http_client(port):
 
 
 def load(port, path, head):
-    """(thousands of answers a second, 99th percentile in milliseconds), from the other core."""
+    """(thousands of answers a second, 99th percentile in milliseconds, how much of its core the server took), asked from the
+    other core."""
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-H", head,
                f"http://127.0.0.1:{port}{path}"]
+    before = core()
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    busy, whole = (after - past for after, past in zip(core(), before))
     if "Non-2xx" in said:
         raise RuntimeError(said)
     slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
     in_ms = {"us": 0.001, "ms": 1, "s": 1000}[slowest[2]]
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]) / 1000, float(slowest[1]) * in_ms
+    answers = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]) / 1000
+    return answers, float(slowest[1]) * in_ms, busy / whole
+
+
+def core():
+    """What the servers' core was busy, and what has passed in all, in ticks."""
+    line = re.search(r"^cpu0 (.*)", pathlib.Path("/proc/stat").read_text(), re.MULTILINE)[1]
+    user, nice, system, idle, waiting, *rest = map(int, line.split()[:8])
+    busy = user + nice + system + sum(rest)
+    return busy, busy + idle + waiting
 
 
 @contextlib.contextmanager
