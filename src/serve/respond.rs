@@ -9,7 +9,7 @@ use hyper::{
     HeaderMap, Method, StatusCode, Version,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
-        HeaderValue, LAST_MODIFIED, LINK, VARY, X_CONTENT_TYPE_OPTIONS,
+        HeaderValue, LAST_MODIFIED, LINK, VARY,
     },
     http::uri::Authority,
 };
@@ -307,10 +307,7 @@ impl Head {
                 headers.insert(ETAG, value);
             }
         }
-        let mut not_modified = headers.clone();
-        // What says how the document is to be treated is with the one that the client has (RFC 9111 §3.2).
-        not_modified.remove(X_CONTENT_TYPE_OPTIONS);
-        not_modified.remove(CONTENT_SECURITY_POLICY);
+        let not_modified = headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
         if etag.is_some() {
             // A part of a feed is of no use: a client need not try (RFC 9110 §14.3).
