@@ -1,7 +1,7 @@
 //! Bytes in pieces that others hold too: what a document is until somebody needs it whole.
 //!
-//! Most of a feed's bytes stand in several documents. A [`Rope`] holds them all, and is put together by who sends or writes it;
-//! its digest is known before.
+//! Pieces in, a [`Rope`] out, whose length and digest are known before anybody puts it together. Most of a feed's bytes stand in
+//! several documents: none of them has a copy of its own.
 
 use std::sync::{Arc, OnceLock};
 
