@@ -1,7 +1,7 @@
 //! Bytes in pieces that others hold too: what a document is until somebody needs it whole.
 //!
 //! Pieces in, a [`Rope`] out, whose length and digest are known before anybody puts it together. Most of a feed's bytes stand in
-//! several documents: none of them has a copy of its own.
+//! several documents: none of them has a copy of its own, and none hashes them again.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,9 +9,44 @@ use ::bytes::Bytes;
 
 use crate::bytes;
 
-/// What a digest is made of at a time: much less, and BLAKE3 cannot work on many parts at once; much more, and it leaves the
-/// memory that is near the processor.
-const BLOCK: usize = 64 * 1024;
+/// Some bytes that others may hold too, hashed once for all who copy them afterwards.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    bytes: Bytes,
+    /// Once it was asked for.
+    digest: OnceLock<[u8; 16]>,
+}
+
+impl Piece {
+    /// The digest of the bytes, as [`bytes::digest`] has it.
+    pub fn digest(&self) -> [u8; 16] {
+        *self.digest.get_or_init(|| bytes::digest(&self.bytes))
+    }
+
+    /// How many bytes they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl From<Bytes> for Piece {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, digest: OnceLock::new() }
+    }
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// Some bytes. To copy one costs next to nothing.
 #[derive(Debug, Clone)]
@@ -19,7 +54,7 @@ pub struct Rope(Arc<Strands>);
 
 #[derive(Debug)]
 struct Strands {
-    pieces: Vec<Bytes>,
+    pieces: Vec<Piece>,
     length: usize,
     /// Once it was asked for.
     digest: OnceLock<[u8; 16]>,
@@ -28,8 +63,8 @@ struct Strands {
 impl Rope {
     /// The bytes of all pieces, one after the other.
     #[must_use]
-    pub fn new(pieces: Vec<Bytes>) -> Self {
-        let length = pieces.iter().map(Bytes::len).sum();
+    pub fn new(pieces: Vec<Piece>) -> Self {
+        let length = pieces.iter().map(Piece::len).sum();
         Self(Arc::new(Strands { pieces, length, digest: OnceLock::new() }))
     }
 
@@ -45,17 +80,35 @@ impl Rope {
         self.0.length == 0
     }
 
-    /// The digest of the bytes, as [`bytes::digest`] has it; made once.
+    /// A digest of the lengths and digests of the pieces: who cuts as before has it again, and other bytes have another one. It
+    /// is not that of the bytes in one piece. Made once.
     #[must_use]
     pub fn digest(&self) -> [u8; 16] {
-        *self.0.digest.get_or_init(|| digest(&self.0.pieces))
+        *self.0.digest.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new();
+            for piece in &self.0.pieces {
+                hasher.update(&(piece.len() as u64).to_le_bytes()).update(&piece.digest());
+            }
+            bytes::half(hasher.finalize())
+        })
+    }
+
+    /// Whether they are these bytes, however they are cut.
+    #[must_use]
+    pub fn is(&self, mut bytes: &[u8]) -> bool {
+        let starts = self.0.pieces.iter().all(|piece| {
+            let rest = bytes.strip_prefix(piece.as_ref());
+            bytes = rest.unwrap_or(bytes);
+            rest.is_some()
+        });
+        starts && bytes.is_empty()
     }
 
     /// The bytes in one piece, if they are there so.
     #[must_use]
     pub fn in_one(&self) -> Option<&Bytes> {
         match &*self.0.pieces {
-            [only] => Some(only),
+            [only] => Some(&only.bytes),
             _ => None,
         }
     }
@@ -73,14 +126,14 @@ impl Rope {
     /// Appends the bytes.
     pub fn append_to(&self, to: &mut Vec<u8>) {
         to.reserve(self.len());
-        self.0.pieces.iter().for_each(|piece| to.extend_from_slice(piece));
+        self.0.pieces.iter().for_each(|piece| to.extend_from_slice(piece.as_ref()));
     }
 }
 
 /// However they are cut.
 impl PartialEq for Rope {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.digest() == other.digest()
+        other.is(&self.whole())
     }
 }
 
@@ -89,35 +142,14 @@ impl Eq for Rope {}
 impl From<Vec<u8>> for Rope {
     fn from(bytes: Vec<u8>) -> Self {
         // Without the room that they were made in: caches count what bytes are, not what they could be.
-        Self::new(vec![bytes.into_boxed_slice().into()])
+        Bytes::from(bytes.into_boxed_slice()).into()
     }
 }
 
 impl From<Bytes> for Rope {
     fn from(bytes: Bytes) -> Self {
-        Self::new(vec![bytes])
+        Self::new(vec![bytes.into()])
     }
-}
-
-fn digest(pieces: &[Bytes]) -> [u8; 16] {
-    if let [only] = pieces {
-        return bytes::digest(only);
-    }
-    let mut hasher = blake3::Hasher::new();
-    let mut block = Vec::with_capacity(BLOCK);
-    for piece in pieces {
-        if block.len() + piece.len() > BLOCK {
-            hasher.update(&block);
-            block.clear();
-        }
-        if piece.len() > BLOCK {
-            hasher.update(piece);
-        } else {
-            block.extend_from_slice(piece);
-        }
-    }
-    hasher.update(&block);
-    bytes::half(hasher.finalize())
 }
 
 #[cfg(test)]
@@ -126,19 +158,36 @@ mod tests {
 
     use super::*;
 
+    fn rope(pieces: &[Vec<u8>]) -> Rope {
+        Rope::new(pieces.iter().map(|piece| Bytes::copy_from_slice(piece).into()).collect())
+    }
+
     proptest! {
-        /// A rope is its bytes, wherever it is cut.
+        /// A rope is its bytes, wherever it is cut, and no others.
         #[test]
-        fn bytes_are_the_same_in_pieces(lengths in prop::collection::vec(0..3 * BLOCK / 2, 0..6)) {
-            let pieces: Vec<Bytes> =
-                lengths.iter().zip(0_u8..).map(|(length, byte)| Bytes::from(vec![byte; *length])).collect();
+        fn bytes_are_the_same_in_pieces(
+            pieces in prop::collection::vec(prop::collection::vec(0..3_u8, 0..6), 0..6),
+            others in prop::collection::vec(0..3_u8, 0..20),
+        ) {
             let whole = pieces.concat();
-            let rope = Rope::new(pieces);
+            let rope = rope(&pieces);
 
             prop_assert_eq!(rope.len(), whole.len());
-            prop_assert_eq!(rope.digest(), bytes::digest(&whole));
             prop_assert_eq!(&rope.whole(), &whole);
-            prop_assert_eq!(rope, Rope::from(whole));
+            prop_assert!(rope.is(&whole));
+            prop_assert_eq!(&rope, &Rope::from(whole.clone()));
+            prop_assert_eq!(rope.is(&others), whole == others);
+            prop_assert!(!rope.is(&[&whole[..], &[0]].concat()));
+        }
+
+        /// Its digest is that of its pieces, in their order.
+        #[test]
+        fn other_pieces_have_another_digest(
+            pieces in prop::collection::vec(prop::collection::vec(0..3_u8, 0..3), 0..4),
+            others in prop::collection::vec(prop::collection::vec(0..3_u8, 0..3), 0..4),
+        ) {
+            prop_assert_eq!(rope(&pieces).digest() == rope(&others).digest(), pieces == others);
+            prop_assert_eq!(rope(&pieces).digest(), rope(&pieces).digest());
         }
     }
 }

@@ -16,12 +16,23 @@ fn mark_unclean(db: &Connection) -> rusqlite::Result<usize> {
 /// What a document last was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentRecord {
-    /// Hash of its bytes.
+    /// Digest of its bytes, as [`crate::rope::Rope::digest`] has it.
     pub hash: [u8; 16],
     /// Bytes.
     pub length: u64,
     /// `Last-Modified`, seconds since the Unix epoch.
     pub modified: i64,
+}
+
+/// A document of the output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// Below the output folder, in our form.
+    pub path: String,
+    /// What it last was.
+    pub record: DocumentRecord,
+    /// The digest of its file, as [`crate::bytes::digest`] has it; absent until that is known to be written.
+    pub file: Option<[u8; 16]>,
 }
 
 /// What became of a folder of feeds.
@@ -71,7 +82,8 @@ impl Catalog {
             for (post, entry) in entries {
                 entries::insert(&transaction, *post, entry)?;
             }
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)")?;
+            let insert = "INSERT OR REPLACE INTO document (path, hash, length, modified, stored) VALUES (?, ?, ?, ?, ?)";
+            let mut insert = transaction.prepare_cached(insert)?;
             for (path, DocumentRecord { hash, length, modified }) in documents {
                 insert.execute(params![path, hash, length, modified, stored])?;
             }
@@ -118,13 +130,32 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn stored_documents(&self) -> Result<Vec<(String, DocumentRecord)>, CatalogError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT path, hash, length, modified FROM document WHERE stored ORDER BY path")?;
+    pub fn stored_documents(&self) -> Result<Vec<StoredDocument>, CatalogError> {
+        let sql = "SELECT path, hash, length, modified, file FROM document WHERE stored ORDER BY path";
+        let mut statement = self.db.prepare_cached(sql)?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get(0)?, DocumentRecord { hash: row.get(1)?, length: row.get(2)?, modified: row.get(3)? }))
+            let record = DocumentRecord { hash: row.get(1)?, length: row.get(2)?, modified: row.get(3)? };
+            Ok(StoredDocument { path: row.get(0)?, record, file: row.get(4)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Writes down which files stand in the output folder, by path, with their digests. Nobody waits for the disk: what a power
+    /// cut takes of it is made again, and found there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_files(&mut self, files: &[(String, [u8; 16])]) -> Result<(), CatalogError> {
+        self.without_waiting(|catalog| {
+            let transaction = catalog.db.transaction()?;
+            {
+                let mut update = transaction.prepare_cached("UPDATE document SET file = ? WHERE path = ?")?;
+                for (path, digest) in files {
+                    update.execute(params![digest, path])?;
+                }
+            }
+            Ok(transaction.commit()?)
+        })
     }
 
     /// Forgets documents that are no more, and remembers what became of their folders: (old path, what).

@@ -43,7 +43,7 @@ pub use along::Along;
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen};
 pub use collection::{Archives, Candidate, Collection, Dirty, Key, Version};
-pub use documents::{CLEAN, DocumentRecord, Former};
+pub use documents::{CLEAN, DocumentRecord, Former, StoredDocument};
 pub use entries::{KeptEntry, StoredEntry};
 pub use measured::Measured;
 pub use mentions::mention_name;

@@ -267,6 +267,12 @@ const STEPS: &[&str] = &[
     CREATE INDEX post_missing ON post (folder, together, missing) WHERE missing IS NOT NULL;
     CREATE INDEX post_gone ON post (gone) WHERE gone IS NOT NULL;
 ",
+    "
+    -- The digest of a document's file, once that stands in the output folder: `hash`, until now the same, is made of those of
+    -- the pieces that a document is joined from.
+    ALTER TABLE document ADD COLUMN file BLOB;
+    UPDATE document SET file = hash WHERE stored;
+",
 ];
 
 /// Brings the tables up to date.

@@ -1,6 +1,6 @@
 //! One entry, rendered: what each format says of it, and its HTML, which all of them carry, once.
 //!
-//! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::append_to`] puts the HTML back,
+//! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::pieces`] puts the HTML back,
 //! escaped as that library would have it, so that the bytes are those of the whole. HTML is nearly all of an entry: it is
 //! kept and hashed once, not three times. What was escaped is remembered, and all documents that show an entry hold the same
 //! bytes of it.
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use super::{Entry, Format, atom, json, rss, text};
+use crate::rope::Piece;
 
 /// Stands for the HTML in a form. XML cannot carry it, so no text of an entry has it.
 pub(super) const HOLE: &str = "\u{fffe}";
@@ -29,12 +30,12 @@ pub struct Fragments {
 }
 
 /// What one format says of an entry.
-#[derive(Debug, Clone, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 struct Form {
     bytes: Bytes,
     hole: Option<Range<usize>>,
-    /// The HTML as this format has it, once it was asked for.
-    content: OnceLock<Bytes>,
+    /// With the HTML, as this format has it, in the hole; once it was asked for.
+    pieces: OnceLock<Vec<Piece>>,
 }
 
 /// What else there is follows from the bytes and the HTML.
@@ -43,6 +44,8 @@ impl PartialEq for Form {
         self.bytes == other.bytes
     }
 }
+
+impl Eq for Form {}
 
 impl PartialEq for Fragments {
     fn eq(&self, other: &Self) -> bool {
@@ -81,32 +84,28 @@ impl Fragments {
         self.html.as_deref()
     }
 
-    /// Appends the pieces of the entry in one format.
-    pub fn append_to(&self, format: Format, pieces: &mut Vec<Bytes>) {
-        let form = self.form(format);
-        match self.filled(format) {
-            None => pieces.push(form.bytes.clone()),
-            Some((hole, content)) => {
-                pieces.extend([form.bytes.slice(..hole.start), content.clone(), form.bytes.slice(hole.end..)]);
-            }
-        }
+    /// The pieces of the entry in one format.
+    pub fn pieces(&self, format: Format) -> &[Piece] {
+        let Form { bytes, hole, pieces } = self.form(format);
+        pieces.get_or_init(|| {
+            let pieces = match hole.as_ref().zip(self.html.as_ref()) {
+                None => vec![bytes.clone()],
+                Some((hole, html)) => vec![bytes.slice(..hole.start), content(format, html), bytes.slice(hole.end..)],
+            };
+            pieces.into_iter().map(Piece::from).collect()
+        })
     }
 
     /// The entry in one format, whole.
     #[must_use]
     pub fn whole(&self, format: Format) -> Vec<u8> {
-        let mut pieces = Vec::new();
-        self.append_to(format, &mut pieces);
-        pieces.concat()
+        self.pieces(format).iter().map(AsRef::as_ref).collect::<Vec<&[u8]>>().concat()
     }
 
     /// Bytes of the longest form, whole.
     #[must_use]
     pub fn longest(&self) -> usize {
-        let length = |format| {
-            let form = self.form(format).bytes.len();
-            self.filled(format).map_or(form, |(hole, content)| form - hole.len() + content.len())
-        };
+        let length = |format| self.pieces(format).iter().map(Piece::len).sum();
         Format::ALL.into_iter().map(length).max().unwrap_or_default()
     }
 
@@ -125,19 +124,12 @@ impl Fragments {
             Format::Json => json,
         }
     }
-
-    /// Where the hole of a form is, and what stands there.
-    fn filled(&self, format: Format) -> Option<(&Range<usize>, &Bytes)> {
-        let form = self.form(format);
-        let (hole, html) = form.hole.as_ref().zip(self.html.as_ref())?;
-        Some((hole, form.content.get_or_init(|| content(format, html))))
-    }
 }
 
 impl Form {
     fn new(text: String, hole: &str) -> Self {
         let hole = memmem::find(text.as_bytes(), hole.as_bytes()).map(|at| at..at + hole.len());
-        Self { bytes: text.into(), hole, content: OnceLock::new() }
+        Self { bytes: text.into(), hole, pieces: OnceLock::new() }
     }
 }
 

@@ -237,14 +237,18 @@ impl Frame {
     fn join(self, format: Format, entries: &[Arc<Fragments>]) -> Rope {
         // An entry is its form up to the HTML, the HTML, and the rest.
         let mut pieces = Vec::with_capacity(entries.len() * 4 + 2);
-        pieces.push(self.before);
+        pieces.push(self.before.into());
         for (i, entry) in entries.iter().enumerate() {
             if i > 0 && !self.between.is_empty() {
-                pieces.push(Bytes::from_static(self.between.as_bytes()));
+                pieces.push(Bytes::from_static(self.between.as_bytes()).into());
             }
-            entry.append_to(format, &mut pieces);
+            pieces.extend(entry.pieces(format).iter().map(|piece| {
+                // Before it is copied, so that the next document has it, too.
+                piece.digest();
+                piece.clone()
+            }));
         }
-        pieces.push(Bytes::from_static(self.after.as_bytes()));
+        pieces.push(Bytes::from_static(self.after.as_bytes()).into());
         Rope::new(pieces)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{
     Compared, Error, Pipeline,
+    output::is_there,
     places::{ARCHIVE, Place},
     press::document,
 };
 use crate::{
-    catalog::{CLEAN, Collection, DocumentRecord, Former, Key},
+    catalog::{CLEAN, Collection, Former, Key, StoredDocument},
     config::{Archives, Duplicates, Folder},
     feed::{self, Format},
     post::{CategoryPath, category::CategoryRules},
@@ -38,20 +39,17 @@ impl Pipeline {
         let stored = self.catalog.stored_documents()?;
         // Who stopped in good order has tidied up; but this may be a catalog of before, which somebody put back.
         let was_killed = self.compared == Compared::Never && stopped.is_none();
-        let is_known = |path: &str| stored.binary_search_by(|(known, _)| known.as_str().cmp(path)).is_ok();
+        let is_known = |path: &str| stored.binary_search_by(|one| one.path.as_str().cmp(path)).is_ok();
         self.unfinished.tidying |=
             was_killed || self.output.as_ref().is_some_and(|output| !output.paths().all(is_known));
-        let mut holds = |path: &str, record: &DocumentRecord| {
-            self.output.as_mut().is_some_and(|output| output.holds(path, record.length, record.hash, trust))
-        };
-        self.unwritten
-            .extend(stored.iter().filter(|(path, record)| !holds(path, record)).map(|(path, _)| path.clone()));
+        let mut stands = |one: &StoredDocument| self.output.as_mut().is_some_and(|output| is_there(output, one, trust));
+        self.unwritten.extend(stored.iter().filter(|one| !stands(one)).map(|one| one.path.clone()));
         self.compared = Compared::Now;
         // At the next clean end these are older, and need not be read again.
         self.wrote |= self.output.as_ref().is_some_and(Output::has_read);
         self.withheld = self.catalog.fact::<[u8; 16]>("restrictions")? != Some(self.restrictions());
         if self.withheld {
-            self.shelf.update(stored.into_iter().map(|(path, _)| Change::Remove(path)));
+            self.shelf.update(stored.into_iter().map(|one| Change::Remove(one.path)));
         } else {
             self.show(stored);
         }
@@ -68,9 +66,9 @@ impl Pipeline {
         Ok(())
     }
 
-    fn show(&self, stored: Vec<(String, DocumentRecord)>) {
+    fn show(&self, stored: Vec<StoredDocument>) {
         let mut documents = Vec::with_capacity(stored.len());
-        for (path, record) in stored {
+        for StoredDocument { path, record, .. } in stored {
             let format = Format::ALL.into_iter().find(|format| path.ends_with(format.file_name()));
             let media_type = format.map_or(feed::opml::MEDIA_TYPE, Format::content_type);
             let page = format.map(|format| path[..path.len() - format.file_name().len()].to_owned());
@@ -219,7 +217,7 @@ impl Pipeline {
             former.iter().map(|(old, _)| old).chain(closed).any(|old| path.starts_with(old.as_str()))
                 || (drops_pages && is_page(path))
         };
-        let documents = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path);
+        let documents = self.catalog.stored_documents()?.into_iter().map(|one| one.path);
         let gone: Vec<String> = documents.filter(|path| left(path)).collect();
         self.catalog.drop_documents(&gone, former)?;
         if !former.is_empty() || !gone.is_empty() {

@@ -9,55 +9,56 @@ use chrono::{DateTime, Utc};
 
 use super::{Compared, Error, Pipeline, unwritable};
 use crate::{
-    publish::{Failed, Output, PublishError, Trust},
+    catalog::StoredDocument,
+    publish::{Failed, Output, PublishError, Report, Trust},
     rope::Rope,
 };
 
 /// Documents to be written: path and bytes of each.
 pub(super) type Files = Vec<(String, Rope)>;
 
-/// A thread that writes has the output folder, and gives it back with what failed.
-pub(super) type Writing = JoinHandle<(Output, Vec<Failed>)>;
+/// A thread that writes has the output folder, and gives it back with what came of it.
+pub(super) type Writing = JoinHandle<(Output, Report)>;
 
 impl Pipeline {
     /// Writes documents to the output folder; what fails is tried again with the next pass.
-    pub(super) fn write(&mut self, files: &Files) {
-        if let Some(mut output) = self.lend_output(files) {
-            let failed = write_to(&mut output, files);
-            self.take_back(output, failed);
-        }
+    pub(super) fn write(&mut self, files: &Files) -> Result<(), Error> {
+        let Some(mut output) = self.lend_output(files)? else { return Ok(()) };
+        let report = write_to(&mut output, files);
+        self.take_back(output, report)
     }
 
     /// The same while this thread goes on, until [`Self::finish_writing`] or the next call.
-    pub(super) fn write_meanwhile(&mut self, files: Files) {
-        if let Some(mut output) = self.lend_output(&files) {
-            let write = move || {
-                let failed = write_to(&mut output, &files);
-                (output, failed)
-            };
-            match thread::Builder::new().name("publish".into()).spawn(write) {
-                Ok(writing) => self.writing = Some(writing),
-                Err(error) => {
-                    tracing::warn!("the system refused a thread: {error}");
-                    self.reopen_output();
-                }
+    pub(super) fn write_meanwhile(&mut self, files: Files) -> Result<(), Error> {
+        let Some(mut output) = self.lend_output(&files)? else { return Ok(()) };
+        let write = move || {
+            let report = write_to(&mut output, &files);
+            (output, report)
+        };
+        match thread::Builder::new().name("publish".into()).spawn(write) {
+            Ok(writing) => self.writing = Some(writing),
+            Err(error) => {
+                tracing::warn!("the system refused a thread: {error}");
+                self.reopen_output();
             }
         }
+        Ok(())
     }
 
     /// Waits until everything is written.
-    pub(super) fn finish_writing(&mut self) {
+    pub(super) fn finish_writing(&mut self) -> Result<(), Error> {
         match self.writing.take().map(JoinHandle::join) {
-            Some(Ok((output, failed))) => self.take_back(output, failed),
+            Some(Ok((output, report))) => return self.take_back(output, report),
             // It panicked, and the folder went with it.
             Some(Err(_)) => self.reopen_output(),
             None => {}
         }
+        Ok(())
     }
 
     /// The output folder, for writing; where there is none the files are to be written later.
-    fn lend_output(&mut self, files: &Files) -> Option<Output> {
-        self.finish_writing();
+    fn lend_output(&mut self, files: &Files) -> Result<Option<Output>, Error> {
+        self.finish_writing()?;
         self.wrote |= !files.is_empty();
         let output = self.output.take();
         for (path, _) in files {
@@ -67,10 +68,10 @@ impl Pipeline {
                 self.unwritten.insert(path.clone());
             }
         }
-        output
+        Ok(output)
     }
 
-    fn take_back(&mut self, output: Output, failed: Vec<Failed>) {
+    fn take_back(&mut self, output: Output, Report { stands, failed, .. }: Report) -> Result<(), Error> {
         self.output = Some(output);
         let replaced = failed.iter().any(|one| one.error == PublishError::Replaced);
         if let Some(Failed { path, error }) = failed.first() {
@@ -80,6 +81,7 @@ impl Pipeline {
         if replaced {
             self.reopen_output();
         }
+        Ok(self.catalog.note_files(&stands)?)
     }
 
     /// Notices that the output folder was removed or replaced while it was in use, and writes it again.
@@ -100,8 +102,8 @@ impl Pipeline {
         }
         let stored = self.catalog.stored_documents()?;
         if let Some(output) = &mut self.output {
-            let away = stored.into_iter().filter(|(path, one)| !output.holds(path, one.length, one.hash, Trust::Size));
-            self.unwritten.extend(away.map(|(path, _)| path));
+            let away = stored.into_iter().filter(|one| !is_there(output, one, Trust::Size));
+            self.unwritten.extend(away.map(|one| one.path));
         }
         Ok(())
     }
@@ -111,7 +113,7 @@ impl Pipeline {
         match (Output::open(&self.settings.output), self.catalog.stored_documents()) {
             (Ok(output), Ok(stored)) => {
                 self.output = Some(output);
-                self.unwritten.extend(stored.into_iter().map(|(path, _)| path));
+                self.unwritten.extend(stored.into_iter().map(|one| one.path));
             }
             (Err(error), _) => tracing::error!("{}", unwritable(&self.settings.output, &error)),
             (_, Err(error)) => tracing::error!("{error}"),
@@ -137,8 +139,7 @@ impl Pipeline {
                 }
             }
         }
-        self.write(&again.into_iter().filter_map(|(path, document)| Some((path, document.bytes?))).collect());
-        Ok(())
+        self.write(&again.into_iter().filter_map(|(path, document)| Some((path, document.bytes?))).collect())
     }
 
     /// Removes what the output folder has beside the documents that are kept there, once all of these are made: with a new
@@ -147,7 +148,7 @@ impl Pipeline {
         if !self.unfinished.tidying || self.is_stopped() || !self.catalog.dirty()?.is_empty() {
             return Ok(());
         }
-        let known: BTreeSet<String> = self.catalog.stored_documents()?.into_iter().map(|(path, _)| path).collect();
+        let known: BTreeSet<String> = self.catalog.stored_documents()?.into_iter().map(|one| one.path).collect();
         self.unfinished.tidying = !self.remove(&|path| !known.contains(path));
         Ok(())
     }
@@ -183,10 +184,16 @@ impl Pipeline {
     }
 }
 
-/// Writes files, and says what failed.
-fn write_to(output: &mut Output, files: &Files) -> Vec<Failed> {
-    match output.write(files) {
-        Ok(report) => report.failed,
-        Err(error) => files.iter().map(|(path, _)| Failed { path: path.clone(), error: error.clone() }).collect(),
-    }
+/// Whether a document's file stands as it was written.
+pub(super) fn is_there(output: &mut Output, document: &StoredDocument, trust: Trust) -> bool {
+    let StoredDocument { path, record, file } = document;
+    file.is_some_and(|digest| output.holds(path, record.length, digest, trust))
+}
+
+/// Writes files, and says what came of it.
+fn write_to(output: &mut Output, files: &Files) -> Report {
+    output.write(files).unwrap_or_else(|error| {
+        let failed = files.iter().map(|(path, _)| Failed { path: path.clone(), error: error.clone() }).collect();
+        Report { failed, ..Report::default() }
+    })
 }

@@ -90,8 +90,9 @@ impl Pipeline {
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
         let pressed = self.press_groups(dirty, now);
-        self.finish_writing();
+        let written = self.finish_writing();
         let mut changed = pressed?;
+        written?;
         if self.is_stopped() {
             return Ok(changed);
         }
@@ -296,8 +297,8 @@ impl Pipeline {
         self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), shown(made))));
         let files = changed.into_iter().filter_map(|made| Some((made.path, made.document.bytes?))).collect();
         match when {
-            When::Now => self.write(&files),
-            When::Meanwhile => self.write_meanwhile(files),
+            When::Now => self.write(&files)?,
+            When::Meanwhile => self.write_meanwhile(files)?,
         }
         Ok(count)
     }

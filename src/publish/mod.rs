@@ -20,7 +20,7 @@ use rustix::io::Errno;
 
 use place::{Job, Wrote};
 
-use crate::rope::Rope;
+use crate::{bytes, rope::Rope};
 
 /// The output folder, open for writing.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ struct Known {
 }
 
 impl Known {
-    fn of(bytes: &Rope) -> Self {
-        Self { size: bytes.len() as u64, hash: bytes.digest() }
+    fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, hash: bytes::digest(bytes) }
     }
 }
 
@@ -91,6 +91,8 @@ pub struct Report {
     pub changed: usize,
     /// How many stood there already, byte for byte.
     pub unchanged: usize,
+    /// Those of them that were to be written, in no order, and the digest of each, as [`bytes::digest`] has it.
+    pub stands: Vec<(String, [u8; 16])>,
     /// Those that could not be written or removed. Each keeps its old bytes, and can be tried again.
     pub failed: Vec<Failed>,
 }
@@ -139,7 +141,7 @@ impl Output {
         self.ours.keys().map(String::as_str)
     }
 
-    /// Whether a document stands as the caller remembers it: `hash` is the first half of its BLAKE3.
+    /// Whether a document stands as the caller remembers it: `hash` is the digest of its bytes, as [`bytes::digest`] has it.
     pub fn holds(&mut self, path: &str, size: u64, hash: [u8; 16], trust: Trust) -> bool {
         let Some(ours) = self.ours.get_mut(path) else { return false };
         let file = self.root.join(path);
@@ -157,7 +159,7 @@ impl Output {
         };
         let stands = found.is_file() && found.len() == size;
         self.has_read |= stands && !trusted;
-        let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes.into()) == known));
+        let same = stands && (trusted || std::fs::read(&file).is_ok_and(|bytes| Known::of(&bytes) == known));
         *ours = same.then_some(known);
         same
     }
@@ -224,6 +226,7 @@ impl Output {
                     None
                 }
             };
+            report.stands.extend(known.map(|known| (path.to_owned(), known.hash)));
             if let Some(ours) = self.ours.get_mut(path) {
                 *ours = known;
             }

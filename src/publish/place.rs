@@ -156,8 +156,7 @@ pub(super) fn stands_alien(path: &Path, bytes: &Rope) -> Result<(), PublishError
         Err(Errno::NOENT) => Ok(()),
         Err(error) => Err(error.into()),
         Ok(stat)
-            if is_file_of(&stat, bytes.len() as u64)
-                && std::fs::read(path).is_ok_and(|there| Rope::from(there) == *bytes) =>
+            if is_file_of(&stat, bytes.len() as u64) && std::fs::read(path).is_ok_and(|there| bytes.is(&there)) =>
         {
             Ok(())
         }
@@ -217,13 +216,13 @@ fn write_batch<'a>(folder: &OwnedFd, batch: &[Job<'a>]) -> Results<'a> {
     let mut written = Vec::with_capacity(batch.len());
     let mut whole = Vec::new();
     for job in batch {
-        let known = Known::of(job.bytes);
+        whole.clear();
+        job.bytes.append_to(&mut whole);
+        let known = Known::of(&whole);
         if already_stands(folder, job, known) {
             results.push((job.path, Ok(Wrote::Same(known))));
             continue;
         }
-        whole.clear();
-        job.bytes.append_to(&mut whole);
         match Temporary::write(folder, &whole) {
             Ok(temporary) => written.push((job, known, temporary)),
             Err(error) => results.push((job.path, Err(error))),
@@ -241,7 +240,7 @@ fn already_stands(folder: &OwnedFd, job: &Job<'_>, known: Known) -> bool {
     if !is_file_of(&stat, known.size) || job.known.is_some_and(|remembered| remembered != known) {
         return false;
     }
-    job.known.is_some() || read(folder, job.name).is_ok_and(|there| Rope::from(there) == *job.bytes)
+    job.known.is_some() || read(folder, job.name).is_ok_and(|there| job.bytes.is(&there))
 }
 
 fn read(folder: &OwnedFd, name: &str) -> io::Result<Vec<u8>> {

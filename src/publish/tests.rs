@@ -103,7 +103,7 @@ fn the_same_bytes_are_not_written_again() {
     let mut output = site.open();
     assert_eq!(write(&mut output, &TWO), (0, 2), "by reading");
     let mut output = site.open();
-    let hash = Known::of(&b"all".to_vec().into()).hash;
+    let hash = bytes::digest("all");
     assert!(output.holds("rss.xml", 3, hash, Trust::Size) && output.holds("rss.xml", 3, hash, Trust::Nothing));
     let written = std::os::unix::fs::MetadataExt::ctime(&fs::metadata(site.root().join("rss.xml")).unwrap());
     let (earlier, later) = ((written - 1) * 1_000_000_000, (written + 2) * 1_000_000_000);
@@ -142,7 +142,7 @@ fn what_is_no_longer_kept_goes_and_nothing_else() {
 
     let report = output.retain(&|path| path == "rss.xml" || path.ends_with("atom.xml")).unwrap();
 
-    assert_eq!(report, Report { changed: 2, unchanged: 2, failed: vec![] });
+    assert_eq!(report, Report { changed: 2, unchanged: 2, ..Report::default() });
     let expected = [
         "categories/",
         "categories/旧/",
@@ -154,7 +154,7 @@ fn what_is_no_longer_kept_goes_and_nothing_else() {
     ];
     assert_eq!(site.files(), expected);
     assert_eq!(site.open().paths().collect::<Vec<_>>(), ["categories/社交媒体/atom.xml", "rss.xml"]);
-    assert_eq!(output.retain(&|_| true).unwrap(), Report { changed: 0, unchanged: 2, failed: vec![] });
+    assert_eq!(output.retain(&|_| true).unwrap(), Report { unchanged: 2, ..Report::default() });
 }
 
 #[test]

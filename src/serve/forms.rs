@@ -217,7 +217,7 @@ mod tests {
     /// The same in two pieces.
     fn pieces(length: usize) -> Content {
         let mut whole = body(length).rope().whole();
-        Rope::new(vec![whole.split_off(whole.len() / 2), whole]).into()
+        Rope::new([whole.split_off(whole.len() / 2), whole].map(Into::into).to_vec()).into()
     }
 
     /// The same in a file, too.

@@ -102,7 +102,7 @@ impl Served {
 /// In two pieces, as feeds are in many.
 pub(super) fn document(text: &str) -> Document {
     let (start, end) = text.as_bytes().split_at(text.len() / 2);
-    let bytes = Rope::new([start, end].map(Bytes::copy_from_slice).to_vec());
+    let bytes = Rope::new([start, end].map(|part| Bytes::copy_from_slice(part).into()).to_vec());
     Document {
         media_type: "application/rss+xml; charset=utf-8",
         hash: bytes.digest(),
