@@ -82,7 +82,8 @@ impl Catalog {
             for (post, entry) in entries {
                 entries::insert(&transaction, *post, entry)?;
             }
-            let insert = "INSERT OR REPLACE INTO document (path, hash, length, modified, stored) VALUES (?, ?, ?, ?, ?)";
+            let insert =
+                "INSERT OR REPLACE INTO document (path, hash, length, modified, stored) VALUES (?, ?, ?, ?, ?)";
             let mut insert = transaction.prepare_cached(insert)?;
             for (path, DocumentRecord { hash, length, modified }) in documents {
                 insert.execute(params![path, hash, length, modified, stored])?;

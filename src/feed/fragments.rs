@@ -84,7 +84,7 @@ impl Fragments {
         self.html.as_deref()
     }
 
-    /// The pieces of the entry in one format.
+    /// The pieces of the entry in one format, each hashed already: documents that hold copies need not do it.
     pub fn pieces(&self, format: Format) -> &[Piece] {
         let Form { bytes, hole, pieces } = self.form(format);
         pieces.get_or_init(|| {
@@ -92,7 +92,7 @@ impl Fragments {
                 None => vec![bytes.clone()],
                 Some((hole, html)) => vec![bytes.slice(..hole.start), content(format, html), bytes.slice(hole.end..)],
             };
-            pieces.into_iter().map(Piece::from).collect()
+            pieces.into_iter().map(Piece::hashed).collect()
         })
     }
 

@@ -242,11 +242,7 @@ impl Frame {
             if i > 0 && !self.between.is_empty() {
                 pieces.push(Bytes::from_static(self.between.as_bytes()).into());
             }
-            pieces.extend(entry.pieces(format).iter().map(|piece| {
-                // Before it is copied, so that the next document has it, too.
-                piece.digest();
-                piece.clone()
-            }));
+            pieces.extend_from_slice(entry.pieces(format));
         }
         pieces.push(Bytes::from_static(self.after.as_bytes()).into());
         Rope::new(pieces)

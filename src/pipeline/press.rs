@@ -11,14 +11,13 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline, entry,
-    places::{Neighbours, Place, Places},
+    places::{Neighbours, Place},
     render::{Fresh, Rendered},
     window::Candidates,
 };
 use crate::{
     catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
     config::Archives,
-    cores::on_all_cores,
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
     serve::{Change, Document, Lifetime},
@@ -227,11 +226,10 @@ impl Pipeline {
             }
             plans.push(Plan { place, entries, neighbours, updated });
         }
-        let wanted: Vec<_> = plans.iter().flat_map(|plan| Format::ALL.map(|format| (plan, format))).collect();
-        let mut documents = Vec::with_capacity(wanted.len());
-        let places = &self.places;
-        let joined = on_all_cores(&wanted, |(plan, format)| plan.join(places, *format));
-        for ((plan, format), bytes) in wanted.into_iter().zip(joined) {
+        let mut documents = Vec::with_capacity(plans.len() * Format::ALL.len());
+        for (plan, format) in plans.iter().flat_map(|plan| Format::ALL.map(|format| (plan, format))) {
+            let (feed, standing) = self.places.frame(format, plan.place, plan.neighbours, plan.updated);
+            let bytes = feed::document_at(format, &feed, &standing, &plan.entries);
             let path = format!("{}{}", self.places.record(plan.place), format.file_name());
             documents.push(self.made(path, Some(plan.place), format.content_type(), bytes, plan.updated, now)?);
         }
@@ -380,17 +378,6 @@ struct Plan<'a> {
     entries: Vec<Arc<Fragments>>,
     neighbours: Neighbours,
     updated: DateTime<Utc>,
-}
-
-impl Plan<'_> {
-    /// The feed's document in one format.
-    fn join(&self, places: &Places, format: Format) -> Rope {
-        let (feed, standing) = places.frame(format, self.place, self.neighbours, self.updated);
-        let document = feed::document_at(format, &feed, &standing, &self.entries);
-        // Made here, where all cores work.
-        let _ = document.digest();
-        document
-    }
 }
 
 /// When documents are written that are known and served by then.
