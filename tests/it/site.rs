@@ -320,7 +320,7 @@ impl Drop for Site {
 }
 
 impl Site {
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
             let _ = running.child.kill();
             let _ = running.child.wait();

@@ -1,6 +1,6 @@
 //! What posts do in the feeds when they come, change, move and go.
 
-use std::{fs, process::Stdio};
+use std::{fs, os::unix::fs::MetadataExt as _, process::Stdio};
 
 use crate::site::{Site, post, shared};
 
@@ -266,7 +266,12 @@ fn the_seed_stands_in_every_feed_of_its_path() {
 
 #[test]
 fn a_dry_run_says_what_subscribers_would_see_and_writes_nothing() {
-    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).post("b.md", &post("B", "[x]", DATE)).start();
+    // Documents name their address, and the port is another one after a restart.
+    let mut site = Site::new()
+        .configured("base_url: https://e.org/\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .post("b.md", &post("B", "[x]", DATE))
+        .start();
     site.until("two posts", || site.status()["posts"]["published"] == 2);
     site.stop();
     let before = site.documents();
@@ -345,6 +350,43 @@ fn what_is_taken_away_while_it_runs_is_there_again() {
     site.restart();
     assert_eq!(site.item("A")["id"], id);
     assert_eq!(site.documents(), before);
+}
+
+#[test]
+fn after_a_crash_documents_are_compared_and_only_the_altered_are_written() {
+    // Documents name their address, and the port is another one after a restart.
+    let mut site = Site::new()
+        .configured("base_url: https://e.org/\n")
+        .post("a.md", &post("A", "[x]", DATE))
+        .post("b.md", &post("B", "[x]", "2022-02-24"))
+        .start();
+    site.shows("categories/x/", &["A", "B"]);
+    let (catalog, altered) = (site.path("state/catalog.sqlite"), site.path("out/categories/x/rss.xml"));
+    let are_all_known = || {
+        let unknown = "SELECT COUNT(*) FROM document WHERE stored AND file IS NULL";
+        rusqlite::Connection::open(&catalog).unwrap().query_row(unknown, [], |row| row.get(0)) == Ok(0)
+    };
+    site.until("all files to be known", are_all_known);
+    let standing = site.path("out/rss.xml");
+    let inode = || fs::metadata(&standing).unwrap().ino();
+    let (before, etag) = (inode(), site.get("rss.xml").headers["etag"].clone());
+    let document = fs::read(&altered).unwrap();
+
+    // Which files stand may not be known either, where the system ended as well.
+    for is_known in [true, false] {
+        site.kill();
+        if !is_known {
+            let db = rusqlite::Connection::open(&catalog).unwrap();
+            assert!(db.execute("UPDATE document SET file = NULL", []).unwrap() > 0);
+        }
+        fs::write(&altered, document.iter().rev().copied().collect::<Vec<_>>()).unwrap();
+        site.launch();
+        site.shows("categories/x/", &["A", "B"]);
+        site.until("the altered document to be whole", || fs::read(&altered).unwrap() == document);
+        site.until("all files to be known", are_all_known);
+        assert_eq!(inode(), before, "what stands is not written again");
+        assert_eq!(site.get("rss.xml").headers["etag"], etag);
+    }
 }
 
 #[test]
