@@ -43,6 +43,12 @@ impl StoredEntry {
         let (length, digest) = (fragments.longest(), digest(&fragments));
         Self { version, fragments: Arc::new(fragments), length, digest, mentions, measured }
     }
+
+    /// What will be known of it once it is kept.
+    #[must_use]
+    pub fn kept(&self) -> KeptEntry {
+        KeptEntry { version: self.version, length: self.length, digest: Some(self.digest) }
+    }
 }
 
 /// What is known of an entry that is kept, without reading it.

@@ -1,6 +1,6 @@
 //! What an earlier run left, under the settings of this one: the shelf as it was, and addresses that moved.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Compared, Error, Pipeline,
@@ -25,7 +25,7 @@ impl Pipeline {
     /// Puts on the shelf what was published last time, and compares the output folder with it after an unclean stop. What
     /// was made under other rules on who may read it has to wait for [`Pipeline::show_withheld`].
     pub(super) fn restore_shelf(&mut self) -> Result<(), Error> {
-        self.places.learn(&self.catalog);
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         // Since the last clean stop, in nanoseconds, nobody should have touched what was published.
         let clean = self.catalog.fact::<i64>(CLEAN)?;
         let stopped = clean.filter(|at| *at > 0);
@@ -121,7 +121,7 @@ impl Pipeline {
         self.leave(&former, &closed)?;
         self.catalog.set_addresses(addresses)?;
         dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
-        self.places.learn(&self.catalog);
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl Pipeline {
         former.extend(again);
         self.leave(&former, &[])?;
         dropped.iter().try_for_each(|key| self.catalog.drop_collection(key))?;
-        self.places.learn(&self.catalog);
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Pipeline {
 
     /// Takes the documents of folders that are no more, or not for everybody, off the shelf and out of the output folder.
     fn leave(&mut self, former: &[(String, Former)], closed: &[String]) -> Result<(), Error> {
-        self.places.learn(&self.catalog);
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         let is_page = |path: &str| {
             let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
             self.places.at(folder).is_some_and(|place| place.archive.is_some())

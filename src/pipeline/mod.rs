@@ -97,13 +97,13 @@ pub struct Pass {
 /// Everything between the folders and the documents.
 #[derive(Debug)]
 pub struct Pipeline {
-    settings: Settings,
+    settings: Arc<Settings>,
     catalog: Catalog,
     output: Option<Output>,
     /// Has the output folder meanwhile.
     writing: Option<output::Writing>,
     shelf: Arc<Shelf>,
-    places: Places,
+    places: Arc<Places>,
     /// Digest of all that an entry's bytes depend on besides its post.
     version: [u8; 16],
     /// Paths of documents that are not in the output folder as they should be.
@@ -180,10 +180,10 @@ impl Pipeline {
             }
             opened => Some(opened.map_err(|source| Error::Output { path: settings.output.clone(), source })?),
         };
-        let places = Places::new(&settings);
+        let places = Arc::new(Places::new(&settings));
         let mut pipeline = Self {
             version: entry::version(&settings, &places),
-            settings,
+            settings: Arc::new(settings),
             catalog,
             output,
             writing: None,
@@ -218,9 +218,9 @@ impl Pipeline {
     /// # Errors
     /// When the catalog fails.
     pub fn reconfigure(&mut self, settings: Settings) -> Result<(), Error> {
-        self.places = Places::new(&settings);
+        self.places = Arc::new(Places::new(&settings));
         self.version = entry::version(&settings, &self.places);
-        self.settings = settings;
+        self.settings = Arc::new(settings);
         self.behind.get_or_insert_default();
         self.adopt()
     }

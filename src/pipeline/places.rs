@@ -71,7 +71,7 @@ pub(super) struct Neighbours {
 }
 
 /// The tree of addresses.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Places {
     base: String,
     site: Site,

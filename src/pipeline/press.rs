@@ -12,12 +12,12 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pipeline, entry,
     places::{Neighbours, Place},
-    render::{Fresh, Rendered},
+    render::{Fresh, Rendered, Rendering},
     window::Candidates,
 };
 use crate::{
     catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
-    config::Archives,
+    config::{Archives, Window},
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
     serve::{Change, Document, Lifetime},
@@ -31,6 +31,13 @@ struct Made {
     path: String,
     record: DocumentRecord,
     document: Document,
+}
+
+/// Feeds whose documents are being made: what each may show, by which window, and who renders it.
+struct Begun {
+    places: Vec<(i64, Place)>,
+    windows: Vec<(Vec<Rc<Candidate>>, Window)>,
+    rendering: Rendering,
 }
 
 /// What came of making the documents of some feeds.
@@ -105,31 +112,44 @@ impl Pipeline {
         Ok(changed)
     }
 
-    /// Makes the documents of marked collections, group by group. While those of one are written, the next are made.
+    /// Makes the documents of marked collections, group by group. While those of one are kept and written, the entries of the
+    /// next are rendered.
     fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
         let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
         let mut changed = 0;
-        for group in dirty.chunks(GROUP) {
-            // What is left stays marked.
-            if self.is_stopped() {
-                break;
-            }
-            let mut places = Vec::new();
-            for mark in group {
-                if let Some(collection) = self.catalog.numbered(mark.collection) {
-                    let marked = self.marked_places(collection, mark.own)?;
-                    places.extend(marked.into_iter().map(|place| (mark.collection, place)));
-                }
-            }
-            let Pressed { documents, fresh, longer, lacking } = self.make_documents(&places, now)?;
+        let mut groups = dirty.chunks(GROUP);
+        let mut begun = self.begin_group(groups.next(), &Fresh::new())?;
+        while let Some((group, documents)) = begun {
+            let Pressed { documents, fresh, longer, lacking } = self.end_documents(documents, now)?;
             if self.settings.archives == Archives::Disk {
                 // Before the documents that lead to them are known as made: after a crash the pages are made all the same.
                 longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
+            let next = self.begin_group(groups.next(), &fresh);
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
             changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
+            begun = next?;
         }
         Ok(changed)
+    }
+
+    /// Begins to make the documents of some marked collections, if there are any. `coming` are entries that will be kept by the
+    /// time they are needed.
+    fn begin_group<'d>(
+        &self,
+        group: Option<&'d [Dirty]>,
+        coming: &Fresh,
+    ) -> Result<Option<(&'d [Dirty], Begun)>, Error> {
+        // What is left stays marked.
+        let Some(group) = group.filter(|_| !self.is_stopped()) else { return Ok(None) };
+        let mut places = Vec::new();
+        for mark in group {
+            if let Some(collection) = self.catalog.numbered(mark.collection) {
+                let marked = self.marked_places(collection, mark.own)?;
+                places.extend(marked.into_iter().map(|place| (mark.collection, place)));
+            }
+        }
+        Ok(Some((group, self.begin_documents(places, coming)?)))
     }
 
     /// Makes archive pages in the output folder that are older than their posts. Returns how many documents changed.
@@ -146,7 +166,7 @@ impl Pipeline {
             });
             if let Some(place) = place.filter(|place| self.is_kept(&place.key)) {
                 let Pressed { documents, fresh, lacking, .. } =
-                    self.make_documents(&[(stale.collection, place)], now)?;
+                    self.make_documents(vec![(stale.collection, place)], now)?;
                 changed += self.publish(documents, fresh, &[], When::Now)?;
                 if !lacking.is_empty() {
                     continue;
@@ -180,7 +200,7 @@ impl Pipeline {
 
     /// Tells the tree of addresses about new collections, and the catalog where theirs are.
     fn learn_places(&mut self) -> Result<(), Error> {
-        self.places.learn(&self.catalog);
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         let new = self.catalog.collections().into_iter().filter(|one| one.address.is_none());
         let addresses: Vec<_> =
             new.map(|one| (one.key.clone(), self.places.address(&Place::of(one.key.clone())))).collect();
@@ -191,17 +211,32 @@ impl Pipeline {
     }
 
     /// The documents of some feeds.
-    fn make_documents(&self, places: &[(i64, Place)], now: DateTime<Utc>) -> Result<Pressed, Error> {
+    fn make_documents(&self, places: Vec<(i64, Place)>, now: DateTime<Utc>) -> Result<Pressed, Error> {
+        self.end_documents(self.begin_documents(places, &Fresh::new())?, now)
+    }
+
+    /// Begins to make them: what they show is rendered while this thread goes on.
+    fn begin_documents(&self, places: Vec<(i64, Place)>, coming: &Fresh) -> Result<Begun, Error> {
         let _reading = self.catalog.reading()?;
         let mut windows = Vec::with_capacity(places.len());
         let mut known = Candidates::new();
-        for (collection, place) in places {
+        for (collection, place) in &places {
             windows.push(self.candidates_at(*collection, place, &mut known)?);
+        }
+        for candidate in windows.iter_mut().flat_map(|(candidates, _)| candidates) {
+            if let Some(entry) = coming.get(&candidate.post) {
+                Rc::make_mut(candidate).kept = Some(entry.kept());
+            }
         }
         let is_stale = |candidate: &&Rc<Candidate>| candidate.kept.is_none_or(|entry| entry.version != self.version);
         let shown = windows.iter().flat_map(|(candidates, _)| candidates);
         let stale = shown.filter(is_stale).map(|candidate| candidate.post).collect();
-        let Rendered { fresh, later } = self.render(&stale)?;
+        Ok(Begun { rendering: self.begin_rendering(&stale)?, places, windows })
+    }
+
+    fn end_documents(&self, Begun { places, windows, rendering }: Begun, now: DateTime<Utc>) -> Result<Pressed, Error> {
+        let Rendered { fresh, later } = self.end_rendering(rendering);
+        let _reading = self.catalog.reading()?;
         let length = |candidate: &Candidate| match fresh.get(&candidate.post) {
             Some(entry) => Some(entry.length),
             None => candidate.kept.map(|entry| entry.length),
@@ -317,7 +352,7 @@ impl Pipeline {
         let Some(number) = self.catalog.collection(&place.key).map(|collection| collection.number) else {
             return Ok(None);
         };
-        let Pressed { documents, fresh, .. } = self.make_documents(&[(number, place.clone())], now)?;
+        let Pressed { documents, fresh, .. } = self.make_documents(vec![(number, place.clone())], now)?;
         let path = format!("{}{}", self.places.record(place), format.file_name());
         Ok(documents.into_iter().find(|made| made.path == path).map(|made| (made, fresh)))
     }

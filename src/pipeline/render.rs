@@ -6,8 +6,8 @@ use std::{
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::Path,
-    sync::mpsc,
-    thread,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
 };
 
 use chrono::DateTime;
@@ -25,6 +25,9 @@ use crate::{
     watch,
 };
 
+/// So many are rendered by who asks for them: another thread would take as long to begin.
+const FEW: usize = 4;
+
 /// Entries rendered in this pass, by post.
 pub(super) type Fresh = HashMap<i64, StoredEntry>;
 
@@ -37,54 +40,69 @@ pub(super) struct Rendered {
     pub(super) later: BTreeSet<i64>,
 }
 
+/// Posts that are being rendered, on all cores.
+pub(super) struct Rendering {
+    rows: Arc<Vec<Row>>,
+    /// Those who do it; nobody where there are so few that [`Pipeline::end_rendering`] does.
+    parts: Vec<JoinHandle<Vec<(i64, StoredEntry)>>>,
+    questions: mpsc::Receiver<Question>,
+}
+
 impl Pipeline {
     /// Renders entries, on all cores. A post whose file is gone, or known as unreadable, is left out: its return is noticed.
     pub(super) fn render(&self, posts: &BTreeSet<i64>) -> Result<Rendered, Error> {
+        Ok(self.end_rendering(self.begin_rendering(posts)?))
+    }
+
+    /// Begins to do so, while this thread goes on.
+    pub(super) fn begin_rendering(&self, posts: &BTreeSet<i64>) -> Result<Rendering, Error> {
         let mut rows = Vec::with_capacity(posts.len());
         for post in posts {
             rows.extend(self.catalog.row(*post)?.filter(|row| row.missing.is_none()));
         }
-        let (settings, places, version) = (&self.settings, &self.places, self.version);
-        let mentions = Mentions::new(self);
-        if rows.len() <= 4 {
-            let render = |row: &Row| {
-                let entry = entry_of(row, settings, places, version, &|name| mentions.find(&row.folder, name))?;
-                Some((row.post, entry))
-            };
-            let fresh = rows.iter().filter_map(render).collect();
-            return Ok(self.rendered(&rows, fresh));
-        }
-        let fresh = thread::scope(|scope| {
-            // The catalog cannot be asked from several threads, so those that render ask this one.
-            let (ask, questions) = mpsc::channel::<Question>();
-            let parts: Vec<_> = rows
-                .chunks(rows.len().div_ceil(*WORKERS))
-                .map(|part| {
-                    let ask = ask.clone();
-                    scope.spawn(move || {
-                        let render = |row: &Row| {
-                            let find = |name: &str| {
-                                let (reply, answer) = mpsc::channel();
-                                ask.send(Question { folder: row.folder.clone(), name: name.to_owned(), reply }).ok()?;
-                                answer.recv().ok()?
-                            };
-                            Some((row.post, entry_of(row, settings, places, version, &find)?))
+        let rows = Arc::new(rows);
+        // The catalog cannot be asked from several threads, so those that render ask this one.
+        let (ask, questions) = mpsc::channel::<Question>();
+        let mut parts = Vec::new();
+        if rows.len() > FEW {
+            let share = rows.len().div_ceil(*WORKERS);
+            for from in (0..rows.len()).step_by(share) {
+                let (rows, ask) = (Arc::clone(&rows), ask.clone());
+                let (settings, places, version) = (Arc::clone(&self.settings), Arc::clone(&self.places), self.version);
+                let work = move || {
+                    let render = |row: &Row| {
+                        let find = |name: &str| {
+                            let (reply, answer) = mpsc::channel();
+                            ask.send(Question { folder: row.folder.clone(), name: name.to_owned(), reply }).ok()?;
+                            answer.recv().ok()?
                         };
-                        part.iter().filter_map(render).collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            drop(ask);
+                        Some((row.post, entry_of(row, &settings, &places, version, &find)?))
+                    };
+                    rows.iter().skip(from).take(share).filter_map(render).collect()
+                };
+                // What nobody could be found for is rendered with the next scan, or, if it is all, below.
+                parts.extend(thread::Builder::new().name("render".into()).spawn(work));
+            }
+        }
+        Ok(Rendering { rows, parts, questions })
+    }
+
+    /// Waits until all are rendered.
+    pub(super) fn end_rendering(&self, Rendering { rows, parts, questions }: Rendering) -> Rendered {
+        let mentions = Mentions::new(self);
+        let fresh: Fresh = if parts.is_empty() {
+            let render = |row: &Row| {
+                let find = |name: &str| mentions.find(&row.folder, name);
+                Some((row.post, entry_of(row, &self.settings, &self.places, self.version, &find)?))
+            };
+            rows.iter().filter_map(render).collect()
+        } else {
             for Question { folder, name, reply } in questions {
                 // Whoever asked is gone only if it panicked.
                 let _ = reply.send(mentions.find(&folder, &name));
             }
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
-        });
-        Ok(self.rendered(&rows, fresh))
-    }
-
-    fn rendered(&self, rows: &[Row], fresh: Fresh) -> Rendered {
+        };
         let configured = |row: &Row| self.settings.folders.iter().any(|folder| folder.read.folder == row.folder);
         let later: BTreeSet<i64> = rows
             .iter()
