@@ -74,15 +74,16 @@ def http(found):
         return ""
     rows = []
     for kind in ("304", "gzip", "identity"):
-        ours = found[f"feedwright {kind}"][0]
-        cell = lambda name: "{:.1f} ({:.1f} ms, {:.0%})".format(*found[f"{name} {kind}"])
-        ratios = ", ".join(f"{ours / found[f'{name} {kind}'][0]:.2f} × {name}" for name in servers[1:])
-        rows.append([kind] + [cell(name) for name in servers] + [ratios])
+        answers = lambda name: found[f"{name} {kind}"][0]
+        of_core = lambda name: answers(name) / found[f"{name} {kind}"][2]
+        ratios = lambda rate: ", ".join(f"{rate('feedwright') / rate(name):.2f} × {name}" for name in servers[1:])
+        rows.append([kind] + ["{:.1f} ({:.1f} ms, {:.0%})".format(*found[f"{name} {kind}"]) for name in servers]
+                    + [ratios(answers), ratios(of_core)])
     text = (f"\nHTTP, a feed of {found['feed_bytes']:,} bytes, 64 connections, one core each: thousands of answers a second "
             "(99th percentile, and how much of its core the server took: that of wrk is full where it is not all). All have the "
-            "same file at the same address; of the heads, which the contract asks for, a server with the same heads says as much "
-            "as ours.\n\n"
-            + table(["", *servers, "ratio"], rows))
+            "same file at the same address. A server with the same heads was told to say in them what ours does, as feeds need it "
+            "(CORS, caching, links, what browsers must not do).\n\n"
+            + table(["", *servers, "ratio", "ratio by a second of the server's core"], rows))
     if found.get("connection"):
         text += f"\nAn idle connection takes {found['connection']:.1f} KiB ({found['connections']:,} open; at most 5).\n"
     return text

@@ -14,9 +14,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "target/peers"
 #: Connections, and seconds for each measurement.
-CONNECTIONS, SECONDS = 64, 6
+CONNECTIONS, SECONDS = 64, 4
 #: How often each is measured, in turn; the best counts.
-ROUNDS = 2
+ROUNDS = 4
 #: Servers run on one core, from their start, and wrk on the other.
 ONE_CORE = ("taskset", "-c", "0")
 #: The size of feed that is served, in bytes.
