@@ -1,7 +1,7 @@
 //! What touches the disk: folders opened segment by segment, files replaced by rename.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     io::{self, Read as _, Write as _},
     os::fd::{AsFd, OwnedFd},
@@ -71,9 +71,7 @@ pub(super) fn make_root(root: &Path) -> Result<(), PublishError> {
     for path in missing.into_iter().rev() {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let (parent, _) = open_root(parent)?;
-        if make_folder(&parent, path.file_name().ok_or(PublishError::Path)?)?.1 {
-            fs::fsync(parent)?;
-        }
+        make_folder(&parent, path.file_name().ok_or(PublishError::Path)?)?;
     }
     Ok(())
 }
@@ -90,16 +88,16 @@ fn open_folder(parent: impl AsFd, name: impl rustix::path::Arg) -> Result<OwnedF
     fs::openat(parent, name, flags, Mode::empty())
 }
 
-/// Opens a folder; true where it had to be made, and the one above it is still to be synced.
-fn make_folder(parent: &OwnedFd, name: impl rustix::path::Arg + Copy) -> Result<(OwnedFd, bool), Errno> {
+fn make_folder(parent: &OwnedFd, name: impl rustix::path::Arg + Copy) -> Result<OwnedFd, Errno> {
     match fs::mkdirat(parent, name, Mode::from_raw_mode(FOLDER_MODE)) {
         Ok(()) => {
             let folder = open_folder(parent, name)?;
             // A web server reads here: the umask has no say.
             fs::fchmod(&folder, Mode::from_raw_mode(FOLDER_MODE))?;
-            Ok((folder, true))
+            fs::fsync(parent)?;
+            Ok(folder)
         }
-        Err(Errno::EXIST) => Ok((open_folder(parent, name)?, false)),
+        Err(Errno::EXIST) => open_folder(parent, name),
         Err(error) => Err(error),
     }
 }
@@ -109,22 +107,14 @@ fn descend(root: &OwnedFd, at: &str) -> Result<OwnedFd, Errno> {
     at.split('/').filter(|name| !name.is_empty()).try_fold(root.try_clone().map_err(errno)?, open_folder)
 }
 
-/// The same, making the folders that are missing; the paths of those above them, which are to be synced, go to `unsynced`.
-fn descend_making<'a>(root: &OwnedFd, at: &'a str, unsynced: &mut BTreeSet<&'a str>) -> Result<OwnedFd, Errno> {
-    match descend(root, at) {
-        Err(Errno::NOENT) => {}
-        there => return there,
-    }
-    let (mut folder, mut end) = (root.try_clone().map_err(errno)?, 0);
-    for name in at.split('/') {
-        let (below, is_new) = make_folder(&folder, name)?;
-        if is_new {
-            unsynced.insert(&at[..end]);
+/// The same, making the folders that are missing.
+fn descend_making(root: &OwnedFd, at: &str) -> Result<OwnedFd, Errno> {
+    descend(root, at).or_else(|error| match error {
+        Errno::NOENT => {
+            at.split('/').try_fold(root.try_clone().map_err(errno)?, |folder, name| make_folder(&folder, name))
         }
-        folder = below;
-        end += name.len() + usize::from(end > 0);
-    }
-    Ok(folder)
+        error => Err(error),
+    })
 }
 
 /// A name in the folder that is no dot file, if there is one.
@@ -185,14 +175,11 @@ pub(super) fn write_all<'a>(root: &OwnedFd, jobs: Vec<Job<'a>>) -> Vec<(&'a str,
         folders.entry(job.at).or_default().push(job);
     }
     let folders: Vec<(&str, Vec<Job<'a>>)> = folders.into_iter().collect();
-    let (next, done) = (AtomicUsize::new(0), Mutex::new((Results::new(), BTreeSet::new())));
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some((at, jobs)) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut above = BTreeSet::new();
-            let written = write_folder(root, at, jobs, &mut above);
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.0.extend(written);
-            done.1.extend(above);
+            let written = write_folder(root, at, jobs);
+            results.lock().unwrap_or_else(PoisonError::into_inner).extend(written);
         }
     };
     thread::scope(|scope| {
@@ -202,27 +189,13 @@ pub(super) fn write_all<'a>(root: &OwnedFd, jobs: Vec<Job<'a>>) -> Vec<(&'a str,
         }
         work();
     });
-    let (mut results, unsynced) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // Once each, however many folders were made in it.
-    for at in unsynced {
-        if let Err(error) = descend(root, at).and_then(fs::fsync) {
-            fail(results.iter_mut().filter(|(path, _)| path.starts_with(at)), error);
-        }
-    }
-    results
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Results<'a> = Vec<(&'a str, Result<Wrote, PublishError>)>;
 
-/// What was written, and is not known to be on the disk.
-fn fail<'r, 'a: 'r>(written: impl Iterator<Item = &'r mut (&'a str, Result<Wrote, PublishError>)>, error: Errno) {
-    for (_, result) in written.filter(|(_, result)| matches!(result, Ok(Wrote::New(_)))) {
-        *result = Err(error.into());
-    }
-}
-
-fn write_folder<'a>(root: &OwnedFd, at: &'a str, jobs: &[Job<'a>], unsynced: &mut BTreeSet<&'a str>) -> Results<'a> {
-    let folder = match descend_making(root, at, unsynced) {
+fn write_folder<'a>(root: &OwnedFd, at: &str, jobs: &[Job<'a>]) -> Results<'a> {
+    let folder = match descend_making(root, at) {
         Ok(folder) => folder,
         Err(error) => return jobs.iter().map(|job| (job.path, Err(error.into()))).collect(),
     };
@@ -230,7 +203,9 @@ fn write_folder<'a>(root: &OwnedFd, at: &'a str, jobs: &[Job<'a>], unsynced: &mu
     if results.iter().any(|(_, result)| matches!(result, Ok(Wrote::New(_))))
         && let Err(error) = fs::fsync(&folder)
     {
-        fail(results.iter_mut(), error);
+        for (_, result) in results.iter_mut().filter(|(_, result)| matches!(result, Ok(Wrote::New(_)))) {
+            *result = Err(error.into());
+        }
     }
     results
 }
