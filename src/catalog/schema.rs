@@ -268,10 +268,12 @@ const STEPS: &[&str] = &[
     CREATE INDEX post_gone ON post (gone) WHERE gone IS NOT NULL;
 ",
     "
-    -- The digest of a document's file, once that stands in the output folder: `hash`, until now the same, is made of those of
-    -- the pieces that a document is joined from.
+    -- The digest of a document's file, once that stands in the output folder: `hash`, until now the same, is from now on made of
+    -- those of the pieces that a document is joined from.
     ALTER TABLE document ADD COLUMN file BLOB;
     UPDATE document SET file = hash WHERE stored;
+    -- All documents are made again, and their files found as they are.
+    UPDATE collection SET dirty = 3;
 ",
 ];
 
