@@ -311,6 +311,9 @@ mod tests {
     /// The number of steps before posts were counted by folder.
     const COUNTED_TOGETHER: usize = 14;
 
+    /// The number of steps before documents were known by their pieces.
+    const WHOLE_DOCUMENTS: usize = 15;
+
     /// A catalog as the first so many steps leave it.
     fn catalog_of(steps: usize, state: &Path) -> Connection {
         let db = Connection::open(state.join("catalog.sqlite")).unwrap();
@@ -370,5 +373,19 @@ mod tests {
             (kept.length, forms.each_ref().map(String::as_str)),
             (20, ["<item>1</item>", "<entry>2</entry>", "{\"id\":\"3\"}"])
         );
+    }
+
+    #[test]
+    fn documents_that_an_older_version_made_are_made_again_and_their_files_known() {
+        let state = tempfile::tempdir().unwrap();
+        let db = catalog_of(WHOLE_DOCUMENTS, state.path());
+        db.execute("INSERT INTO document VALUES ('rss.xml', zeroblob(16), 5, 7, 1)", []).unwrap();
+        db.execute("INSERT INTO collection (key) VALUES ('tag\u{1f}x')", []).unwrap();
+        drop(db);
+
+        let catalog = Catalog::open(state.path()).unwrap();
+        assert_eq!(catalog.stored_documents().unwrap()[0].file, Some([0; 16]));
+        let dirty: Vec<bool> = catalog.dirty().unwrap().into_iter().map(|mark| mark.own).collect();
+        assert_eq!(dirty, [true, false], "the tag, its own posts too, and all, which is new");
     }
 }
