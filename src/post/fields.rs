@@ -87,10 +87,18 @@ impl Field {
 /// A front matter in which fields can be looked up.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
-    map: &'a Map,
+    top: Scope<'a>,
     /// Maps of the front matter in which fields may stand too.
-    below: [Option<&'a Map>; SCOPES.len()],
+    below: [Option<Scope<'a>>; SCOPES.len()],
     more: &'a [(String, Field)],
+}
+
+/// A map in which fields may stand.
+#[derive(Debug, Clone, Copy)]
+struct Scope<'a> {
+    map: &'a Map,
+    /// Of all of its keys: most fields are in no front matter.
+    initials: u32,
 }
 
 /// Where fields may stand below the top: Zola's `[taxonomies]` and `[extra]`, then Hugo's `[params]`.
@@ -109,11 +117,12 @@ impl<'a> Fields<'a> {
     /// `more` are configured keys; they go before the built-in ones.
     #[must_use]
     pub fn new(map: &'a Map, more: &'a [(String, Field)]) -> Self {
-        let below = SCOPES.map(|scope| match &find(map, scope)?.node.value {
-            Value::Map(map) => Some(map),
+        let top = Scope::of(map);
+        let below = SCOPES.map(|scope| match &top.find(scope)?.node.value {
+            Value::Map(map) => Some(Scope::of(map)),
             _ => None,
         });
-        Self { map, below, more }
+        Self { top, below, more }
     }
 
     /// Everything that states the field, best first: keys at the top, then those in Zola's `[taxonomies]` and
@@ -121,31 +130,43 @@ impl<'a> Fields<'a> {
     pub fn all(self, field: Field) -> impl Iterator<Item = Entry<'a>> {
         let more = self.more.iter().filter(move |(_, known)| *known == field).map(|(key, _)| key.as_str());
         let keys = move || more.clone().chain(field.keys().iter().copied());
-        std::iter::once(self.map)
+        std::iter::once(self.top)
             .chain(self.below.into_iter().flatten())
-            .flat_map(move |map| keys().filter_map(move |key| find(map, key)))
+            .flat_map(move |scope| keys().filter_map(move |key| scope.find(key)))
     }
 
     /// The value of one key at the top.
     #[must_use]
     pub fn key(self, key: &str) -> Option<Entry<'a>> {
-        find(self.map, key)
+        self.top.find(key)
     }
 }
 
-/// The last value under a key that says anything.
-fn find<'a>(map: &'a Map, key: &str) -> Option<Entry<'a>> {
-    let entries = map.iter().filter(|(written, node)| same_key(written, key) && node.is_set());
-    entries.last().map(|(key, node)| Entry { key, node })
+impl<'a> Scope<'a> {
+    fn of(map: &'a Map) -> Self {
+        Self { map, initials: map.iter().fold(0, |all, (key, _)| all | initial(key)) }
+    }
+
+    /// The last value under a key that says anything.
+    fn find(self, key: &str) -> Option<Entry<'a>> {
+        if self.initials & initial(key) == 0 {
+            return None;
+        }
+        let entries = self.map.iter().filter(|(written, node)| same_key(written, key) && node.is_set());
+        entries.last().map(|(key, node)| Entry { key, node })
+    }
+}
+
+/// A bit for the letter with which a key begins; all bits where that is something else. Keys that share none differ.
+fn initial(key: &str) -> u32 {
+    match key.bytes().next() {
+        Some(byte) if byte.is_ascii_alphabetic() => 1 << (byte.to_ascii_lowercase() - b'a'),
+        _ => u32::MAX,
+    }
 }
 
 fn same_key(one: &str, other: &str) -> bool {
-    // Most keys differ in their first letter.
-    let first = |key: &str| key.bytes().next().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_lowercase());
-    if first(one).zip(first(other)).is_some_and(|(one, other)| one != other) {
-        return false;
-    }
-    letters(one).eq(letters(other))
+    initial(one) & initial(other) != 0 && letters(one).eq(letters(other))
 }
 
 fn letters(key: &str) -> impl Iterator<Item = u8> {
@@ -176,5 +197,6 @@ mod tests {
         check("taxonomies: {tags: [a]}\ntags: [b]", Field::Tags, &["tags", "tags"]);
         check("expirydate: x\nexpiry_date: y", Field::Expires, &["expiry_date"]);
         check("titles: x", Field::Title, &[]);
+        check("_title: x\n-: y", Field::Title, &["_title"]);
     }
 }
