@@ -123,15 +123,15 @@ def servers(daemon, out, say):
         copy = place / file.relative_to(out)
         copy.with_name("rss.xml.gz").write_bytes(gzip.compress(file.read_bytes(), 6))
         for kind, asked in kinds.items():
-            heads = said(daemon.port, path, asked)
+            ours = heads_of(daemon.port, path, asked)
             for name, serve, heads in ROUNDS * [("feedwright", None, {}), ("nginx", nginx, {}), ("lighttpd", lighttpd, {}),
-                                                (f"nginx{SAME}", nginx, heads), (f"lighttpd{SAME}", lighttpd, heads)]:
+                                                (f"nginx{SAME}", nginx, ours), (f"lighttpd{SAME}", lighttpd, ours)]:
                 if serve and not shutil.which(serve.__name__):
                     say(f"left out: {serve.__name__}")
                     continue
                 with serve(place, heads) if serve else contextlib.nullcontext(daemon.port) as port:
-                    asked = {"If-None-Match": etag(port, path)} if kind == "304" else asked
-                    now = load(port, path, asked)
+                    # Each has an ETag of its own.
+                    now = load(port, path, {"If-None-Match": etag(port, path)} if kind == "304" else asked)
                 found[f"{name} {kind}"] = max(now, found.get(f"{name} {kind}", now))
                 say(f"{name}, {kind}: {now}")
     return found
@@ -145,7 +145,7 @@ def etag(port, path):
     return answer(port, path, {}).headers["ETag"]
 
 
-def said(port, path, asked):
+def heads_of(port, path, asked):
     """The headers of an answer that a static server does not have by itself."""
     own = ("content-", "date", "etag", "last-modified", "accept-ranges")
     return {name: value for name, value in answer(port, path, asked).getheaders() if not name.lower().startswith(own)

@@ -266,12 +266,7 @@ fn the_seed_stands_in_every_feed_of_its_path() {
 
 #[test]
 fn a_dry_run_says_what_subscribers_would_see_and_writes_nothing() {
-    // Documents name their address, and the port is another one after a restart.
-    let mut site = Site::new()
-        .configured("base_url: https://e.org/\n")
-        .post("a.md", &post("A", "[x]", DATE))
-        .post("b.md", &post("B", "[x]", DATE))
-        .start();
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).post("b.md", &post("B", "[x]", DATE)).start();
     site.until("two posts", || site.status()["posts"]["published"] == 2);
     site.stop();
     let before = site.documents();
