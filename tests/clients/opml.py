@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # Needs newsboat
+# Needs r2e: rss2email
 """/opml.xml, imported into newsboat and rss2email: every post with one category path comes once.
 
 newsboat keeps one copy of an id by itself; rss2email mails whatever each feed has, and so would show a post twice that
