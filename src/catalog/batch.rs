@@ -114,7 +114,7 @@ fn rendering(row: &Row, post: &Post) -> [u8; 16] {
         part(&format!("{:?} {}", enclosure.length, enclosure.media_type));
     }
     part(&format!("{} {}", row.published, row.updated));
-    bytes::digest(&parts)
+    bytes::fingerprint(&parts)
 }
 
 impl Catalog {

@@ -1,6 +1,7 @@
 //! Files → readings, on all cores.
 
 use std::{
+    collections::BTreeMap,
     io, iter,
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
@@ -14,11 +15,11 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Error;
+use super::{Error, members, places::Places};
 use crate::{
-    bytes::digest,
-    catalog::Known,
-    config::Folder,
+    bytes::fingerprint,
+    catalog::{Key, Known},
+    config::{Folder, Settings},
     cores::WORKERS,
     post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Kind, Stat},
@@ -52,7 +53,14 @@ pub(super) enum Taken {
     /// The bytes are those of the last look.
     Same(Stat),
     /// It was read.
-    Read { stat: Stat, content: [u8; 16], reading: Reading },
+    Read {
+        stat: Stat,
+        content: [u8; 16],
+        /// Without the text of the body: what the catalog is told of it is known.
+        reading: Reading,
+        /// Those that a post is in.
+        collections: BTreeMap<Key, bool>,
+    },
 }
 
 /// Whether a file can be known by its stat.
@@ -60,83 +68,101 @@ pub(super) fn is_settled(stat: Stat, now: DateTime<Utc>) -> bool {
     DateTime::from_timestamp_nanos(stat.modified) + SETTLED <= now
 }
 
-/// Reads files on all cores and hands them on in their order.
-pub(super) fn read_in_order(
-    folder: &Folder,
-    looks: Vec<Look>,
-    now: DateTime<Utc>,
-    reread: bool,
-    stop: &AtomicBool,
-    mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if looks.len() <= 8 {
-        return looks.into_iter().try_for_each(|look| {
-            let taken = take_one(folder, &look, now, reread);
-            then(look, taken)
-        });
-    }
-    thread::scope(|scope| {
-        let size = looks.len().min(TOGETHER).div_ceil(*WORKERS);
-        let readers: Vec<_> = (0..looks.len().div_ceil(size).min(*WORKERS))
-            .map(|_| {
-                let (deal, parts) = mpsc::channel::<Vec<Look>>();
-                let (give, taken) = mpsc::channel();
-                scope.spawn(move || {
-                    parts.into_iter().try_for_each(|part| give.send((take_part(folder, &part, now, reread), part)))
-                });
-                (deal, taken)
-            })
-            .collect();
-        let mut looks = looks.into_iter();
-        // In turn, so that what comes back in turn is in order.
-        let mut deal = |turn: usize| {
-            let part: Vec<Look> = looks.by_ref().take(size).collect();
-            !part.is_empty() && readers[turn % readers.len()].0.send(part).is_ok()
-        };
-        let mut dealt = (0..2 * readers.len()).take_while(|&turn| deal(turn)).count();
-        for turn in 0.. {
-            if turn == dealt || stop.load(Ordering::Relaxed) {
-                break;
+/// Reads the files of one folder.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) places: &'a Places,
+    pub(super) folder: &'a Folder,
+    pub(super) now: DateTime<Utc>,
+    /// Also files whose bytes are known are read as posts.
+    pub(super) reread: bool,
+}
+
+impl Reader<'_> {
+    /// Reads files on all cores and hands them on in their order.
+    pub(super) fn read_in_order(
+        self,
+        looks: Vec<Look>,
+        stop: &AtomicBool,
+        mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if looks.len() <= 8 {
+            return looks.into_iter().try_for_each(|look| {
+                let taken = self.take_one(&look);
+                then(look, taken)
+            });
+        }
+        thread::scope(|scope| {
+            let size = looks.len().min(TOGETHER).div_ceil(*WORKERS);
+            let readers: Vec<_> = (0..looks.len().div_ceil(size).min(*WORKERS))
+                .map(|_| {
+                    let (deal, parts) = mpsc::channel::<Vec<Look>>();
+                    let (give, taken) = mpsc::channel();
+                    scope.spawn(move || {
+                        parts.into_iter().try_for_each(|part| give.send((self.take_part(&part), part)))
+                    });
+                    (deal, taken)
+                })
+                .collect();
+            let mut looks = looks.into_iter();
+            // In turn, so that what comes back in turn is in order.
+            let mut deal = |turn: usize| {
+                let part: Vec<Look> = looks.by_ref().take(size).collect();
+                !part.is_empty() && readers[turn % readers.len()].0.send(part).is_ok()
+            };
+            let mut dealt = (0..8 * readers.len()).take_while(|&turn| deal(turn)).count();
+            for turn in 0.. {
+                if turn == dealt || stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let Ok((taken, part)) = readers[turn % readers.len()].1.recv() else { break };
+                dealt += usize::from(deal(dealt));
+                part.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
             }
-            let Ok((taken, part)) = readers[turn % readers.len()].1.recv() else { break };
-            dealt += usize::from(deal(dealt));
-            part.into_iter().zip(taken).try_for_each(|(look, taken)| then(look, taken))?;
-        }
-        Ok(())
-    })
-}
-
-/// Reads some files. Each keeps its place, even where reading one of them panicked.
-fn take_part(folder: &Folder, part: &[Look], now: DateTime<Utc>, reread: bool) -> Vec<Taken> {
-    let take = || part.iter().map(|look| take_one(folder, look, now, reread)).collect();
-    panic::catch_unwind(AssertUnwindSafe(take))
-        .unwrap_or_else(|_| iter::repeat_with(|| Taken::Later).take(part.len()).collect())
-}
-
-fn take_one(folder: &Folder, look: &Look, now: DateTime<Utc>, reread: bool) -> Taken {
-    let stat = match &look.kind {
-        Kind::Gone => return Taken::Later,
-        Kind::Odd(message) => return odd(message.clone()),
-        Kind::File(stat) => *stat,
-    };
-    let (stat, bytes) = match watch::read(&folder.path.join(&look.path)) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Later,
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            return rejected(stat, PostError::TooLarge { size: stat.size, limit: watch::LIMIT });
-        }
-        Err(error) => return odd(format!("cannot be read: {error}")),
-    };
-    let content = digest(&bytes);
-    if !reread && look.known.as_ref().is_some_and(|known| known.content == content) {
-        return Taken::Same(stat);
+            Ok(())
+        })
     }
-    let modified = DateTime::from_timestamp_nanos(stat.modified);
-    let reading = post::read(&SourceFile { path: &look.path, bytes: &bytes, modified }, &folder.read);
-    if modified + UNFINISHED > now && is_unfinished(&reading, &bytes) {
-        return Taken::Later;
+
+    /// Reads some files. Each keeps its place, even where reading one of them panicked.
+    fn take_part(self, part: &[Look]) -> Vec<Taken> {
+        let take = || part.iter().map(|look| self.take_one(look)).collect();
+        panic::catch_unwind(AssertUnwindSafe(take))
+            .unwrap_or_else(|_| iter::repeat_with(|| Taken::Later).take(part.len()).collect())
     }
-    Taken::Read { stat, content, reading: folder.admit(reading) }
+
+    fn take_one(self, look: &Look) -> Taken {
+        let stat = match &look.kind {
+            Kind::Gone => return Taken::Later,
+            Kind::Odd(message) => return odd(message.clone()),
+            Kind::File(stat) => *stat,
+        };
+        let folder = self.folder;
+        let (stat, bytes) = match watch::read(&folder.path.join(&look.path)) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Later,
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                return rejected(stat, PostError::TooLarge { size: stat.size, limit: watch::LIMIT });
+            }
+            Err(error) => return odd(format!("cannot be read: {error}")),
+        };
+        let content = fingerprint(&bytes);
+        if !self.reread && look.known.as_ref().is_some_and(|known| known.content == content) {
+            return Taken::Same(stat);
+        }
+        let modified = DateTime::from_timestamp_nanos(stat.modified);
+        let reading = post::read(&SourceFile { path: &look.path, bytes: &bytes, modified }, &folder.read);
+        if modified + UNFINISHED > self.now && is_unfinished(&reading, &bytes) {
+            return Taken::Later;
+        }
+        let mut reading = folder.admit(reading);
+        let mut collections = BTreeMap::new();
+        if let Outcome::Post(post) = &mut reading.outcome {
+            collections = members::collections(self.settings, self.places, folder, post);
+            post.body.text = String::new();
+        }
+        Taken::Read { stat, content, reading, collections }
+    }
 }
 
 /// A file that stops where no author stops: its writer may not be done.
@@ -152,12 +178,13 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
 fn rejected(stat: Stat, error: PostError) -> Taken {
     let diagnostic = Diagnostic::from(&error);
     let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
-    Taken::Read { stat, content: UNREADABLE, reading }
+    Taken::Read { stat, content: UNREADABLE, reading, collections: BTreeMap::new() }
 }
 
 fn odd(message: String) -> Taken {
     let diagnostic =
         Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
     let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
-    Taken::Read { stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 }, content: UNREADABLE, reading }
+    let stat = Stat { size: 0, modified: 0, changed: 0, inode: 0 };
+    Taken::Read { stat, content: UNREADABLE, reading, collections: BTreeMap::new() }
 }

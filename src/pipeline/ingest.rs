@@ -1,7 +1,7 @@
 //! Files → posts → catalog.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -13,8 +13,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Error, Pass, Pipeline,
     behind::Behind,
-    files::{Look, Taken, UNREADABLE, is_settled, read_in_order},
-    members,
+    files::{Look, Reader, Taken, UNREADABLE, is_settled},
     remarks::Remarks,
 };
 use crate::{
@@ -337,7 +336,7 @@ impl Pipeline {
         let mut remarks = Remarks::default();
         let stop = Arc::clone(&self.stop);
         let (settings, places) = (&self.settings, &self.places);
-        read_in_order(folder, looks, now, reread, &stop, |look, taken| {
+        Reader { settings, places, folder, now, reread }.read_in_order(looks, &stop, |look, taken| {
             match taken {
                 Taken::Later => {
                     pass.unfinished += 1;
@@ -350,7 +349,7 @@ impl Pipeline {
                     Some(known) => batch.same(known.post, stat, is_settled(stat, now))?,
                     None => {}
                 },
-                Taken::Read { stat, content, reading } => {
+                Taken::Read { stat, content, reading, collections } => {
                     pass.read += 1;
                     progress(pass.read);
                     let unreadable = content == UNREADABLE && matches!(reading.outcome, Outcome::Skipped);
@@ -360,10 +359,6 @@ impl Pipeline {
                         remarks.tell(folder, &look.path, &reading.diagnostics);
                     }
                     let settled = is_settled(stat, now);
-                    let collections = match &reading.outcome {
-                        Outcome::Post(post) => members::collections(settings, places, folder, post),
-                        _ => BTreeMap::new(),
-                    };
                     let path = &look.path;
                     batch.see(folder, &Seen { path, stat, settled, content, reading: &reading, collections })?;
                     if !settled {

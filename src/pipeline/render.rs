@@ -14,7 +14,7 @@ use chrono::DateTime;
 
 use super::{Error, Pipeline, entry, media, mentions::Mentions, places::Places};
 use crate::{
-    bytes::digest,
+    bytes::fingerprint,
     catalog::{Row, StoredEntry},
     config::Settings,
     cores::WORKERS,
@@ -134,7 +134,7 @@ fn entry_of(
     let folder = settings.folders.iter().find(|folder| folder.read.folder == row.folder)?;
     let path = Path::new(OsStr::from_bytes(&row.path));
     let (stat, bytes) = watch::read(&folder.path.join(path)).ok()?;
-    if digest(&bytes) != row.content {
+    if fingerprint(&bytes) != row.content {
         return None;
     }
     let modified = DateTime::from_timestamp_nanos(stat.modified);

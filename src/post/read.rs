@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
                 .filter(|excerpt| !excerpt.is_empty()),
             visibility: self.visibility(),
             digest: body::significant(&title, link.as_deref(), &body.text),
-            written: bytes::digest(&body.text),
+            written: bytes::fingerprint(&body.text),
             categories: categories.paths,
             published,
             title,

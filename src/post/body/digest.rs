@@ -19,7 +19,7 @@ pub fn significant(title: &str, link: Option<&str>, body: &str) -> [u8; 16] {
     kept.extend_from_slice(link.as_bytes());
     kept.push(0);
     texts(body, |text| push_dense(&mut kept, text));
-    bytes::digest(&kept)
+    bytes::fingerprint(&kept)
 }
 
 /// The text of a body as it is written, without its tags. A tag between two letters of the Latin alphabet is a gap.
