@@ -11,7 +11,7 @@ use super::{
     Catalog, CatalogError, archive,
     collection::{Growth, Key, Member, Names},
     identity, likeness,
-    log::Log,
+    log::{self, Log},
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
@@ -127,7 +127,7 @@ impl Catalog {
         let next_arrival = self.fact("next_arrival")?.unwrap_or(1);
         let texts = self.text_index()?;
         // SQLite does not wait for the disk at the end of this one, and does again after it: see `Drop`.
-        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        log::wait_at_commits(&self.db, &self.log, false)?;
         let db = self.db.transaction()?;
         let holds = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
         let has_lost = "SELECT EXISTS (SELECT 1 FROM post WHERE NOT here) \
@@ -167,7 +167,7 @@ impl Drop for Batch<'_> {
         if !self.db.is_autocommit() {
             let _ = self.db.execute_batch("ROLLBACK");
         }
-        let _ = self.db.pragma_update(None, "synchronous", "FULL");
+        let _ = log::wait_at_commits(&self.db, self.log, true);
     }
 }
 

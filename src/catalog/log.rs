@@ -3,6 +3,10 @@
 //! A transaction is durable once the log is on the disk (<https://sqlite.org/wal.html>). SQLite can wait for that at each
 //! commit, or leave it to others; a [`super::Batch`] leaves it to [`Log`], so that documents can be made meanwhile. Nothing
 //! that follows from a batch may be shown before [`super::Catalog::make_durable`].
+//!
+//! A new catalog is written without a log, which would take each page to the disk twice: it holds nothing yet that the posts
+//! do not say, so a crash may have all of it. Its `user_version` is [`super::schema::UNFINISHED`] until all of it is on the
+//! disk, and what is found with that mark is removed.
 
 use std::{
     fs::{self, File},
@@ -11,6 +15,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use rusqlite::Connection;
+
 /// How much longer it may get, in bytes, before it is moved into the database even if there is more to be done.
 const LONG: u64 = 80 << 20;
 
@@ -18,16 +24,37 @@ const LONG: u64 = 80 << 20;
 #[derive(Debug)]
 pub(super) struct Log {
     file: PathBuf,
+    /// While there is no log: the database, which is written to instead.
+    unlogged: Option<PathBuf>,
     /// What is not known to be on the disk, and who carries it there.
-    owed: Option<io::Result<JoinHandle<io::Result<()>>>>,
+    owed: Option<io::Result<Syncing>>,
     /// How long it was when it was found too long last.
     borne: u64,
 }
 
+/// Carries a file to the disk, and gives it back: to close a database's file gives up the locks that SQLite holds
+/// (<https://sqlite.org/howtocorrupt.html>, "Posix advisory locks canceled"), so that is left to who knows that it holds none.
+type Syncing = JoinHandle<io::Result<File>>;
+
 impl Log {
-    /// The log beside a database, with nothing owed.
-    pub(super) fn beside(database: &Path) -> Self {
-        Self { file: database.with_extension("sqlite-wal"), owed: None, borne: 0 }
+    /// The log beside a database, with nothing owed; of a new one there will be one.
+    pub(super) fn beside(database: &Path, is_new: bool) -> Self {
+        Self {
+            file: database.with_extension("sqlite-wal"),
+            unlogged: is_new.then(|| database.to_owned()),
+            owed: None,
+            borne: 0,
+        }
+    }
+
+    /// Whether there is no log yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.unlogged.is_some()
+    }
+
+    /// From now on there is one.
+    pub(super) fn begin(&mut self) {
+        self.unlogged = None;
     }
 
     /// Where it is.
@@ -53,10 +80,11 @@ impl Log {
 
     /// Begins to carry what is in the log now to the disk, and goes on with what was begun before.
     pub(super) fn sync_meanwhile(&mut self) {
-        let (file, before) = (self.file.clone(), self.owed.take());
+        let (file, before) = (self.unlogged.as_ref().unwrap_or(&self.file).clone(), self.owed.take());
         let sync = move || {
-            before.map_or(Ok(()), |before| before.and_then(joined))?;
-            File::open(&file)?.sync_data()
+            let file = before.map_or_else(|| File::open(&file), |before| before.and_then(joined))?;
+            file.sync_data()?;
+            Ok(file)
         };
         self.owed = Some(thread::Builder::new().name("log".into()).spawn(sync));
     }
@@ -67,7 +95,7 @@ impl Log {
     /// When some of it may not be: it stays owed.
     pub(super) fn wait(&mut self) -> io::Result<()> {
         let Some(owed) = self.owed.take() else { return Ok(()) };
-        owed.and_then(joined).inspect_err(|error| self.owed = Some(Err(error.kind().into())))
+        owed.and_then(joined).map(drop).inspect_err(|error| self.owed = Some(Err(error.kind().into())))
     }
 
     /// What was owed got to the disk in another way.
@@ -76,7 +104,17 @@ impl Log {
     }
 }
 
-fn joined(syncing: JoinHandle<io::Result<()>>) -> io::Result<()> {
+/// Whether SQLite waits for the disk at the end of a transaction. It never does while there is no log.
+pub(super) fn wait_at_commits(db: &Connection, log: &Log, waits: bool) -> rusqlite::Result<()> {
+    let how = match (log.is_awaited(), waits) {
+        (true, _) => "OFF",
+        (false, false) => "NORMAL",
+        (false, true) => "FULL",
+    };
+    db.pragma_update(None, "synchronous", how)
+}
+
+fn joined(syncing: Syncing) -> io::Result<File> {
     syncing.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))
 }
 
@@ -87,7 +125,7 @@ mod tests {
     #[test]
     fn what_cannot_be_moved_is_tried_again_only_when_it_has_grown_as_much() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = Log::beside(&folder.path().join("catalog.sqlite"));
+        let mut log = Log::beside(&folder.path().join("catalog.sqlite"), false);
         assert!(!log.is_too_long(), "there is none");
         let file = File::create(log.file()).unwrap();
         for (length, is_too_long) in

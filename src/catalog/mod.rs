@@ -225,14 +225,17 @@ impl Catalog {
             }
         };
         let is_damaged = connected.is_none();
-        let (db, collections) = match connected {
+        let Connected { db, collections, is_new } = match connected {
             Some(connected) => connected,
-            None => (Connection::open_in_memory()?, collection::Names::default()),
+            None => {
+                let db = Connection::open_in_memory()?;
+                Connected { db, collections: collection::Names::default(), is_new: false }
+            }
         };
         let mut catalog = Self {
             db,
             identity: identity(&file),
-            log: log::Log::beside(&file),
+            log: log::Log::beside(&file, is_new),
             sum,
             file,
             _lock: lock,
@@ -258,9 +261,9 @@ impl Catalog {
         if let Some(state) = self.file.parent() {
             fs::create_dir_all(state).map_err(|source| CatalogError::Folder { path: state.to_owned(), source })?;
         }
-        let (db, mut collections) = connect(&self.file)?;
-        collections.folding = std::mem::take(&mut self.collections.folding);
-        (self.db, self.collections, self.identity) = (db, collections, identity(&self.file));
+        let mut connected = connect(&self.file)?;
+        connected.collections.folding = std::mem::take(&mut self.collections.folding);
+        self.take_on(connected);
         Ok(())
     }
 
@@ -284,6 +287,10 @@ impl Catalog {
             Err(_) => return Ok(false),
         };
         if is_gone {
+            if self.log.is_awaited() {
+                // The copy will have it all, and be on the disk before it is found.
+                self.db.pragma_update(None, "user_version", schema::CURRENT)?;
+            }
             // In its place only when it is whole.
             let copy = self.file.with_extension("copy");
             let folder_error = |source| CatalogError::Folder { path: copy.clone(), source };
@@ -294,7 +301,7 @@ impl Catalog {
             self.db.execute("VACUUM INTO ?", [copy.to_string_lossy()])?;
             File::open(&copy).and_then(|file| file.sync_all()).map_err(folder_error)?;
             // A log of the old file must not be taken for one of the new.
-            remove_companions(&self.file).map_err(folder_error)?;
+            remove(&self.file, COMPANIONS).map_err(folder_error)?;
             fs::rename(&copy, &self.file).map_err(folder_error)?;
         }
         self.reopen()?;
@@ -313,9 +320,18 @@ impl Catalog {
             "the catalog was damaged and is set aside as {}; it is rebuilt from the posts",
             aside.display()
         ));
-        (self.db, self.collections) = connect(&self.file)?;
-        self.identity = identity(&self.file);
+        self.take_on(connect(&self.file)?);
         Ok(())
+    }
+
+    fn take_on(&mut self, Connected { db, collections, is_new }: Connected) {
+        (self.db, self.collections, self.identity) = (db, collections, identity(&self.file));
+        if is_new {
+            self.log = log::Log::beside(&self.file, true);
+        } else {
+            // What it owes to the disk it still owes.
+            self.log.begin();
+        }
     }
 
     /// The database file.
@@ -347,9 +363,9 @@ impl Catalog {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
-        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        log::wait_at_commits(&self.db, &self.log, false)?;
         let done = work(self);
-        self.db.pragma_update(None, "synchronous", "FULL")?;
+        log::wait_at_commits(&self.db, &self.log, true)?;
         done
     }
 
@@ -390,6 +406,9 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses, or the sum of the database as it was cannot be removed.
     pub fn checkpoint(&mut self) -> Result<bool, CatalogError> {
+        if self.log.is_awaited() {
+            self.begin_log()?;
+        }
         // An empty log changes nothing. One that was taken away may hold anything.
         if self.log.length() != Some(0) {
             self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
@@ -402,12 +421,29 @@ impl Catalog {
     /// # Errors
     /// When the disk refuses it.
     pub fn make_durable(&mut self) -> Result<(), CatalogError> {
+        if self.log.is_awaited() {
+            return self.begin_log();
+        }
         let Err(source) = self.log.wait() else { return self.shorten_log() };
         // Who failed to sync a file is not told again whether it lacks something (fsync(2)): the database gets it all instead.
         if !self.checkpoint()? {
             return Err(CatalogError::Folder { path: self.log.file().to_owned(), source });
         }
         self.log.forgive();
+        Ok(())
+    }
+
+    /// Calls a new catalog whole once all of it is on the disk. From then on there is a log.
+    fn begin_log(&mut self) -> Result<(), CatalogError> {
+        // Once more, for what was written since.
+        self.log.sync_meanwhile();
+        let folder_error = |source| CatalogError::Folder { path: self.file.clone(), source };
+        self.log.wait().map_err(folder_error)?;
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        self.db.pragma_update(None, "journal_mode", "WAL")?;
+        self.db.pragma_update(None, "user_version", schema::CURRENT)?;
+        self.file.parent().map_or(Ok(()), |state| File::open(state)?.sync_all()).map_err(folder_error)?;
+        self.log.begin();
         Ok(())
     }
 
@@ -444,9 +480,25 @@ fn identity(file: &Path) -> Option<(u64, u64)> {
     fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
 }
 
-fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError> {
+/// An open database, and what it says of collections.
+struct Connected {
+    db: Connection,
+    collections: collection::Names,
+    /// There was none, and it has no log yet: see [`log`].
+    is_new: bool,
+}
+
+fn connect(file: &Path) -> Result<Connected, CatalogError> {
     let mut db = Connection::open(file)?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
+    if schema::version(&db)? == schema::UNFINISHED {
+        drop(db);
+        fs::remove_file(file)
+            .and_then(|()| remove(file, COMPANIONS))
+            .map_err(|source| CatalogError::Folder { path: file.to_owned(), source })?;
+        db = Connection::open(file)?;
+    }
+    let is_new = schema::version(&db)? == 0;
+    db.pragma_update(None, "journal_mode", if is_new { "MEMORY" } else { "WAL" })?;
     db.pragma_update(None, "synchronous", "FULL")?;
     // Nobody else writes into the database than [`Catalog::checkpoint`]: its sum must be gone before.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -459,11 +511,14 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A row that is replaced is one less and one more for the triggers.
     db.pragma_update(None, "recursive_triggers", true)?;
-    schema::migrate(&mut db)?;
+    schema::migrate(&mut db, if is_new { schema::UNFINISHED } else { schema::CURRENT })?;
+    if is_new {
+        db.pragma_update(None, "synchronous", "OFF")?;
+    }
     // The main feed is there before the first post: a subscriber must never be told that there is none.
     db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;
     let collections = collection::Names::load(&db)?;
-    Ok((db, collections))
+    Ok(Connected { db, collections, is_new })
 }
 
 /// The version of SQLite that is built in.
@@ -471,6 +526,9 @@ fn connect(file: &Path) -> Result<(Connection, collection::Names), CatalogError>
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
+
+/// The extensions of what SQLite keeps beside a database.
+const COMPANIONS: &[&str] = &["sqlite-wal", "sqlite-shm"];
 
 /// Renames the database and its companions; returns the new name.
 fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
@@ -480,13 +538,14 @@ fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    remove_companions(file)?;
+    remove(file, COMPANIONS)?;
     Ok(aside)
 }
 
-fn remove_companions(file: &Path) -> std::io::Result<()> {
-    for companion in ["sqlite-wal", "sqlite-shm"] {
-        match fs::remove_file(file.with_extension(companion)) {
+/// Removes files that have the database's name but for their extensions, as far as they are there.
+fn remove(file: &Path, extensions: &[&str]) -> std::io::Result<()> {
+    for extension in extensions {
+        match fs::remove_file(file.with_extension(extension)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

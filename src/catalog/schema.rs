@@ -8,6 +8,9 @@ use super::CatalogError;
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
 pub(super) const CURRENT: i64 = STEPS.len() as i64;
 
+/// The version of a catalog that is being made: what it has may lack anything.
+pub(super) const UNFINISHED: i64 = -1;
+
 /// `STEPS[n]` turns version n into version n + 1.
 const STEPS: &[&str] = &[
     "
@@ -277,9 +280,14 @@ const STEPS: &[&str] = &[
 ",
 ];
 
-/// Brings the tables up to date.
-pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
-    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+/// The version of the tables; 0 where there are none.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings the tables up to date, and calls them `made`.
+pub(super) fn migrate(db: &mut Connection, made: i64) -> Result<(), CatalogError> {
+    let found = version(db)?;
     if found > CURRENT {
         return Err(CatalogError::Newer { found, known: CURRENT });
     }
@@ -290,7 +298,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), CatalogError> {
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "user_version", CURRENT)?;
+    transaction.pragma_update(None, "user_version", made)?;
     Ok(transaction.commit()?)
 }
 

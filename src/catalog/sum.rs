@@ -365,6 +365,7 @@ mod tests {
         let start_over: Deed = |_, catalog| {
             catalog.start_over().unwrap();
             catalog.set_fact("written", 1).unwrap();
+            catalog.make_durable().unwrap();
         };
         for deed in [put_back, start_over] {
             let state = State::new();

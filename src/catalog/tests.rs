@@ -22,6 +22,12 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
+        let mut story = Self::of_a_new_catalog();
+        story.catalog.make_durable().unwrap();
+        story
+    }
+
+    fn of_a_new_catalog() -> Self {
         let state = TempDir::new().unwrap();
         let catalog = Catalog::open(state.path()).unwrap();
         let surroundings = Surroundings {
@@ -560,18 +566,66 @@ fn what_the_log_cannot_carry_to_the_disk_gets_into_the_database() {
 }
 
 #[test]
-fn what_is_no_batch_waits_for_the_disk() {
-    let mut story = Story::new();
-    let waits =
-        |story: &Story| story.catalog.db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0)).unwrap();
-    let full = 2;
-    assert_eq!(waits(&story), full);
-    story.see("a.md", "---\ntitle: A\n---\ntext\n");
-    assert_eq!(waits(&story), full, "after a commit");
+fn what_is_no_batch_waits_for_the_disk_once_there_is_a_log() {
+    let (mut story, off, full) = (Story::of_a_new_catalog(), 0, 2);
+    for waits in [off, full] {
+        let found =
+            |story: &Story| story.catalog.db.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(found(&story), waits);
+        story.see("a.md", "---\ntitle: A\n---\ntext\n");
+        assert_eq!(found(&story), waits, "after a commit");
 
-    let mut batch = story.catalog.batch(story.now).unwrap();
-    assert!(batch.refresh(&story.folder, Path::new("a.md")).unwrap());
-    drop(batch);
-    assert_eq!(waits(&story), full, "after a batch that was given up");
-    assert!(story.catalog.db.is_autocommit());
+        let mut batch = story.catalog.batch(story.now).unwrap();
+        assert!(batch.refresh(&story.folder, Path::new("a.md")).unwrap());
+        drop(batch);
+        assert_eq!(found(&story), waits, "after a batch that was given up");
+        assert!(story.catalog.db.is_autocommit());
+        story.catalog.make_durable().unwrap();
+    }
+}
+
+#[test]
+fn a_new_catalog_is_kept_once_all_of_it_is_durable() {
+    type Deed = fn(&mut Story);
+    let deeds: [(&str, Deed, bool); 6] = [
+        ("nothing", |_| {}, false),
+        ("durable", |story| story.catalog.make_durable().unwrap(), true),
+        ("the log is moved away", |story| assert!(story.catalog.checkpoint().unwrap()), true),
+        (
+            "taken away and put back",
+            |story| {
+                fs::remove_file(story.catalog.file()).unwrap();
+                assert!(story.catalog.put_back().unwrap());
+            },
+            true,
+        ),
+        ("opened again", |story| story.catalog.reopen().unwrap(), false),
+        (
+            "the disk refuses it",
+            |story| {
+                story.catalog.log.wait().unwrap();
+                let (file, away) = (story.catalog.file().to_owned(), story.catalog.file().with_extension("away"));
+                fs::rename(&file, &away).unwrap();
+                assert!(story.catalog.make_durable().is_err());
+                fs::rename(&away, &file).unwrap();
+                assert!(story.catalog.make_durable().is_err(), "who asks again is not told of what was lost");
+            },
+            false,
+        ),
+    ];
+    for (what, deed, is_kept) in deeds {
+        let mut story = Story::of_a_new_catalog();
+        // Some of it is in the file, though nothing is durable.
+        story.catalog.make_room(Room::Usual).unwrap();
+        story.see("a.md", "---\ntitle: A\ncategories: c\n---\ntext\n");
+        assert!(!story.state.path().join("catalog.sqlite-wal").exists(), "{what}");
+        deed(&mut story);
+        // As a kill does, this writes nothing.
+        let Story { state, catalog, folder, now } = story;
+        drop(catalog);
+        let story = Story { catalog: Catalog::open(state.path()).unwrap(), state, folder, now };
+        assert_eq!(story.public(), if is_kept { vec!["a.md"] } else { Vec::new() }, "{what}");
+        assert_eq!(story.catalog.collections().len(), if is_kept { 2 } else { 1 }, "{what}");
+        assert_eq!(story.catalog.notice, None, "{what}");
+    }
 }
