@@ -301,7 +301,7 @@ impl Batch<'_> {
         }
         let modified = seen.stat.modified.div_euclid(1_000_000_000);
         row.updated = identity::updated(known.then_some(&before), post, row.published, modified);
-        let keeps_image = known && row.pinned && folder.volatile.image && row.digest == post.digest;
+        let keeps_image = known && row.pinned && folder.volatile.image && !identity::is_edited(&row, post);
         if !keeps_image {
             row.image.clone_from(&post.image);
         }

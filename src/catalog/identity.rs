@@ -6,6 +6,9 @@ use crate::{
     post::{Post, PublishedFrom},
 };
 
+/// Stands for the digest of a text that was not read since digests are made in another way.
+const UNKNOWN: [u8; 16] = [0; 16];
+
 /// Whether the text now at a row's path is still the row's post.
 ///
 /// Crawlers name files by title, so `转发.md` comes again with another text: with [`PathReuse::New`], another text *and*
@@ -13,12 +16,17 @@ use crate::{
 pub(super) fn is_same(row: &Row, post: &Post, rule: PathReuse) -> bool {
     let same_claim = |ours: Option<&String>, theirs: Option<&String>| ours.is_some() && ours == theirs;
     rule == PathReuse::Edit
-        || row.digest == post.digest
+        || !is_edited(row, post)
         || same_claim(row.id.as_ref(), post.id.as_ref())
         || same_claim(row.link.as_ref(), post.link.as_ref())
         || post.published.stamp
         || post.published.from == PublishedFrom::FileTime
         || row.published == post.published.at.timestamp()
+}
+
+/// Whether a post's text is another than its row knows.
+pub(super) fn is_edited(row: &Row, post: &Post) -> bool {
+    row.digest != UNKNOWN && row.digest != post.digest
 }
 
 /// Which publication time holds for a post that was seen before: the row's, where the new one is only the time at which
@@ -34,7 +42,7 @@ pub(super) fn updated(row: Option<&Row>, post: &Post, published: i64, modified: 
     let Some(row) = row else {
         return stated.unwrap_or(published).max(published);
     };
-    let edited = row.digest != post.digest;
+    let edited = is_edited(row, post);
     // A post that was never edited follows its date.
     let kept = if row.updated == row.published && !edited { published } else { row.updated };
     stated.unwrap_or(if edited { modified } else { kept }).max(kept).max(published)

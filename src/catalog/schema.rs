@@ -278,6 +278,11 @@ const STEPS: &[&str] = &[
     -- All documents are made again, and their files found as they are.
     UPDATE collection SET dirty = 3;
 ",
+    "
+    -- Digests of texts are made in another way. Every file is read again; what it says is no edit.
+    UPDATE post SET digest = zeroblob(16);
+    DELETE FROM fact WHERE name GLOB 'settings *';
+",
 ];
 
 /// The version of the tables; 0 where there are none.
@@ -321,6 +326,9 @@ mod tests {
 
     /// The number of steps before documents were known by their pieces.
     const WHOLE_DOCUMENTS: usize = 15;
+
+    /// The number of steps before texts were known by fingerprints.
+    const HASHED_OTHERWISE: usize = 16;
 
     /// A catalog as the first so many steps leave it.
     fn catalog_of(steps: usize, state: &Path) -> Connection {
@@ -395,5 +403,17 @@ mod tests {
         assert_eq!(catalog.stored_documents().unwrap()[0].file, Some([0; 16]));
         let dirty: Vec<bool> = catalog.dirty().unwrap().into_iter().map(|mark| mark.own).collect();
         assert_eq!(dirty, [true, false], "the tag, its own posts too, and all, which is new");
+    }
+
+    #[test]
+    fn files_whose_texts_an_older_version_hashed_are_read_again() {
+        let state = tempfile::tempdir().unwrap();
+        let db = catalog_of(HASHED_OTHERWISE, state.path());
+        db.execute("INSERT INTO fact VALUES ('settings posts', zeroblob(16)), ('documents', zeroblob(16))", []).unwrap();
+        drop(db);
+
+        let catalog = Catalog::open(state.path()).unwrap();
+        assert_eq!(catalog.fact::<[u8; 16]>("settings posts").unwrap(), None);
+        assert_eq!(catalog.fact::<[u8; 16]>("documents").unwrap(), Some([0; 16]));
     }
 }

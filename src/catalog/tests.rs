@@ -585,6 +585,27 @@ fn what_is_no_batch_waits_for_the_disk_once_there_is_a_log() {
 }
 
 #[test]
+fn a_text_whose_digest_is_not_known_is_no_edit() {
+    let mut story = Story::new();
+    story.folder.volatile.image = true;
+    let post = |image: u8, words: &str| {
+        let date = "2020-01-01";
+        format!("---\ntitle: A\ndate: {date}\nimage: https://p.example/{image}.jpg\n---\n{words}\n")
+    };
+    story.see("a.md", &post(1, "words"));
+    // As the step leaves it that made all digests anew.
+    story.catalog.db.execute("UPDATE post SET digest = zeroblob(16)", []).unwrap();
+    let before = story.row("a.md");
+    for (words, is_edited) in [("words", false), ("others", true)] {
+        story.now += 1_000;
+        story.see("a.md", &post(2, words));
+        let row = story.row("a.md");
+        assert_eq!((row.updated != before.updated, row.image != before.image), (is_edited, is_edited), "{words}");
+        assert_eq!(row.id, before.id);
+    }
+}
+
+#[test]
 fn a_new_catalog_is_kept_once_all_of_it_is_durable() {
     type Deed = fn(&mut Story);
     let deeds: [(&str, Deed, bool); 6] = [
