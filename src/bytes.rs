@@ -9,10 +9,12 @@ pub fn any(text: impl AsRef<[u8]>, is_meant: impl Fn(u8) -> bool) -> bool {
     text.as_ref().iter().fold(false, |found, &byte| found | is_meant(byte))
 }
 
-/// Half of the BLAKE3 digest of some bytes: of documents, files, entries, whatever is known by what it holds.
+/// Half of the BLAKE3 digest of some bytes: of documents, output files, entries, whatever is known by what it holds.
 #[must_use]
 pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {
-    half(blake3::hash(bytes.as_ref()))
+    let mut half = [0; 16];
+    half.copy_from_slice(&blake3::hash(bytes.as_ref()).as_bytes()[..16]);
+    half
 }
 
 /// The XXH3 digest of some bytes, for what is compared only with what it was itself: files, texts. It costs a tenth of
@@ -20,12 +22,4 @@ pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {
 #[must_use]
 pub fn fingerprint(bytes: impl AsRef<[u8]>) -> [u8; 16] {
     XxHash3_128::oneshot(bytes.as_ref()).to_be_bytes()
-}
-
-/// The half that is kept of a digest.
-#[must_use]
-pub fn half(digest: blake3::Hash) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest.as_bytes()[..16]);
-    half
 }

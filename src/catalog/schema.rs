@@ -409,7 +409,8 @@ mod tests {
     fn files_whose_texts_an_older_version_hashed_are_read_again() {
         let state = tempfile::tempdir().unwrap();
         let db = catalog_of(HASHED_OTHERWISE, state.path());
-        db.execute("INSERT INTO fact VALUES ('settings posts', zeroblob(16)), ('documents', zeroblob(16))", []).unwrap();
+        db.execute("INSERT INTO fact VALUES ('settings posts', zeroblob(16)), ('documents', zeroblob(16))", [])
+            .unwrap();
         drop(db);
 
         let catalog = Catalog::open(state.path()).unwrap();

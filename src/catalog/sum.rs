@@ -11,15 +11,20 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Write as _},
+    io::{self, Write as _},
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
+
+use twox_hash::XxHash3_128;
 
 use crate::{bytes, cores::on_all_cores};
 
 /// The file is hashed in parts, by all cores: a start waits for it.
 const PART: u64 = 4 << 20;
+
+/// Bytes that are read at a time; a part is so many of them.
+const BLOCK: usize = 256 << 10;
 
 /// The sum of one database.
 #[derive(Debug)]
@@ -127,7 +132,7 @@ impl Said {
     /// One line that says it, and a digest of that line.
     fn text(&self) -> String {
         let line = format!("{} {}", self.of, self.digest);
-        let check = hex(bytes::digest(&line));
+        let check = hex(bytes::fingerprint(&line));
         format!("{line}\n{check}\n")
     }
 
@@ -142,33 +147,28 @@ impl Said {
 /// Differs where a file was written to or is another one, or where digests are made in another way.
 fn stat(file: &File) -> io::Result<String> {
     let found = file.metadata()?;
-    Ok(format!("blake3/{PART} {}.{:09} {}", found.mtime(), found.mtime_nsec(), found.ino()))
+    Ok(format!("xxh3/{PART} {}.{:09} {}", found.mtime(), found.mtime_nsec(), found.ino()))
 }
 
 /// The digest of the digests of a file's parts.
 fn digest(file: &File) -> io::Result<[u8; 16]> {
     let parts: Vec<u64> = (0..file.metadata()?.len().div_ceil(PART)).collect();
     let digest_of = |part: &u64| {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(From { file, at: part * PART }.take(PART))?;
-        Ok(bytes::half(hasher.finalize()))
+        let mut hasher = XxHash3_128::new();
+        let mut block = vec![0; BLOCK];
+        let mut at = part * PART;
+        while at < (part + 1) * PART {
+            let read = file.read_at(&mut block, at)?;
+            if read == 0 {
+                break;
+            }
+            hasher.write(block.get(..read).unwrap_or_default());
+            at += read as u64;
+        }
+        Ok(hasher.finish_128().to_be_bytes())
     };
     let digests: io::Result<Vec<[u8; 16]>> = on_all_cores(&parts, digest_of).into_iter().collect();
-    Ok(bytes::digest(digests?.concat()))
-}
-
-/// A file from some place on, whoever else reads it.
-struct From<'f> {
-    file: &'f File,
-    at: u64,
-}
-
-impl Read for From<'_> {
-    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(block, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
+    Ok(bytes::fingerprint(digests?.concat()))
 }
 
 fn hex(digest: [u8; 16]) -> String {
@@ -260,7 +260,7 @@ mod tests {
             ("nothing", |_| {}, 1),
             ("an edit", State::write_as_another_program, 2),
             ("no sum, as with an older version", |state| fs::remove_file(state.at("sum")).unwrap(), 1),
-            ("a cut sum", |state| fs::write(state.at("sum"), "blake3").unwrap(), 1),
+            ("a cut sum", |state| fs::write(state.at("sum"), "xxh3").unwrap(), 1),
             (
                 "a file of which only the time is another",
                 |state| {

@@ -99,9 +99,8 @@ impl Reader<'_> {
                 .map(|_| {
                     let (deal, parts) = mpsc::channel::<Vec<Look>>();
                     let (give, taken) = mpsc::channel();
-                    scope.spawn(move || {
-                        parts.into_iter().try_for_each(|part| give.send((self.take_part(&part), part)))
-                    });
+                    scope
+                        .spawn(move || parts.into_iter().try_for_each(|part| give.send((self.take_part(&part), part))));
                     (deal, taken)
                 })
                 .collect();

@@ -20,12 +20,16 @@ use rustix::{
 };
 
 use super::{Filter, Folder, Found, Kind, Root, Stat, Walked, filter};
+use crate::cores::on_all_cores;
 
 /// Folders nested deeper than this are not read: each level holds a file descriptor open.
 const MAX_DEPTH: usize = 64;
 
 /// Bytes for one reading of a folder; about a thousand names.
 const BUFFER: usize = 64 * 1024;
+
+/// Files that are looked at together, by all cores.
+const TOGETHER: usize = 2_048;
 
 /// Visits every file that looks like a post, and everything that looks like one and cannot be read, in the byte
 /// order of their paths.
@@ -137,27 +141,36 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn entries(&mut self, fd: &OwnedFd, entries: Vec<Entry>, at: &Path, depth: usize) {
         let filter: &Filter = &self.of.filter;
-        for Entry { name, kind } in entries {
-            let path = at.join(&name);
-            match kind {
-                FileType::Directory if filter::enters(&name) => self.enter(fd, &name, path, depth + 1),
-                FileType::Directory => {}
-                FileType::Symlink => {
-                    let kind = if filter.takes(&path) {
-                        self.links.judge(&path)
-                    } else if filter::enters(&name) && !filter.exclude.is_match(&path) {
-                        self.links.judge_folder(&path)
-                    } else {
-                        continue;
-                    };
-                    self.tell(path, kind);
+        let judged = |Entry { name, kind }: &Entry| {
+            let path = at.join(name);
+            let is_file = !matches!(kind, FileType::Directory | FileType::Symlink) && filter.takes(&path);
+            let kind = is_file.then(|| match fs::statat(fd, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => judge(&stat),
+                Err(Errno::NOENT) => Kind::Gone,
+                Err(error) => Kind::Odd(unreadable(error)),
+            });
+            (path, kind)
+        };
+        for entries in entries.chunks(TOGETHER) {
+            let judged = if entries.len() < TOGETHER / 8 {
+                entries.iter().map(judged).collect()
+            } else {
+                on_all_cores(entries, judged)
+            };
+            for (Entry { name, kind }, (path, file)) in entries.iter().zip(judged) {
+                match (kind, file) {
+                    (_, Some(kind)) => self.tell(path, kind),
+                    (FileType::Directory, None) if filter::enters(name) => self.enter(fd, name, path, depth + 1),
+                    (FileType::Symlink, None) if filter.takes(&path) => {
+                        let kind = self.links.judge(&path);
+                        self.tell(path, kind);
+                    }
+                    (FileType::Symlink, None) if filter::enters(name) && !filter.exclude.is_match(&path) => {
+                        let kind = self.links.judge_folder(&path);
+                        self.tell(path, kind);
+                    }
+                    _ => {}
                 }
-                _ if filter.takes(&path) => match fs::statat(fd, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(stat) => self.tell(path, judge(&stat)),
-                    Err(Errno::NOENT) => {}
-                    Err(error) => self.tell(path, Kind::Odd(unreadable(error))),
-                },
-                _ => {}
             }
         }
     }
