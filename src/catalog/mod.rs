@@ -225,13 +225,11 @@ impl Catalog {
             }
         };
         let is_damaged = connected.is_none();
-        let Connected { db, collections, is_new } = match connected {
-            Some(connected) => connected,
-            None => {
-                let db = Connection::open_in_memory()?;
-                Connected { db, collections: collection::Names::default(), is_new: false }
-            }
+        let nothing = || {
+            let db = Connection::open_in_memory()?;
+            Ok::<_, CatalogError>(Connected { db, collections: collection::Names::default(), is_new: false })
         };
+        let Connected { db, collections, is_new } = connected.map_or_else(nothing, Ok)?;
         let mut catalog = Self {
             db,
             identity: identity(&file),

@@ -35,8 +35,11 @@ pub const UNFINISHED: Duration = Duration::from_secs(5);
 /// Stands for the digest of a file whose bytes are not known.
 pub(super) const UNREADABLE: [u8; 16] = [0; 16];
 
-/// Files that are read together, by all threads; so many more may wait for what becomes of them.
+/// Files that are read together, by all threads.
 const TOGETHER: usize = 256;
+
+/// So many times as many may wait for their turn in the catalog, which writes now more and now less of each.
+const AHEAD: usize = 8;
 
 /// A file on its way from disk into the catalog.
 pub(super) struct Look {
@@ -110,7 +113,7 @@ impl Reader<'_> {
                 let part: Vec<Look> = looks.by_ref().take(size).collect();
                 !part.is_empty() && readers[turn % readers.len()].0.send(part).is_ok()
             };
-            let mut dealt = (0..8 * readers.len()).take_while(|&turn| deal(turn)).count();
+            let mut dealt = (0..AHEAD * readers.len()).take_while(|&turn| deal(turn)).count();
             for turn in 0.. {
                 if turn == dealt || stop.load(Ordering::Relaxed) {
                     break;

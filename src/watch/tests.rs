@@ -141,6 +141,32 @@ impl Seen {
 }
 
 #[test]
+fn thousands_in_one_folder_come_in_the_order_of_their_paths() {
+    let posts = Posts::new();
+    let mut expected: Vec<String> = Vec::new();
+    for number in 0..5_000 {
+        let path = match number % 1_000 {
+            10 => format!("{number:04}/x.md"),
+            20 => format!("{number:04}-link.md"),
+            30 => format!("{number:04}-pipe.md"),
+            _ => format!("{number:04}.md"),
+        };
+        match number % 1_000 {
+            20 => symlink(posts.at("0000.md"), posts.at(&path)).unwrap(),
+            30 => posts.mkfifo(&path),
+            _ => posts.write(&path, ""),
+        }
+        expected.push(path);
+    }
+    posts.write("4000.txt", "no post");
+
+    let (walked, all) = posts.walk();
+    assert_eq!(walked.files, 4_995);
+    assert_eq!(all.iter().filter(|(_, kind)| matches!(kind, Kind::Odd(_))).count(), 5, "the pipes");
+    assert_eq!(all.into_iter().map(|(path, _)| path).collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_walk_finds_posts_in_path_order() {
     let posts = Posts::new();
     for path in ["b.md", "a/z.md", "a/b/c.html", "a.md", "a-b.md", "_drafts/x.md", ".git/x.md", "x.txt", "README.md"] {

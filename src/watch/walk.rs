@@ -43,7 +43,7 @@ pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked 
     let first = entries(&fd, &mut buffer);
     let mut walk = Walk { folder, of, links: Links::new(&of.root), files: 0, buffer, found };
     match first {
-        Ok(entries) => walk.entries(&fd, entries, Path::new(""), 0),
+        Ok(entries) => walk.entries(&fd, &entries, Path::new(""), 0),
         Err(error) => return Walked { root: unread(&of.root, error), files: 0 },
     }
     Walked { root: Root::Present { device }, files: walk.files }
@@ -139,7 +139,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn entries(&mut self, fd: &OwnedFd, entries: Vec<Entry>, at: &Path, depth: usize) {
+    fn entries(&mut self, fd: &OwnedFd, entries: &[Entry], at: &Path, depth: usize) {
         let filter: &Filter = &self.of.filter;
         let judged = |Entry { name, kind }: &Entry| {
             let path = at.join(name);
@@ -184,7 +184,7 @@ impl Walk<'_> {
         let read = fs::openat(parent, name, flags, Mode::empty());
         let read = read.and_then(|fd| Ok((entries(&fd, &mut self.buffer)?, fd)));
         match read {
-            Ok((entries, fd)) => self.entries(&fd, entries, &path, depth),
+            Ok((entries, fd)) => self.entries(&fd, &entries, &path, depth),
             // It went, or became something else, while we walked: its event is on the way.
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
             Err(error) => self.tell(path, Kind::Odd(unreadable(error))),
