@@ -299,7 +299,7 @@ impl Catalog {
             self.db.execute("VACUUM INTO ?", [copy.to_string_lossy()])?;
             File::open(&copy).and_then(|file| file.sync_all()).map_err(folder_error)?;
             // A log of the old file must not be taken for one of the new.
-            remove(&self.file, COMPANIONS).map_err(folder_error)?;
+            remove_companions(&self.file).map_err(folder_error)?;
             fs::rename(&copy, &self.file).map_err(folder_error)?;
         }
         self.reopen()?;
@@ -491,7 +491,7 @@ fn connect(file: &Path) -> Result<Connected, CatalogError> {
     if schema::version(&db)? == schema::UNFINISHED {
         drop(db);
         fs::remove_file(file)
-            .and_then(|()| remove(file, COMPANIONS))
+            .and_then(|()| remove_companions(file))
             .map_err(|source| CatalogError::Folder { path: file.to_owned(), source })?;
         db = Connection::open(file)?;
     }
@@ -525,9 +525,6 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// The extensions of what SQLite keeps beside a database.
-const COMPANIONS: &[&str] = &["sqlite-wal", "sqlite-shm"];
-
 /// Renames the database and its companions; returns the new name.
 fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
     let free = (1..1_000).map(|n: u32| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
@@ -536,14 +533,13 @@ fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    remove(file, COMPANIONS)?;
+    remove_companions(file)?;
     Ok(aside)
 }
 
-/// Removes files that have the database's name but for their extensions, as far as they are there.
-fn remove(file: &Path, extensions: &[&str]) -> std::io::Result<()> {
-    for extension in extensions {
-        match fs::remove_file(file.with_extension(extension)) {
+fn remove_companions(file: &Path) -> std::io::Result<()> {
+    for companion in ["sqlite-wal", "sqlite-shm"] {
+        match fs::remove_file(file.with_extension(companion)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
