@@ -73,6 +73,8 @@ pub struct Catalog {
 /// How much memory the catalog's pages may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
+    /// Until the first scan is done, which goes through most rows once: what they took would not be given back to the system.
+    Scant,
     /// For one change after the other: what one touches. The rest is in the memory of the kernel, which takes it back when
     /// others need it.
     Usual,
@@ -83,6 +85,7 @@ pub enum Room {
 impl Room {
     const fn kibibytes(self) -> i64 {
         match self {
+            Self::Scant => 256,
             Self::Usual => 2 * 1024,
             Self::Ample => 16 * 1024,
         }
@@ -501,7 +504,7 @@ fn connect(file: &Path) -> Result<Connected, CatalogError> {
     // Nobody else writes into the database than [`Catalog::checkpoint`]: its sum must be gone before.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    db.pragma_update(None, "cache_size", -Room::Usual.kibibytes())?;
+    db.pragma_update(None, "cache_size", -Room::Scant.kibibytes())?;
     // More than there are statements: those that fall out are parsed again at every use.
     db.set_prepared_statement_cache_capacity(256);
     // Without it a statement is planned anew whenever a value is bound that a partial index might be chosen by: a quarter of
