@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -106,9 +107,13 @@ def reader(daemon, seen):
 
 
 def catalog(state):
-    """Since when each post is known, by id."""
-    with contextlib.closing(sqlite3.connect(state / "catalog.sqlite")) as db:
-        return dict(db.execute("SELECT id, first_seen FROM post WHERE id IS NOT NULL"))
+    """Since when each post is known, by id. Nothing is before a new catalog is called whole."""
+    if not (state / "catalog.sqlite").exists():
+        return {}
+    with contextlib.closing(sqlite3.connect(state / "catalog.sqlite")) as db, contextlib.suppress(sqlite3.DatabaseError):
+        if db.execute("PRAGMA user_version").fetchone()[0] > 0:
+            return dict(db.execute("SELECT id, first_seen FROM post WHERE id IS NOT NULL"))
+    return {}
 
 
 def write(site, dice, stop, first):
@@ -166,6 +171,38 @@ def check(disk, site, seen, first_seen):
         return len(shown)
 
 
+def cut_first_scan(folder, dice, how):
+    """Cuts the power while a new catalog is filled. True if that was to be begun again."""
+    folder.mkdir()
+    disk, seen = Disk(folder), Seen()
+    site = Daemon(folder, output="disk/out", state="disk/state")
+    ledger.write(site.posts, range(600), folder="old")
+    with disk:
+        site.__enter__()
+        with reader(site, seen):
+            # As above: the moment is what varies.
+            time.sleep(dice.uniform(0, 0.6))
+            disk.cut(how)
+            site.kill()
+        site.log.close()
+    check(disk, site, seen, {})
+    with disk:
+        known = catalog(site.state)
+        with site:
+            ledger.nothing_lost(site, expected=ledger.walk(site.posts))
+        if set_aside := list(site.state.glob("*.broken-*")):
+            raise ledger.Lost(f"a cut was taken for damage: {set_aside}")
+    shutil.rmtree(folder)
+    return not known
+
+
+def first_scans(folder, dice):
+    cuts = 40 if whole() else 6
+    begun_again = sum(cut_first_scan(folder / f"first-{cut}", dice, (LOG_FLUSHED, LOG_LOST)[cut % 2]) for cut in range(cuts))
+    figure("power cut in a first scan", f"{cuts} cuts while 600 posts are read (seed {SEED})",
+           f"{begun_again} catalogs begun again, {cuts - begun_again} gone on with, all posts in the end")
+
+
 def main():
     cuts, dice = (100 if whole() else 6), random.Random(SEED)
     with Place() as place:
@@ -183,6 +220,7 @@ def main():
             eventually("no temporary is left", lambda: feeds.temporaries(site.output), [])
         if not judged or len(seen.dates) < cuts:
             sys.exit(f"hardly anything was seen: {judged} feeds, {len(seen.dates)} entries")
+        first_scans(place.folder, dice)
         figure("power cut", f"{cuts} cuts of an ext4 that holds state and output (seed {SEED})",
                f"{judged} feeds on disk whole, {len(seen.dates)} entries that were shown kept id, first-seen and date, "
                f"{len(expected.entries)} posts in the end")
