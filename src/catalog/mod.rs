@@ -14,6 +14,7 @@ mod along;
 mod archive;
 mod batch;
 mod collection;
+mod connection;
 mod departures;
 mod documents;
 mod entries;
@@ -37,6 +38,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use connection::{Connected, connect, identity, remove_companions, set_aside};
 use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config::DbConfig, types::FromSql};
 
 pub use along::Along;
@@ -477,75 +479,8 @@ fn set_fact(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<
     Ok(())
 }
 
-fn identity(file: &Path) -> Option<(u64, u64)> {
-    fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
-}
-
-/// An open database, and what it says of collections.
-struct Connected {
-    db: Connection,
-    collections: collection::Names,
-    /// There was none, and it has no log yet: see [`log`].
-    is_new: bool,
-}
-
-fn connect(file: &Path) -> Result<Connected, CatalogError> {
-    let mut db = Connection::open(file)?;
-    if schema::version(&db)? == schema::UNFINISHED {
-        drop(db);
-        fs::remove_file(file)
-            .and_then(|()| remove_companions(file))
-            .map_err(|source| CatalogError::Folder { path: file.to_owned(), source })?;
-        db = Connection::open(file)?;
-    }
-    let is_new = schema::version(&db)? == 0;
-    db.pragma_update(None, "journal_mode", if is_new { "MEMORY" } else { "WAL" })?;
-    db.pragma_update(None, "synchronous", "FULL")?;
-    // Nobody else writes into the database than [`Catalog::checkpoint`]: its sum must be gone before.
-    db.pragma_update(None, "wal_autocheckpoint", 0)?;
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    db.pragma_update(None, "cache_size", -Room::Scant.kibibytes())?;
-    // More than there are statements: those that fall out are parsed again at every use.
-    db.set_prepared_statement_cache_capacity(256);
-    // Without it a statement is planned anew whenever a value is bound that a partial index might be chosen by: a quarter of
-    // a cold build.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // A row that is replaced is one less and one more for the triggers.
-    db.pragma_update(None, "recursive_triggers", true)?;
-    schema::migrate(&mut db, if is_new { schema::UNFINISHED } else { schema::CURRENT })?;
-    if is_new {
-        db.pragma_update(None, "synchronous", "OFF")?;
-    }
-    // The main feed is there before the first post: a subscriber must never be told that there is none.
-    db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;
-    let collections = collection::Names::load(&db)?;
-    Ok(Connected { db, collections, is_new })
-}
-
 /// The version of SQLite that is built in.
 #[must_use]
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
-}
-
-/// Renames the database and its companions; returns the new name.
-fn set_aside(file: &Path) -> std::io::Result<PathBuf> {
-    let free = (1..1_000).map(|n: u32| file.with_extension(format!("broken-{n}"))).find(|name| !name.exists());
-    let aside = free.unwrap_or_else(|| file.with_extension("broken"));
-    match fs::rename(file, &aside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    remove_companions(file)?;
-    Ok(aside)
-}
-
-fn remove_companions(file: &Path) -> std::io::Result<()> {
-    for companion in ["sqlite-wal", "sqlite-shm"] {
-        match fs::remove_file(file.with_extension(companion)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -12,20 +12,15 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Read, Write as _},
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
-use twox_hash::XxHash3_128;
-
 use crate::{bytes, cores::on_all_cores};
 
 /// The file is hashed in parts, by all cores: a start waits for it.
-const PART: u64 = 4 << 20;
-
-/// Bytes that are read at a time; a part is so many of them.
-const BLOCK: usize = 256 << 10;
+const PART: u64 = 1 << 20;
 
 /// The sum of one database.
 #[derive(Debug)]
@@ -155,21 +150,26 @@ fn stat(file: &File) -> io::Result<String> {
 fn digest(file: &File) -> io::Result<[u8; 16]> {
     let parts: Vec<u64> = (0..file.metadata()?.len().div_ceil(PART)).collect();
     let digest_of = |part: &u64| {
-        let mut hasher = XxHash3_128::new();
-        let mut block = vec![0; BLOCK];
-        let mut at = part * PART;
-        while at < (part + 1) * PART {
-            let read = file.read_at(&mut block, at)?;
-            if read == 0 {
-                break;
-            }
-            hasher.write(block.get(..read).unwrap_or_default());
-            at += read as u64;
-        }
-        Ok(hasher.finish_128().to_be_bytes())
+        let mut bytes = Vec::new();
+        From { file, at: part * PART }.take(PART).read_to_end(&mut bytes)?;
+        Ok(bytes::fingerprint(bytes))
     };
     let digests: io::Result<Vec<[u8; 16]>> = on_all_cores(&parts, digest_of).into_iter().collect();
     Ok(bytes::fingerprint(digests?.concat()))
+}
+
+/// A file from some place on, whoever else reads it.
+struct From<'f> {
+    file: &'f File,
+    at: u64,
+}
+
+impl Read for From<'_> {
+    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(block, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 fn hex(digest: [u8; 16]) -> String {

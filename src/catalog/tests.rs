@@ -636,8 +636,6 @@ fn a_new_catalog_is_kept_once_all_of_it_is_durable() {
     ];
     for (what, deed, is_kept) in deeds {
         let mut story = Story::of_a_new_catalog();
-        // Some of it is in the file, though nothing is durable.
-        story.catalog.make_room(Room::Usual).unwrap();
         story.see("a.md", "---\ntitle: A\ncategories: c\n---\ntext\n");
         assert!(!story.state.path().join("catalog.sqlite-wal").exists(), "{what}");
         deed(&mut story);
