@@ -12,7 +12,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Write as _},
+    io::{self, Write as _},
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -148,28 +148,15 @@ fn stat(file: &File) -> io::Result<String> {
 
 /// The digest of the digests of a file's parts.
 fn digest(file: &File) -> io::Result<[u8; 16]> {
-    let parts: Vec<u64> = (0..file.metadata()?.len().div_ceil(PART)).collect();
-    let digest_of = |part: &u64| {
-        let mut bytes = Vec::new();
-        From { file, at: part * PART }.take(PART).read_to_end(&mut bytes)?;
+    let length = file.metadata()?.len();
+    let parts: Vec<u64> = (0..length.div_ceil(PART)).map(|part| part * PART).collect();
+    let digest_of = |&at: &u64| {
+        let mut bytes = vec![0; usize::try_from(PART.min(length - at)).map_err(io::Error::other)?];
+        file.read_exact_at(&mut bytes, at)?;
         Ok(bytes::fingerprint(bytes))
     };
     let digests: io::Result<Vec<[u8; 16]>> = on_all_cores(&parts, digest_of).into_iter().collect();
     Ok(bytes::fingerprint(digests?.concat()))
-}
-
-/// A file from some place on, whoever else reads it.
-struct From<'f> {
-    file: &'f File,
-    at: u64,
-}
-
-impl Read for From<'_> {
-    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(block, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
 }
 
 fn hex(digest: [u8; 16]) -> String {
