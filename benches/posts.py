@@ -5,9 +5,11 @@
 
 200 categories in 20 groups, drawn as Zipf has it; bodies of 4 KB on the whole, from a line to 40 KB; a thousand posts a folder.
 """
+import datetime
 import itertools
 import pathlib
 import random
+import re
 import sys
 import time
 
@@ -15,6 +17,8 @@ GROUPS, EACH = 20, 10
 #: The newest post is of this second; the others are up to seven years older.
 NEWEST = 1_700_000_000
 SPAN = 7 * 365 * 86_400
+#: The category used most, and its group.
+MOST = ("分类0", "栏目0-0")
 WORDS = ("的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学么之都好看起发当没成只"
          "如事把还用第样道想作种开美总从无情己面最女但现前些所同日手又行意动方期它头经长儿回位分爱老因很给名法间斯知世什两次使身者被高已亲其进此话常"
          "与活正感见明问力理尔点文几定本公特做外孩相西果走将月十实向声车全信重三机工物气每并别真打太新比才便夫再书部水像眼等体却加电主界门利海受听表")
@@ -27,10 +31,12 @@ def categories(groups=GROUPS):
 
 
 def post(number, seed=1, of=None):
-    """The bytes of a post, and when it was published, in seconds. `of` are other categories than usual."""
+    """The bytes of a post, and when it was published, in seconds. `of` are other categories than usual: the first posts go through
+    all of them, for drawn ones leave most without a post."""
     dice = random.Random(seed * 1_000_003 + number)
     pairs, weights = of or CATEGORIES
-    group, category = dice.choices(pairs, cum_weights=weights)[0]
+    drawn = dice.choices(pairs, cum_weights=weights)[0]
+    group, category = pairs[number] if of and number < len(pairs) else drawn
     at = NEWEST - dice.randrange(SPAN)
     length = min(40_000, int(dice.lognormvariate(7.95, 0.85)))
     start = dice.randrange(len(TEXT) // 2)
@@ -45,6 +51,16 @@ def post(number, seed=1, of=None):
     title = TEXT[start:start + 8 + number % 20]
     return (f"\n---\ntitle: '{title}'\ncategories: \n - {group}\n - {category}\nheadimg: '{image}'\nauthor: 某人{number % 50}\n"
             f"comments: false\ndate: {date}\nthumbnail: '{image}'\n---\n\n<div>   \n{body}<br>\n</div>\n            ").encode(), at
+
+
+def marked(mark, hour, category=MOST[1], more=""):
+    """The text of a post with this mark in its title, newer than all others, in a category of the group used most; `more` is what
+    its front matter has besides."""
+    text = post(0)[0].decode()
+    text = re.sub(r"title: .*", f"title: '{mark}'", text)
+    text = re.sub(r"categories: \n - .*\n - .*\n", f"categories: \n - {MOST[0]}\n - {category}\n{more}", text)
+    date = datetime.datetime(2024, 1, 1) + datetime.timedelta(hours=hour)
+    return re.sub(r"date: .*", f"date: {date} +0000", text)
 
 
 def path(number):
