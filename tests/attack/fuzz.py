@@ -76,15 +76,21 @@ if built.returncode:
     sys.exit("the fuzz targets cannot be built")
 print(f"built in {time.monotonic() - began:.0f} s", flush=True)
 PLACE.mkdir(parents=True, exist_ok=True)
-failed = False
+failures = []
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
     for name, code, said, executed in pool.map(lambda sample: run(*sample), samples().items()):
         if code or not executed:
-            failed = True
-            print(f"{name} failed:\n{said[-4000:]}")
-            if artifact := re.search(r"Test unit written to (\S+)", said):
-                print(f"to see it again: target/debug/{name} {artifact[1]}\n"
-                      f"or: cargo fuzz run -s none {name} {artifact[1]}")
+            failures.append((name, code, said))
         else:
             figure(f"fuzzing, {name.replace('_', ' ')}", f"{SECONDS} s", f"{executed} inputs, no failure")
-sys.exit(1 if failed else 0)
+for name, code, said in failures:
+    print(f"{name} failed:\n{said[-4000:]}")
+# Last, and in few lines, what is needed to see it again elsewhere: the input may be gone with the machine.
+for name, code, said in failures:
+    why = re.search(r"panicked at .*\n.*|ERROR: .*", said)
+    print(f"{name} ended with {code}: {why[0] if why else 'it does not say why'}")
+    if artifact := re.search(r"Test unit written to (\S+)", said):
+        print(f"by {pathlib.Path(artifact[1]).read_bytes()!r}\n"
+              f"to see it again: target/debug/{name} {artifact[1]}\n"
+              f"or: cargo fuzz run -s none {name} {artifact[1]}")
+sys.exit(bool(failures))
