@@ -2,6 +2,9 @@
 
 use twox_hash::XxHash3_128;
 
+/// Stands for the digest or fingerprint of what is not known. No bytes have it, as far as anybody will ever see.
+pub const UNKNOWN: [u8; 16] = [0; 16];
+
 /// Whether any byte of a text is such a one. Nothing ends the search early, so that the compiler looks at many bytes
 /// together: for short tests that rarely hold.
 #[must_use]

@@ -7,6 +7,7 @@
 //! scanned again after a pause; meanwhile the feeds are served as they were.
 
 mod backlog;
+mod changes;
 mod http;
 mod later;
 mod pulse;
@@ -40,13 +41,13 @@ use crate::{
     sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
-    watch::{self, Changes, Folder, Kind, Lost, Watcher},
+    watch::{Folder, Watcher},
 };
 use backlog::Backlog;
 use later::Later;
 use pulse::Pulse;
 use retry::Retry;
-use scan::patience;
+use scan::{Scanning, patience};
 
 /// How often folders are scanned whose events cannot be trusted.
 const POLL: Duration = Duration::from_secs(10);
@@ -56,6 +57,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2_100);
 
 /// Longest sleep: the wall clock may jump, and due times are on the wall clock.
 const NAP: Duration = Duration::from_secs(30);
+
+/// When the output folder is tried again that could not be written.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// How long the loop rests from work that can wait, for each second of it: others have the core then.
 const REST: u32 = 2;
@@ -107,13 +111,19 @@ enum Event {
     Reload,
     /// A deadline passed.
     Due,
+    /// There is a part of a scan to be done.
+    Scan,
     /// There is time for what can wait.
     Idle,
     /// The end.
     Stop,
 }
 
-/// Runs until a signal ends it. `load` reads the configuration again, from one of `files`.
+/// Who is told how many posts the first scan has read so far, until this is dropped.
+pub type Told = Box<dyn Fn(u64)>;
+
+/// Runs until a signal ends it. `load` reads the configuration again, from one of `files`; `watch` is asked who is told of the
+/// first scan.
 ///
 /// # Errors
 /// When it cannot start: it cannot listen, or the state folder cannot be used.
@@ -121,6 +131,7 @@ pub fn run(
     settings: Settings,
     files: Vec<PathBuf>,
     load: &dyn Fn() -> Result<Settings, ConfigError>,
+    watch: &dyn Fn(&Pipeline) -> Told,
 ) -> Result<(), Error> {
     allow_open_files();
     let listener = http::listen(&settings.listen)?;
@@ -144,7 +155,7 @@ pub fn run(
 
     let signals = signals::listen(pipeline.stop_flag())?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let daemon = Daemon::start(pipeline, told, meters, &mut pulse, sandbox);
+    let daemon = Daemon::start(pipeline, told, meters, &mut pulse, sandbox, watch);
     // Those that ask are all in the HTTP threads now.
     drop(ask);
     let result = runtime.block_on(daemon.run(asks, signals, stop, load, address));
@@ -186,10 +197,19 @@ struct Daemon<'a> {
     watched: bool,
     /// Set by a signal, so that a long scan ends early.
     stop: Arc<AtomicBool>,
-    /// When folders are scanned next.
+    /// When folders are scanned next, unless they are scanned just now.
     scan_at: Instant,
+    /// A scan that is under way, in parts.
+    scanning: Option<Scanning>,
+    /// Why the folders are scanned again once it has ended, if they are.
+    again: Option<Rescan>,
+    /// Events were lost, and it is not yet found out what vanished. Until then nothing new is looked at: a move is seen as one only
+    /// where a file is missed first.
+    lost: bool,
     /// When the watcher has something that is settled by then.
     take_at: Option<SystemTime>,
+    /// When documents are written that could not be.
+    write_at: Option<Instant>,
     /// What the watcher told of and there was no time for yet.
     untaken: Backlog,
     /// Files that may still be written, or were too young to be known by their stat when they were read.
@@ -199,13 +219,14 @@ struct Daemon<'a> {
     retry: Retry,
     /// The wall clock and the steady one at the last event.
     clocks: (DateTime<Utc>, Instant),
-    /// The first scan is published.
-    ready: bool,
     /// The service manager waits for the end of a reload.
     reloading: bool,
     /// Files that were read again for it, and documents that came of it.
     applied: (u64, u64),
+    /// When everything was looked at last; the daemon is ready from the first time on.
     last_scan: Option<DateTime<Utc>>,
+    /// Says who is told of the first scan.
+    watch: &'a dyn Fn(&Pipeline) -> Told,
     /// Why events are not enough, as the log was told.
     degraded: Option<String>,
     started: DateTime<Utc>,
@@ -222,6 +243,7 @@ impl<'a> Daemon<'a> {
         meters: Meters,
         pulse: &'a mut Pulse,
         sandbox: Sandbox,
+        watch: &'a dyn Fn(&Pipeline) -> Told,
     ) -> Self {
         let changed = Arc::new(Notify::new());
         let watcher = watcher(&pipeline, &meters, &changed);
@@ -235,16 +257,20 @@ impl<'a> Daemon<'a> {
             changed,
             watched: false,
             scan_at: Instant::now(),
+            scanning: None,
+            again: None,
+            lost: false,
             take_at: None,
+            write_at: None,
             untaken: Backlog::default(),
             unsettled: Later::default(),
             due: None,
             retry: Retry::default(),
             clocks: (Utc::now(), Instant::now()),
-            ready: false,
             reloading: false,
             applied: (0, 0),
             last_scan: None,
+            watch,
             degraded: None,
             started: Utc::now(),
             pulse,
@@ -266,14 +292,18 @@ impl<'a> Daemon<'a> {
         tracing::info!("{}", self.status());
         let mut rested_at = tokio::time::Instant::now();
         loop {
+            let unwritten = self.pipeline.has_unwritten();
+            self.write_at = unwritten.then(|| self.write_at.unwrap_or_else(|| Instant::now() + WRITE_AGAIN));
             let wake = tokio::time::Instant::from_std(self.next_wake());
-            let idle = self.pipeline.is_behind() || self.pipeline.has_idle_work();
+            let scan = self.pipeline.has_scan_part();
+            let idle = self.scanning.is_none() && (self.pipeline.is_behind() || self.pipeline.has_idle_work());
             let changed = Arc::clone(&self.changed);
-            // In no order, so that a flood of questions cannot keep posts from coming out.
+            // In no order, so that a flood of questions, or of posts, cannot keep others from coming out.
             let next = async {
                 tokio::select! {
                     Some(ask) = asks.recv() => Event::Asked(ask),
                     () = changed.notified() => Event::Changed,
+                    () = std::future::ready(()), if scan => Event::Scan,
                     () = tokio::time::sleep_until(wake) => Event::Due,
                 }
             };
@@ -283,9 +313,11 @@ impl<'a> Daemon<'a> {
                 event = next => event,
                 () = tokio::time::sleep_until(rested_at), if idle => Event::Idle,
             };
-            self.pulse.beat(&self.watcher, self.scan_at);
+            let due = if self.scanning.is_some() { Instant::now() } else { self.scan_at };
+            self.pulse.beat(&self.watcher, due);
             let followed = self.follow_clock();
             self.note_end(followed);
+            self.note_stuck();
             let is_question = matches!(event, Event::Asked(_));
             let end = match event {
                 Event::Stop => break,
@@ -293,6 +325,7 @@ impl<'a> Daemon<'a> {
                 Event::Asked(ask) => self.answer(ask),
                 Event::Changed => self.take_changes(),
                 Event::Due => self.work_off_due(),
+                Event::Scan => self.scan_part(),
                 Event::Idle => {
                     let (worked, rest) = self.work_idly();
                     rested_at = tokio::time::Instant::now() + rest;
@@ -329,6 +362,9 @@ impl<'a> Daemon<'a> {
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
             self.take_changes()?;
+            if self.lost {
+                self.scan_at_once(Instant::now())?;
+            }
             while !self.untaken.is_empty() {
                 self.take_rest()?;
             }
@@ -350,13 +386,21 @@ impl<'a> Daemon<'a> {
         }
         tracing::warn!("the clock was set by {} seconds, or the machine slept", set_by.num_seconds());
         (self.scan_at, self.take_at) = (steady, Some(SystemTime::now()));
+        if self.scanning.is_some() {
+            // Is done once more.
+            self.scan(Rescan::Timer)?;
+        }
         self.pipeline.clock_set(set_by, wall)
     }
 
-    /// Answers a question from HTTP. The asker may have given up; then nobody wants the answer.
+    /// Answers a question from HTTP, unless nobody waits for the answer any more. Without one he is told to come again.
     fn answer(&mut self, ask: Ask) -> Result<(), pipeline::Error> {
-        let answer = self.pipeline.answer(&ask, &self.health(), Utc::now())?;
-        drop(ask.reply.send(answer));
+        if ask.reply.is_closed() {
+            return Ok(());
+        }
+        if let Some(answer) = self.pipeline.answer(&ask, &self.health(), Utc::now())? {
+            drop(ask.reply.send(answer));
+        }
         Ok(())
     }
 
@@ -369,8 +413,9 @@ impl<'a> Daemon<'a> {
             tracing::error!("{error}; the feeds are served as they were, and everything is tried again");
             systemd::status(&self.status());
         }
-        // A scan finds whatever this left undone.
+        // A scan finds whatever this left undone; one that is under way was given up.
         (self.scan_at, self.due) = (at, None);
+        (self.scanning, self.again) = (None, None);
     }
 
     /// When there is something to do though nothing happens.
@@ -382,9 +427,12 @@ impl<'a> Daemon<'a> {
             // A second is over when the next begins; a moment later is sure to be in it.
             now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
         });
-        let rest = (!self.untaken.is_empty()).then_some(now);
+        let rest = (!self.untaken.is_empty() && !self.lost).then_some(now);
+        let unsettled = self.unsettled.next().filter(|_| !self.lost);
+        let scan = self.scanning.is_none().then_some(self.scan_at);
         let take = self.take_at.map(|at| now + at.duration_since(SystemTime::now()).unwrap_or_default());
-        [Some(self.scan_at), take, rest, self.unsettled.next(), due].into_iter().flatten().fold(now + nap, Instant::min)
+        let all = [scan, take, rest, unsettled, due, self.write_at];
+        all.into_iter().flatten().fold(now + nap, Instant::min)
     }
 
     fn work_off_due(&mut self) -> Result<(), pipeline::Error> {
@@ -392,23 +440,20 @@ impl<'a> Daemon<'a> {
         if self.take_at.is_some_and(|at| at <= SystemTime::now()) {
             self.take_changes()?;
         }
-        self.take_rest()?;
-        let paths = self.unsettled.take(now);
-        if !paths.is_empty() {
-            let soon = RefCell::default();
-            let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
-            let pass = self.pipeline.look(&paths, &[], &patience, Utc::now())?;
-            drop(patience);
-            self.note(pass, soon.take(), now);
+        if !self.lost {
+            self.take_rest()?;
+            self.take_unsettled(now)?;
         }
-        if self.scan_at <= now {
+        if self.scan_at <= now && self.scanning.is_none() {
             self.scan(Rescan::Timer)?;
         }
-        if self.due.is_some_and(|due| due <= Utc::now().timestamp()) || self.pipeline.has_unwritten() {
+        let had_unwritten = self.pipeline.has_unwritten();
+        self.write_at = None;
+        self.pipeline.check_output(Utc::now())?;
+        if self.due.is_some_and(|due| due <= Utc::now().timestamp()) || had_unwritten {
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
-        self.pipeline.check_output(Utc::now())?;
         self.pipeline.tidy_catalog()
     }
 
@@ -416,86 +461,24 @@ impl<'a> Daemon<'a> {
     fn work_idly(&mut self) -> (Result<(), pipeline::Error>, Duration) {
         let started = Instant::now();
         if !self.pipeline.is_behind() {
-            let worked = self.pipeline.work_idly();
+            let worked = self.pipeline.work_idly(Utc::now());
             let rest = if worked.is_ok() { started.elapsed() * REST } else { NAP };
             return (worked, rest);
         }
-        let caught_up = self.pipeline.catch_up(Utc::now()).map(|mut pass| {
+        let soon = RefCell::default();
+        let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
+        let caught_up = self.pipeline.catch_up(&patience, Utc::now());
+        drop(patience);
+        let caught_up = caught_up.map(|mut pass| {
             // Told at the end, in one line.
             self.applied.0 += pass.read;
             self.applied.1 += std::mem::take(&mut pass.documents);
-            self.note(pass, Soon::new(), started);
+            self.note(pass, soon.take(), started);
         });
         self.end_reload();
         // Somebody waits for the new settings, too.
         let rest = if caught_up.is_ok() { Duration::ZERO } else { NAP };
         (caught_up, rest)
-    }
-
-    fn take_changes(&mut self) -> Result<(), pipeline::Error> {
-        let Changes { paths, directories, rescan, again } = self.told(SystemTime::now());
-        self.take_at = again;
-        match rescan {
-            Some(Lost::Events) => return self.scan(Rescan::Overflow),
-            // The first word of a watcher: from now on a scan misses nothing.
-            Some(Lost::Watches) if !std::mem::replace(&mut self.watched, true) => return self.scan(Rescan::Start),
-            Some(Lost::Watches) => return self.scan(Rescan::Root),
-            None => {}
-        }
-        if paths.len() > 2 * pipeline::PART {
-            // What is gone comes first, so that a move is seen as one; the rest in parts, each with a chance for what comes
-            // meanwhile.
-            let folders = watched(&self.pipeline);
-            let is_gone = |(folder, path): &(usize, PathBuf)| {
-                folders.get(*folder).is_none_or(|of| watch::look(*folder, &of.root, path).kind == Kind::Gone)
-            };
-            let (gone, there): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_gone);
-            self.untaken.add(there);
-            self.look(&gone, &directories)?;
-            return self.take_rest();
-        }
-        self.look(&paths, &directories)
-    }
-
-    /// What the watcher tells, and the one before it where it is still needed.
-    fn told(&mut self, now: SystemTime) -> Changes {
-        let mut told = self.watcher.take(now);
-        let Some(leaving) = &self.leaving else { return told };
-        if told.rescan.is_some() {
-            self.leaving = None;
-            return told;
-        }
-        let before = leaving.take(now);
-        for (all, more) in [(&mut told.paths, before.paths), (&mut told.directories, before.directories)] {
-            all.extend(more);
-            all.sort_unstable();
-            all.dedup();
-        }
-        // That its own watches are lost is of no interest any more.
-        told.rescan = before.rescan.filter(|lost| *lost == Lost::Events);
-        told.again = [told.again, before.again].into_iter().flatten().min();
-        told
-    }
-
-    /// Looks at a part of what there was no time for.
-    fn take_rest(&mut self) -> Result<(), pipeline::Error> {
-        let paths = self.untaken.take();
-        self.look(&paths, &[])
-    }
-
-    /// Looks at what the watcher told of.
-    fn look(&mut self, paths: &[(usize, PathBuf)], directories: &[(usize, PathBuf)]) -> Result<(), pipeline::Error> {
-        if !paths.is_empty() || !directories.is_empty() {
-            let started = Instant::now();
-            let pass = self.pipeline.look(paths, directories, &|_, _, _| false, Utc::now())?;
-            if pass.documents > 0 {
-                self.meters.published(started.elapsed());
-            }
-            self.note(pass, Soon::new(), started);
-            self.due = self.pipeline.settle(Utc::now())?;
-            systemd::status(&self.status());
-        }
-        Ok(())
     }
 
     fn note(&mut self, pass: Pass, soon: Soon, started: Instant) {
@@ -523,7 +506,7 @@ impl<'a> Daemon<'a> {
     fn health(&self) -> Health {
         Health {
             degraded: self.watcher.degraded(),
-            trouble: self.retry.trouble().map(str::to_owned),
+            trouble: self.retry.trouble().or(self.stuck()).map(str::to_owned),
             last_scan: self.last_scan,
             shut_out: self.shut_out.clone(),
             started: Some(self.started),

@@ -3,8 +3,8 @@
 //! Data flows one way:
 //!
 //! ```text
-//! path → SourceFile → Post → Catalog → Feed → Document → Published → bytes on disk and on the wire
-//! watch    post/      post/  catalog/  feed/   feed/     publish/     publish/, serve/
+//! path → SourceFile → Post → Catalog → Feed → Rope → bytes on disk and on the wire
+//! watch    post/      post/  catalog/  feed/  feed/  publish/, serve/
 //! ```
 //!
 //! # Layout, in reading order
@@ -17,8 +17,8 @@
 //! - [`site`]: the HTML pages, from compiled templates.
 //! - [`serve`]: HTTP. Answers from a map of documents; never renders, never reads a file.
 //! - [`pipeline`]: one pass through all of the above, for `build` and for the daemon.
-//! - [`daemon`]: the event loop, with the only clock; [`systemd`] tells the service manager, [`sandbox`] bounds what the
-//!   program may reach.
+//! - [`daemon`]: the event loop, with the only clock that decides about posts; [`systemd`] tells the service manager,
+//!   [`sandbox`] bounds what the program may reach.
 //! - [`meters`]: what each part counts, for `/metrics`.
 //! - [`uri`]: an address as RFC 3986 wants it, and [`bytes`]: looks through texts, and digests, and
 //!   [`rope`]: bytes that are put together late, and `cores`: work on all cores; for all stages alike.

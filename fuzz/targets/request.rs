@@ -1,7 +1,7 @@
 //! Any bytes sent to a listener: every reply has a status that we know, and a document only comes for its own path.
 //!
 //! The first byte chooses: bytes as they are, or the first line as the target of a GET and the rest as its headers. That gets
-//! the same answer whether it closes the connection, which leaves it to hyper, or not.
+//! the same answer whether it closes the connection, which leaves it to hyper, or keeps it.
 #![no_main]
 
 use std::{cell::RefCell, future::pending, net::SocketAddr, sync::Arc};
@@ -85,8 +85,11 @@ fuzz_target!(|input: &[u8]| {
     }
     let (target, headers) = rest.split_at(rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len()));
     let headers = headers.trim_ascii();
-    let [response, plain] = [&b"\r\nConnection: close\r\n\r\n"[..], b"\r\n\r\n"]
-        .map(|end| exchange(&[b"GET /", target, b" HTTP/1.1\r\nHost: h\r\n", headers, end].concat()));
+    // As many fields in both: there is a limit.
+    let [response, plain] = ["close", "keep-alive"].map(|connection| {
+        let end = format!("\r\nConnection: {connection}\r\n\r\n");
+        exchange(&[b"GET /", target, b" HTTP/1.1\r\nHost: h\r\n", headers, end.as_bytes()].concat())
+    });
     // Whoever leaves while the daemon is asked may get nothing, and what follows a blank line is another request.
     let is_one = !headers.is_empty() && !headers.split(|&byte| byte == b'\n').any(|line| line.trim_ascii().is_empty());
     if is_one && !response.is_empty() && !plain.is_empty() {

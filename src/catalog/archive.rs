@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Catalog, CatalogError, collection::Member};
+use super::{Catalog, CatalogError, members::Member};
 
 /// How many posts a page has.
 pub const PAGE: u64 = 100;

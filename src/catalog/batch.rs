@@ -3,29 +3,30 @@
 mod members;
 mod recognition;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+};
 
 use rusqlite::{Transaction, params};
 
 use super::{
     Catalog, CatalogError, archive,
-    collection::{Growth, Key, Member, Names},
+    collection::{Growth, Key, Names},
     identity, likeness,
     log::{self, Log},
+    members::Member,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
     search::{self, Indexed, TextIndex},
     set_fact,
 };
 use crate::{
-    bytes,
+    bytes::{self, UNKNOWN},
     config::{Folder, Future},
     post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility},
     watch::Stat,
 };
-
-/// The version of an entry that has to be made anew, which no digest is.
-const OUTDATED: [u8; 16] = [0; 16];
 
 /// A file that was read.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ pub struct Batch<'c> {
     effects: Effects,
     /// Written in key order, many at a time: inserting them as they come costs half as much again.
     members: Vec<Member>,
+    /// The posts whose memberships these are.
+    waiting: HashSet<i64>,
     growth: BTreeMap<i64, Growth>,
     next_arrival: i64,
     arrival_before: i64,
@@ -152,6 +155,7 @@ impl Catalog {
             now,
             effects: Effects::default(),
             members: Vec::new(),
+            waiting: HashSet::new(),
             growth: BTreeMap::new(),
             next_arrival,
             arrival_before: next_arrival,
@@ -179,15 +183,15 @@ impl Batch<'_> {
     pub fn commit(mut self) -> Result<Effects, CatalogError> {
         self.flush_members()?;
         let mut mark = self.db.prepare_cached("UPDATE collection SET dirty = dirty | ? WHERE collection = ?")?;
-        for (collection, own) in &self.effects.touched {
-            mark.execute([if *own { 3 } else { 1 }, *collection])?;
+        for (collection, direct) in &self.effects.touched {
+            mark.execute([if *direct { 3 } else { 1 }, *collection])?;
         }
         drop(mark);
-        let mut grow = self
-            .db
-            .prepare_cached("UPDATE collection SET size = size + ?, own_size = own_size + ? WHERE collection = ?")?;
+        let mut grow = self.db.prepare_cached(
+            "UPDATE collection SET size = size + ?, direct_size = direct_size + ? WHERE collection = ?",
+        )?;
         for (collection, growth) in &self.growth {
-            grow.execute([growth.size, growth.own_size, *collection])?;
+            grow.execute([growth.size, growth.direct_size, *collection])?;
         }
         drop(grow);
         // What changes nothing writes nothing, and waits for no disk.
@@ -278,7 +282,7 @@ impl Batch<'_> {
         let rendered: bool = self
             .db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM entry WHERE post = ? AND version <> ?)")?
-            .query_row(params![post, OUTDATED], |row| row.get(0))?;
+            .query_row(params![post, UNKNOWN], |row| row.get(0))?;
         match only(&self.db, "post = ?", [post])? {
             Some(row) if !rendered && row.is_public() => self.touch(&row),
             _ => Ok(()),
@@ -385,8 +389,8 @@ impl Batch<'_> {
     }
 
     pub(super) fn touch(&mut self, row: &Row) -> Result<(), CatalogError> {
-        for (collection, own) in &row.members {
-            *self.effects.touched.entry(*collection).or_default() |= own;
+        for (collection, direct) in &row.members {
+            *self.effects.touched.entry(*collection).or_default() |= direct;
         }
         if self.keeps_pages {
             archive::mark(&self.db, row.post)?;
@@ -396,7 +400,7 @@ impl Batch<'_> {
 
     /// Lets the entry of a post be made anew when it is shown next. It is kept until then.
     pub(super) fn outdate(&self, post: i64) -> Result<(), CatalogError> {
-        self.db.prepare_cached("UPDATE entry SET version = ? WHERE post = ?")?.execute(params![OUTDATED, post])?;
+        self.db.prepare_cached("UPDATE entry SET version = ? WHERE post = ?")?.execute(params![UNKNOWN, post])?;
         Ok(())
     }
 
@@ -444,8 +448,10 @@ impl Batch<'_> {
     pub fn refresh(&mut self, folder: &Folder, path: &Path) -> Result<bool, CatalogError> {
         let changed = self
             .db
-            .prepare_cached("UPDATE post SET pinned = 0, content = zeroblob(16), settled = 0 WHERE folder = ? AND path = ? AND here")?
-            .execute(params![folder.read.folder, path_bytes(path)])?;
+            .prepare_cached(
+                "UPDATE post SET pinned = 0, content = ?, settled = 0 WHERE folder = ? AND path = ? AND here",
+            )?
+            .execute(params![UNKNOWN, folder.read.folder, path_bytes(path)])?;
         Ok(changed > 0)
     }
 
@@ -498,7 +504,7 @@ fn blank(folder: &str, path: &[u8], now: i64) -> Row {
         here: true,
         stat: Stat { size: 0, modified: 0, changed: 0, inode: 0 },
         settled: false,
-        content: [0; 16],
+        content: UNKNOWN,
         state: State::Rejected,
         missing: None,
         together: false,
@@ -512,8 +518,8 @@ fn blank(folder: &str, path: &[u8], now: i64) -> Row {
         expires: None,
         due: None,
         pinned: true,
-        digest: [0; 16],
-        rendering: [0; 16],
+        digest: UNKNOWN,
+        rendering: UNKNOWN,
         title: String::new(),
         link: None,
         image: None,

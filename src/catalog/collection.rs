@@ -1,16 +1,13 @@
-//! Collections: everything that has a feed, and which posts it shows.
+//! Collections: everything that has a feed.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
+use rusqlite::{Connection, params};
 
-use super::{
-    Catalog, CatalogError,
-    entries::{KeptEntry, kept_at},
-};
+use super::{Catalog, CatalogError};
 use crate::post::CategoryPath;
 
 /// What a collection gathers.
@@ -65,6 +62,13 @@ impl Key {
     }
 }
 
+impl Key {
+    /// A tag or an author: no list tells of it.
+    fn is_label(&self) -> bool {
+        matches!(self, Self::Tag(_) | Self::Author(_))
+    }
+}
+
 /// A collection that has been seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
@@ -73,11 +77,11 @@ pub struct Collection {
     /// What it gathers.
     pub key: Key,
     /// It ever had a post that is in no category below it.
-    pub own: bool,
+    pub direct: bool,
     /// How many posts it has.
     pub size: u64,
     /// How many of them are in no category below it.
-    pub own_size: u64,
+    pub direct_size: u64,
     /// Whose archives have begun: of all its posts, of its own posts.
     pub archives: Archives,
     /// Where its documents were last, as a folder in our form.
@@ -89,7 +93,7 @@ impl Collection {
     /// a draft must not show in its name.
     #[must_use]
     pub fn is_shown(&self) -> bool {
-        !matches!(self.key, Key::Category(_) | Key::Tag(_) | Key::Author(_)) || self.size > 0 || self.address.is_some()
+        !(self.key.is_label() || matches!(self.key, Key::Category(_))) || self.size > 0 || self.address.is_some()
     }
 }
 
@@ -116,69 +120,46 @@ pub struct Dirty {
     /// Its number.
     pub collection: i64,
     /// A post that is in this category itself changed, not only posts below it.
-    pub own: bool,
-}
-
-/// A post in a collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Member {
-    /// The collection's number.
-    pub(super) collection: i64,
-    /// Negated seconds, so that the newest comes first.
-    pub(super) published: i64,
-    /// Orders equal times.
-    pub(super) tie: i64,
-    /// The post's row.
-    pub(super) post: i64,
-    /// In this category itself, not in one below it.
-    pub(super) direct: bool,
-    /// See [`super::Row::arrival`].
-    pub(super) arrival: Option<i64>,
+    pub direct: bool,
 }
 
 /// By how much a collection grew in a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Growth {
     pub(super) size: i64,
-    pub(super) own_size: i64,
-}
-
-/// A post that a window may show. Times are seconds since the Unix epoch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// The post's row.
-    pub post: i64,
-    /// Its publication.
-    pub published: i64,
-    /// The post's id.
-    pub id: String,
-    /// The name of its posts folder.
-    pub folder: String,
-    /// Time of its last significant edit.
-    pub updated: i64,
-    /// The entry that is kept of it.
-    pub kept: Option<KeptEntry>,
+    pub(super) direct_size: i64,
 }
 
 /// A state of the collections, of whichever catalog: what was made of one is never taken for what another would give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version(u64);
+pub struct Version {
+    era: u64,
+    news: usize,
+    listed: usize,
+}
 
 impl Version {
-    fn next() -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(0);
-        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    /// Whether collections only came between the two.
+    #[must_use]
+    pub fn is_of_the_era_of(self, other: Self) -> bool {
+        self.era == other.era
+    }
+
+    /// Whether what lists tell of is the same in both.
+    #[must_use]
+    pub fn has_tree_of(self, other: Self) -> bool {
+        (self.era, self.listed) == (other.era, other.listed)
     }
 }
 
-impl Default for Version {
-    fn default() -> Self {
-        Self::next()
-    }
+/// A number that no other era has.
+fn next_era() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// All collections, by key; as many as there are categories, tags and authors.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
     known: HashMap<Key, Collection>,
     by_number: HashMap<i64, Key>,
@@ -186,14 +167,42 @@ pub(super) struct Names {
     pub(super) folding: HashSet<i64>,
     /// Made by the batch that is not yet committed, or changed by it: as they were before.
     pending: Vec<(Key, Option<Collection>)>,
-    /// Changes when a collection comes, goes, or is shown for the first time.
-    version: Version,
+    /// Another one when a collection went, or is again what it was before.
+    era: u64,
+    /// Collections that were shown for the first time in this era, or got posts of their own.
+    news: Vec<i64>,
+    /// Those of them that lists tell of: no tags, no authors.
+    listed: usize,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            by_number: HashMap::new(),
+            folding: HashSet::new(),
+            pending: Vec::new(),
+            era: next_era(),
+            news: Vec::new(),
+            listed: 0,
+        }
+    }
 }
 
 impl Names {
+    fn begin_era(&mut self) {
+        (self.era, self.listed) = (next_era(), 0);
+        self.news.clear();
+    }
+
+    fn note(&mut self, number: i64, is_label: bool) {
+        self.news.push(number);
+        self.listed += usize::from(!is_label);
+    }
+
     pub(super) fn load(db: &Connection) -> rusqlite::Result<Self> {
         let mut statement = db.prepare(
-            "SELECT key, collection, own, address, size, own_size, archives FROM collection \
+            "SELECT key, collection, direct, address, size, direct_size, archives FROM collection \
              WHERE substr(key, 1, length(?1)) <> ?1",
         )?;
         let known: HashMap<Key, Collection> = statement
@@ -203,9 +212,9 @@ impl Names {
                 let collection = Collection {
                     number: row.get(1)?,
                     key: key.clone(),
-                    own: row.get(2)?,
+                    direct: row.get(2)?,
                     size: row.get(4)?,
-                    own_size: row.get(5)?,
+                    direct_size: row.get(5)?,
                     archives: Archives { whole: archives & 1 != 0, direct: archives & 2 != 0 },
                     address: row.get(3)?,
                 };
@@ -222,12 +231,13 @@ impl Names {
 
     /// The batch that changed how many posts a collection has was committed.
     pub(super) fn grow(&mut self, number: i64, growth: Growth) {
-        if let Some(collection) = self.by_number.get(&number).and_then(|key| self.known.get_mut(key)) {
-            if !collection.is_shown() {
-                self.version = Version::next();
-            }
-            collection.size = collection.size.saturating_add_signed(growth.size);
-            collection.own_size = collection.own_size.saturating_add_signed(growth.own_size);
+        let Some(collection) = self.by_number.get(&number).and_then(|key| self.known.get_mut(key)) else { return };
+        let is_new = !collection.is_shown();
+        collection.size = collection.size.saturating_add_signed(growth.size);
+        collection.direct_size = collection.direct_size.saturating_add_signed(growth.direct_size);
+        if is_new {
+            let is_label = collection.key.is_label();
+            self.note(number, is_label);
         }
     }
 
@@ -236,32 +246,35 @@ impl Names {
         self.known.get(&Key::All).map(|all| all.number)
     }
 
-    pub(super) fn number(&mut self, db: &Connection, key: Key, own: bool) -> rusqlite::Result<i64> {
+    pub(super) fn number(&mut self, db: &Connection, key: Key, direct: bool) -> rusqlite::Result<i64> {
         if let Some(collection) = self.known.get_mut(&key) {
-            if own && !collection.own {
+            let number = collection.number;
+            if direct && !collection.direct {
                 self.pending.push((key, Some(collection.clone())));
-                self.version = Version::next();
-                collection.own = true;
-                db.prepare_cached("UPDATE collection SET own = 1 WHERE collection = ?")?
-                    .execute([collection.number])?;
+                collection.direct = true;
+                self.note(number, false);
+                db.prepare_cached("UPDATE collection SET direct = 1 WHERE collection = ?")?.execute([number])?;
             }
-            return Ok(collection.number);
+            return Ok(number);
         }
-        let number =
-            db.prepare_cached("INSERT INTO collection (key, own) VALUES (?, ?)")?.insert(params![key.text(), own])?;
+        let number = db
+            .prepare_cached("INSERT INTO collection (key, direct) VALUES (?, ?)")?
+            .insert(params![key.text(), direct])?;
         let collection = Collection {
             number,
             key: key.clone(),
-            own,
+            direct,
             size: 0,
-            own_size: 0,
+            direct_size: 0,
             archives: Archives::default(),
             address: None,
         };
+        if collection.is_shown() {
+            self.note(number, false);
+        }
         self.known.insert(key.clone(), collection);
         self.by_number.insert(number, key.clone());
         self.pending.push((key, None));
-        self.version = Version::next();
         Ok(number)
     }
 
@@ -273,7 +286,7 @@ impl Names {
     /// The open batch was dropped.
     pub(super) fn undo(&mut self) {
         if !self.pending.is_empty() {
-            self.version = Version::next();
+            self.begin_era();
         }
         for (key, before) in self.pending.drain(..).rev() {
             if let Some(collection) = before {
@@ -283,20 +296,6 @@ impl Names {
             }
         }
     }
-}
-
-/// A number that orders posts of one second by id, as far as its first bytes tell; the feed orders them exactly.
-pub(super) fn tie(id: &str) -> i64 {
-    let hex: String = id
-        .strip_prefix("urn:uuid:")
-        .map(|uuid| uuid.chars().filter(char::is_ascii_hexdigit).take(16).collect())
-        .unwrap_or_default();
-    let bits = u64::from_str_radix(&hex, 16).unwrap_or_else(|_| {
-        let hash = blake3::hash(id.as_bytes());
-        u64::from_be_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
-    });
-    // Signed order as unsigned order.
-    (bits ^ (1 << 63)).cast_signed()
 }
 
 impl Catalog {
@@ -335,27 +334,7 @@ impl Catalog {
     /// How many posts a feed of a collection has: all, or those in no category below it.
     #[must_use]
     pub fn size(&self, collection: i64, direct: bool) -> u64 {
-        self.collections.numbered(collection).map_or(0, |one| if direct { one.own_size } else { one.size })
-    }
-
-    /// The posts of a collection, newest first: `most` of them after the first `skip`.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn members(&self, collection: i64, direct: bool, skip: u64, most: usize) -> Result<Vec<i64>, CatalogError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT post FROM member WHERE collection = ? AND direct >= ? ORDER BY published, tie LIMIT ? OFFSET ?",
-        )?;
-        let rows = statement.query_map(params![collection, direct, most, skip], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Whether a scheduled post will come out in a collection. Looks at every post that waits for its time.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn is_awaited(&self, collection: i64) -> Result<bool, CatalogError> {
-        Ok(self.db.prepare_cached(AWAITED)?.query_row([collection], |row| row.get(0))?)
+        self.collections.numbered(collection).map_or(0, |one| if direct { one.direct_size } else { one.size })
     }
 
     /// A collection by its number.
@@ -372,10 +351,29 @@ impl Catalog {
         all
     }
 
+    /// How many of them have such a key.
+    #[must_use]
+    pub fn count_collections(&self, is_meant: impl Fn(&Key) -> bool) -> usize {
+        self.collections.known.values().filter(|one| one.is_shown() && is_meant(&one.key)).count()
+    }
+
     /// Another one when [`Catalog::collections`] are other ones.
     #[must_use]
     pub fn collections_version(&self) -> Version {
-        self.collections.version
+        let Names { era, ref news, listed, .. } = self.collections;
+        Version { era, news: news.len(), listed }
+    }
+
+    /// The collections that who knew those of `before` does not know as they are: all of another era, in key order.
+    #[must_use]
+    pub fn collections_since(&self, before: Option<Version>) -> Vec<&Collection> {
+        match before.filter(|before| before.is_of_the_era_of(self.collections_version())) {
+            Some(Version { news, .. }) => {
+                let news = self.collections.news.iter().skip(news);
+                news.filter_map(|&number| self.numbered(number)).filter(|one| one.is_shown()).collect()
+            }
+            None => self.collections(),
+        }
     }
 
     /// Collections whose documents are older than their members.
@@ -385,7 +383,7 @@ impl Catalog {
     pub fn dirty(&self) -> Result<Vec<Dirty>, CatalogError> {
         let mut statement =
             self.db.prepare_cached("SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 ORDER BY 1")?;
-        let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, own: row.get(1)? }))?;
+        let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, direct: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -448,73 +446,8 @@ impl Catalog {
             transaction.commit()?;
             self.collections.known.remove(key);
             self.collections.by_number.remove(&number);
-            self.collections.version = Version::next();
+            self.collections.begin_era();
         }
         Ok(())
     }
-
-    /// The posts that a window may show: the newest `entries`, those published within `seconds` before the newest, and
-    /// the last `entries` that arrived; at most `most` of the first two together, and one more, which tells that there are.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn window(
-        &self,
-        collection: i64,
-        direct: bool,
-        entries: u32,
-        seconds: i64,
-        most: u32,
-    ) -> Result<Vec<i64>, CatalogError> {
-        let mut chosen = Vec::new();
-        let newest = "SELECT post, -published FROM member WHERE collection = ? AND direct >= ? \
-                      ORDER BY published, tie LIMIT ?";
-        let mut statement = self.db.prepare_cached(newest)?;
-        let mut rows = statement.query(params![collection, direct, i64::from(most) + 1])?;
-        let mut line = i64::MIN;
-        while let Some(row) = rows.next()? {
-            let published: i64 = row.get(1)?;
-            if chosen.is_empty() {
-                line = published.saturating_sub(seconds);
-            }
-            if chosen.len() >= entries as usize && published < line {
-                break;
-            }
-            chosen.push(row.get(0)?);
-        }
-        let mut seen: HashSet<i64> = chosen.iter().copied().collect();
-        let last = "SELECT post FROM member WHERE collection = ? AND direct >= ? AND arrival IS NOT NULL \
-                    ORDER BY arrival DESC LIMIT ?";
-        let mut statement = self.db.prepare_cached(last)?;
-        for post in statement.query_map(params![collection, direct, entries], |row| row.get(0))? {
-            let post = post?;
-            if seen.insert(post) {
-                chosen.push(post);
-            }
-        }
-        Ok(chosen)
-    }
-
-    /// What a window needs to know of a post.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn candidate(&self, post: i64) -> Result<Option<Candidate>, CatalogError> {
-        let sql = "SELECT p.id, p.folder, p.published, p.updated, e.version, e.length, e.digest \
-                   FROM post p LEFT JOIN entry e USING (post) WHERE post = ?";
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Candidate {
-                post,
-                id: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
-                folder: row.get(1)?,
-                published: row.get(2)?,
-                updated: row.get(3)?,
-                kept: if row.get_ref(4)? == ValueRef::Null { None } else { Some(kept_at(row, 4)?) },
-            })
-        };
-        Ok(self.db.prepare_cached(sql)?.query_row([post], read).optional()?)
-    }
 }
-
-pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
-    WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";

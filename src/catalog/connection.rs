@@ -47,7 +47,10 @@ pub(super) fn connect(file: &Path) -> Result<Connected, CatalogError> {
         db.pragma_update(None, "synchronous", "OFF")?;
     }
     // The main feed is there before the first post: a subscriber must never be told that there is none.
-    db.execute("INSERT OR IGNORE INTO collection (key, own, dirty) VALUES (?, 1, 1)", [collection::Key::All.text()])?;
+    db.execute(
+        "INSERT OR IGNORE INTO collection (key, direct, dirty) VALUES (?, 1, 1)",
+        [collection::Key::All.text()],
+    )?;
     let collections = collection::Names::load(&db)?;
     Ok(Connected { db, collections, is_new })
 }

@@ -15,7 +15,10 @@ use super::{
     row::{Row, State, only, select},
     search,
 };
-use crate::config::{Folder, OnDelete};
+use crate::{
+    bytes::UNKNOWN,
+    config::{Folder, OnDelete},
+};
 
 /// How long the row of a post that is gone is remembered, in seconds.
 const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
@@ -60,7 +63,7 @@ impl Batch<'_> {
         }
         if row.diagnostics.take().is_some() && row.state == State::Published {
             // What could not be read is looked into again when it comes back, so that it is told again.
-            row.content = [0; 16];
+            row.content = UNKNOWN;
         }
         if row.state != State::Published || folder.on_delete == OnDelete::Remove {
             return self.bury(row);
@@ -87,7 +90,7 @@ impl Batch<'_> {
     fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
         let (path, stat, settled, link) = (copy.path.clone(), copy.stat, copy.settled, copy.link.clone());
         let names = [mention_name(&row.path), mention_name(&path)];
-        self.bury(Row { path: Vec::new(), content: [0; 16], ..copy })?;
+        self.bury(Row { path: Vec::new(), content: UNKNOWN, ..copy })?;
         (row.path, row.stat, row.settled, row.link) = (path, stat, settled, link);
         (row.here, row.missing, row.together) = (true, None, false);
         row.write(&self.db)?;
@@ -251,21 +254,46 @@ impl Batch<'_> {
     ) -> Result<(), CatalogError> {
         for before in select(&self.db, UNREAD, [&folder.read.folder])? {
             let mut row = before.clone();
-            let keys: Vec<(Key, bool)> = before
-                .members
-                .iter()
-                .filter_map(|(number, direct)| Some((self.names.numbered(*number)?.key.clone(), *direct)))
-                .collect();
-            row.members.clear();
-            for (key, direct) in still_in(&keys) {
-                row.members.push((self.names.number(&self.db, key, direct)?, direct));
-            }
             if row.missing.is_some() {
-                row.content = [0; 16];
+                row.content = UNKNOWN;
             }
-            self.write_public(&before, &mut row, true)?;
+            self.restrict(&before, row, &still_in)?;
         }
         Ok(())
+    }
+
+    /// The same for one post whose file cannot be read yet: once it can be, it is read, though its stat is known.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn apply_to_hidden(
+        &mut self,
+        folder: &Folder,
+        path: &Path,
+        still_in: impl Fn(&[(Key, bool)]) -> BTreeMap<Key, bool>,
+    ) -> Result<(), CatalogError> {
+        let at = params![folder.read.folder, path_bytes(path)];
+        for before in select(&self.db, "folder = ? AND path = ? AND here", at)? {
+            let row = Row { content: UNKNOWN, settled: false, ..before.clone() };
+            self.restrict(&before, row, &still_in)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves a post in those of its collections alone in which it still is.
+    fn restrict(
+        &mut self,
+        before: &Row,
+        mut row: Row,
+        still_in: &impl Fn(&[(Key, bool)]) -> BTreeMap<Key, bool>,
+    ) -> Result<(), CatalogError> {
+        let key = |(number, direct): &(i64, bool)| Some((self.names.numbered(*number)?.key.clone(), *direct));
+        let keys: Vec<(Key, bool)> = before.members.iter().filter_map(key).collect();
+        row.members.clear();
+        for (key, direct) in still_in(&keys) {
+            row.members.push((self.names.number(&self.db, key, direct)?, direct));
+        }
+        self.write_public(before, &mut row, true)
     }
 
     /// Drops tombstones that are over a year old.
@@ -284,7 +312,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, collection::AWAITED, row};
+    use crate::catalog::{Catalog, members::AWAITED, row};
 
     #[test]
     fn what_is_rare_is_found_without_a_look_at_every_post() {

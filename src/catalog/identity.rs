@@ -2,12 +2,10 @@
 
 use super::row::Row;
 use crate::{
+    bytes::UNKNOWN,
     config::PathReuse,
     post::{Post, PublishedFrom},
 };
-
-/// Stands for the digest of a text that was not read since digests are made in another way.
-const UNKNOWN: [u8; 16] = [0; 16];
 
 /// Whether the text now at a row's path is still the row's post.
 ///

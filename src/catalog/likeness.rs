@@ -9,7 +9,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     Catalog, CatalogError, Key,
-    collection::{Names, tie},
+    collection::Names,
+    members::tie,
     row::{Row, select},
 };
 

@@ -22,6 +22,7 @@ mod identity;
 mod likeness;
 mod log;
 mod measured;
+mod members;
 mod mentions;
 mod row;
 mod schema;
@@ -44,10 +45,11 @@ use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config:
 pub use along::Along;
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, Seen};
-pub use collection::{Archives, Candidate, Collection, Dirty, Key, Version};
+pub use collection::{Archives, Collection, Dirty, Key, Version};
 pub use documents::{CLEAN, DocumentRecord, Former, StoredDocument};
 pub use entries::{KeptEntry, StoredEntry};
 pub use measured::Measured;
+pub use members::Candidate;
 pub use mentions::mention_name;
 pub use row::{Counts, Known, Problem, Row, State};
 pub use search::{Found, Progress};
@@ -395,6 +397,12 @@ impl Catalog {
             self.db.execute_batch("PRAGMA shrink_memory")?;
         }
         Ok(())
+    }
+
+    /// Bytes on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        fs::metadata(&self.file).map_or(0, |file| file.len()) + self.log_bytes()
     }
 
     /// Bytes of the write-ahead log.

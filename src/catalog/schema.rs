@@ -283,6 +283,11 @@ const STEPS: &[&str] = &[
     UPDATE post SET digest = zeroblob(16);
     DELETE FROM fact WHERE name GLOB 'settings *';
 ",
+    "
+    -- What is in a category itself, not in one below it, is called direct everywhere.
+    ALTER TABLE collection RENAME COLUMN own TO direct;
+    ALTER TABLE collection RENAME COLUMN own_size TO direct_size;
+",
 ];
 
 /// The version of the tables; 0 where there are none.
@@ -401,7 +406,7 @@ mod tests {
 
         let catalog = Catalog::open(state.path()).unwrap();
         assert_eq!(catalog.stored_documents().unwrap()[0].file, Some([0; 16]));
-        let dirty: Vec<bool> = catalog.dirty().unwrap().into_iter().map(|mark| mark.own).collect();
+        let dirty: Vec<bool> = catalog.dirty().unwrap().into_iter().map(|mark| mark.direct).collect();
         assert_eq!(dirty, [true, false], "the tag, its own posts too, and all, which is new");
     }
 

@@ -72,6 +72,7 @@ impl Story {
                 collections
                     .extend((1..=path.len()).map(|depth| (Key::Category(path[..depth].to_vec()), depth == path.len())));
             }
+            collections.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
         }
         let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading, collections };
         batch.see(folder, &seen).unwrap();
@@ -341,7 +342,7 @@ fn a_catalog_is_locked_set_aside_when_damaged_and_refused_when_newer() {
 #[test]
 fn a_catalog_whose_tables_are_others_is_set_aside() {
     for damage in [
-        "ALTER TABLE collection RENAME COLUMN own_size TO own_sise",
+        "ALTER TABLE collection RENAME COLUMN direct_size TO direct_sise",
         "DROP TABLE member",
         "ALTER TABLE post RENAME TO pest",
         "PRAGMA user_version = 2",
@@ -522,6 +523,15 @@ fn collections_of_two_catalogs_are_never_taken_for_each_other() {
     let made = story.catalog.collections_version();
     story.see("b.md", "---\ntitle: B\ncategories: c\n---\ntext\n");
     assert_eq!(story.catalog.collections_version(), made, "no collection is new");
+    story.see("c.md", "---\ntitle: C\ncategories: c\ntags: t\n---\ntext\n");
+    let tagged = story.catalog.collections_version();
+    assert!(tagged != made && tagged.has_tree_of(made));
+    let new = |since| story.catalog.collections_since(since).into_iter().map(|one| one.key.clone()).collect::<Vec<_>>();
+    assert_eq!(new(Some(made)), [Key::Tag("t".into())]);
+    assert_eq!(new(Some(tagged)), []);
+    // That of all posts is there from the start.
+    assert_eq!(new(Some(empty)), new(None)[1..]);
+    assert_eq!(new(None)[0], Key::All);
     story.catalog.reopen().unwrap();
     let reopened = story.catalog.collections_version();
     assert!(empty != made && made != reopened && reopened != empty);

@@ -1,18 +1,27 @@
 //! The commands that change feeds or state: `run`, `build`, `forget`, `refresh`.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use chrono::Utc;
-use indicatif::ProgressBar;
 use tracing_subscriber::{EnvFilter, fmt::format, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{Failure, complain, rehearse};
+use super::{
+    Failure, complain,
+    progress::{Beside, Progress},
+    rehearse,
+};
 use crate::{
+    catalog::Counts,
     config::{ConfigError, Listen, Loader, Settings},
     daemon,
-    pipeline::{self, Pipeline, Unsettled},
+    pipeline::{self, Pass, Pipeline},
     serve::Shelf,
-    systemd,
+    systemd, watch,
 };
 
 /// What `build` is asked to do besides.
@@ -37,7 +46,11 @@ pub(super) enum Change {
 pub(super) fn run(loader: &Loader) -> Result<ExitCode, Failure> {
     log();
     let load = || heard(loader.load()?.into_settings()?, loader);
-    daemon::run(load()?, loader.files(), &load)?;
+    let watch = |pipeline: &Pipeline| -> daemon::Told {
+        let progress = Progress::reading(|| to_read(pipeline));
+        Box::new(move |read| progress.at(read))
+    };
+    daemon::run(load()?, loader.files(), &load, &watch)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,12 +83,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
         };
     }
     let mut pipeline = open(settings)?;
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let pass = pipeline.scan(Utc::now(), &taken_as_it_is, Unsettled::Read, &mut |read| {
-        bar.set_position(read);
-        bar.set_message(format!("{read} posts read"));
-    })?;
-    bar.finish_and_clear();
+    let pass = scan(&mut pipeline)?;
     if pass.unfinished > 0 {
         // Their writers may not be done; after this time they are taken as they stand.
         std::thread::sleep(pipeline::UNFINISHED);
@@ -110,7 +118,7 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
         Change::Forget => pipeline.forget(&paths, Utc::now())?,
         Change::Refresh => pipeline.refresh(&paths, Utc::now())?,
     };
-    pipeline.scan(Utc::now(), &taken_as_it_is, Unsettled::Read, &mut |_| {})?;
+    scan(&mut pipeline)?;
     pipeline.close(Utc::now())?;
     for path in &unknown {
         let cure = match change {
@@ -122,8 +130,21 @@ pub(super) fn change(loader: &Loader, paths: &[PathBuf], change: Change) -> Resu
     Ok(if unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Passes over all folders, and shows how far it is.
+pub(super) fn scan(pipeline: &mut Pipeline) -> Result<Pass, pipeline::Error> {
+    let progress = Progress::reading(|| to_read(pipeline));
+    pipeline.scan(Utc::now(), &taken_as_it_is, &mut |read| progress.at(read))
+}
+
+/// How many files a pass reads, if it reads all of them: which have changed is known only once they are looked at.
+fn to_read(pipeline: &Pipeline) -> Option<u64> {
+    let is_new = pipeline.counts().is_ok_and(|counts| counts == Counts::default());
+    let folders = pipeline.settings().folders.iter();
+    is_new.then(|| folders.map(|folder| watch::walk(0, &folder.watched(), &mut |_| {}).files as u64).sum())
+}
+
 /// One pass has no time to see whether somebody writes.
-pub(super) fn taken_as_it_is(_: usize, _: &std::path::Path, _: &crate::watch::Stat) -> bool {
+fn taken_as_it_is(_: usize, _: &std::path::Path, _: &watch::Stat) -> bool {
     false
 }
 
@@ -148,6 +169,7 @@ fn log() {
         "error" => write!(writer, ": {value:?}"),
         _ => Ok(()),
     });
-    let layer = tracing_subscriber::fmt::layer().fmt_fields(words).with_writer(std::io::stderr).with_target(false);
-    registry.with(layer.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())).init();
+    let layer =
+        tracing_subscriber::fmt::layer().fmt_fields(words).with_writer(|| Beside(io::stderr())).with_target(false);
+    registry.with(layer.with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())).init();
 }

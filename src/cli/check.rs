@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Failure,
     arguments::Format,
+    progress::{self, Progress},
     report::{self, Status, Verdict},
 };
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
     },
     watch::{self, Found, Kind, Root},
 };
+
+/// Bytes of reports that are written at once.
+const PAGE: usize = 8 * 1024;
 
 /// What is checked: one POSTS argument, or one configured folder.
 struct Checked {
@@ -34,27 +38,30 @@ struct Checked {
 /// Checks what was named, or else the configured folders.
 pub(super) fn check(loaded: &Loaded, posts: &[PathBuf], format: Format) -> Result<ExitCode, Failure> {
     let targets = targets(loaded, posts)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::stdout().lock();
     let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut summary = report::Summary::default();
-    let mut broken = None;
+    // Whole reports, until they are worth a call of the system.
+    let mut page = Vec::new();
     for target in &targets {
-        let walked = target.visit(&mut |verdict, source| {
+        let found = target.found()?;
+        let progress = Progress::reading(|| Some(found.len() as u64));
+        for (one, read) in found.into_iter().zip(1..) {
+            let (verdict, source) = target.judge(one);
             summary.count(&verdict);
-            let written = match format {
-                Format::Json => report::json(&verdict, &mut out),
-                Format::Text => report::text(&verdict, source, colours, &mut out),
-            };
-            if let Err(error) = written {
-                broken.get_or_insert(error);
+            match format {
+                Format::Json => report::json(&verdict, &mut page),
+                Format::Text => report::text(&verdict, &source, colours, &mut page),
+            }?;
+            progress.at(read);
+            if page.len() >= PAGE {
+                progress::beside(|| out.write_all(&page))?;
+                page.clear();
             }
-        });
-        if let Root::Missing(message) = walked {
-            return Err(Failure::Io(message));
         }
-    }
-    if let Some(error) = broken {
-        return Err(error.into());
+        drop(progress);
+        out.write_all(&page)?;
+        page.clear();
     }
     if format == Format::Text {
         summary.write(&mut out)?;
@@ -87,18 +94,19 @@ impl Checked {
         Ok(Self { folder, root, file: whole.file_name().map(PathBuf::from) })
     }
 
-    /// Reads every post; `visit` gets the verdict and the file's text.
-    fn visit(&self, visit: &mut dyn FnMut(Verdict, &str)) -> Root {
-        let mut judge = |found: Found| {
-            let (verdict, source) = self.judge(found);
-            visit(verdict, &source);
-        };
+    /// What looks like a post.
+    fn found(&self) -> Result<Vec<Found>, Failure> {
         if let Some(file) = &self.file {
-            judge(watch::look(0, &self.root, file));
-            return Root::Present { device: 0 };
+            return Ok(vec![watch::look(0, &self.root, file)]);
         }
         let folder = watch::Folder { root: self.root.clone(), filter: self.folder.filter.clone() };
-        watch::walk(0, &folder, &mut judge).root
+        let mut found = Vec::new();
+        match watch::walk(0, &folder, &mut |one| found.push(one)).root {
+            Root::Present { .. } => Ok(found),
+            Root::Missing(message) | Root::Closed(message) => {
+                Err(Failure::Io(format!("{}: {message}", self.root.display())))
+            }
+        }
     }
 
     /// Reads one post. Its text comes along, for the lines that are shown.
@@ -142,10 +150,7 @@ impl Checked {
             // The reading says why itself.
             Outcome::Rejected(_) => Verdict { status: Status::Rejected, ..verdict },
             Outcome::Post(post) => {
-                let bases = body::Bases {
-                    post: post.link.as_deref().and_then(|link| link.parse().ok()),
-                    site: self.folder.read.links.site_url.clone(),
-                };
+                let bases = self.folder.bases(post.link.as_deref());
                 verdict.diagnostics.extend(body::render(&post.body, &bases, None).diagnostics);
                 let id = post.id.clone().unwrap_or_else(|| post::id::of_path(&self.folder.read.folder, &inside));
                 let (status, remark) = self.status(&post, Utc::now());
@@ -175,9 +180,9 @@ impl Checked {
     }
 
     fn status(&self, post: &post::Post, now: DateTime<Utc>) -> (Status, Option<Diagnostic>) {
-        if let Visibility::Withheld(key) = post.visibility {
-            let message = format!("`{key}` keeps this post from the public");
-            return (Status::Draft, Some(Diagnostic::info(Code::Withheld, message)));
+        if let Visibility::Withheld(_) = post.visibility {
+            // The reading says why itself.
+            return (Status::Draft, None);
         }
         if let Some(expires) = post.expires.filter(|expires| *expires <= now) {
             let message = format!("the post has expired on {}", report::time(expires));

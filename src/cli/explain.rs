@@ -38,11 +38,7 @@ pub(super) fn explain(loaded: &Loaded, file: &Path) -> Result<ExitCode, Failure>
     let mut rendering = Vec::new();
     let verdict = match &reading.outcome {
         Outcome::Post(post) => {
-            let bases = body::Bases {
-                post: post.link.as_deref().and_then(|link| link.parse().ok()),
-                site: folder.read.links.site_url.clone(),
-            };
-            rendering = body::render(&post.body, &bases, None).diagnostics;
+            rendering = body::render(&post.body, &folder.bases(post.link.as_deref()), None).diagnostics;
             let root = front_matter::split(&text).ok().flatten();
             let parsed = root.and_then(|split| split.parse().ok()).unwrap_or_default();
             let fields = Fields::new(&parsed.map, &folder.read.keys);

@@ -1,12 +1,14 @@
 //! The command line: arguments in, words and an exit code out.
 //!
 //! `arguments` is the grammar, `act` what changes feeds and state, `rehearse` what would change them, `check` and `explain`
-//! only read posts, and `report` writes what they find. Nothing here decides anything about a post or a feed.
+//! only read posts, `report` writes what they find, and `progress` shows how far all of these are. Nothing here decides
+//! anything about a post or a feed.
 
 mod act;
 mod arguments;
 mod check;
 mod explain;
+mod progress;
 mod rehearse;
 mod report;
 #[cfg(test)]
@@ -37,6 +39,9 @@ enum Failure {
     /// Another process works on the same state.
     #[error("{0}")]
     InUse(String),
+    /// A newer version wrote the state, which no retry changes.
+    #[error("{0}")]
+    Newer(String),
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -51,7 +56,7 @@ impl Failure {
         match self {
             Self::Io(_) => 74,
             Self::InUse(_) => 75,
-            Self::Config(_) => 78,
+            Self::Config(_) | Self::Newer(_) => 78,
             Self::Unheard => 0,
         }
     }
@@ -61,6 +66,7 @@ impl From<pipeline::Error> for Failure {
     fn from(error: pipeline::Error) -> Self {
         match error {
             pipeline::Error::Catalog(CatalogError::InUse(_)) => Self::InUse(error.to_string()),
+            pipeline::Error::Catalog(CatalogError::Newer { .. }) => Self::Newer(error.to_string()),
             _ => Self::Io(error.to_string()),
         }
     }

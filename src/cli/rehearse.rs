@@ -16,7 +16,6 @@ use url::Url;
 use super::{Failure, act, say};
 use crate::{
     config::{Folder, Settings},
-    pipeline::Unsettled,
     post::{date::Timezone, id::IdRule},
 };
 
@@ -134,7 +133,7 @@ fn rehearse(mut settings: Settings, memory: Memory) -> Result<Rehearsal, Failure
     let feed = settings.output.join("feed.json");
     let mut pipeline = act::open(settings)?;
     let before = pipeline.public()?;
-    pipeline.scan(Utc::now(), &act::taken_as_it_is, Unsettled::Read, &mut |_| {})?;
+    act::scan(&mut pipeline)?;
     let after = pipeline.public()?;
     pipeline.close(Utc::now())?;
     let feed = items(&fs::read(feed)?).unwrap_or_default();

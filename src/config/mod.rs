@@ -300,6 +300,15 @@ impl Folder {
     pub fn admit(&self, reading: post::Reading) -> post::Reading {
         self.selection.apply(&self.read.folder, reading)
     }
+
+    /// What relative addresses in a post of this folder are relative to, given its own address: without one that can be
+    /// read, all of them start at the site's.
+    #[must_use]
+    pub fn bases(&self, link: Option<&str>) -> post::body::Bases {
+        let site = self.read.links.site_url.clone();
+        let own = link.and_then(|link| link.parse().ok());
+        post::body::Bases { post: own.or_else(|| site.clone()), site }
+    }
 }
 
 /// Whether a post dated in the future waits.

@@ -31,6 +31,12 @@ pub(super) fn access(names: Option<&Vec<String>>, tokens: &[Token]) -> Access {
 }
 
 impl Settings {
+    /// The posts folder of a name.
+    #[must_use]
+    pub fn folder(&self, name: &str) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.read.folder == name)
+    }
+
     /// What is allowed, but hardly meant: feeds that nobody, or not everybody named, can read.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {

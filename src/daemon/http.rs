@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     config::{Admin, Listen, Settings},
+    cores::WORKERS,
     meters::Meters,
     serve::{self, Ask, Server, Shelf},
     systemd,
@@ -86,9 +87,6 @@ pub(super) fn settings(settings: &Settings, meters: &Meters) -> serve::Settings 
     }
 }
 
-/// The most threads that serve: a few fill any line, and each takes memory while it rests.
-const THREADS: usize = 8;
-
 /// The sockets that HTTP is served on.
 pub(super) struct Listeners {
     pub(super) feeds: TcpListener,
@@ -108,7 +106,7 @@ pub(super) fn serve(
     let new = |news| Server::new(Arc::clone(shelf), ask.clone(), news);
     let feeds = new(news);
     let mut threads = Vec::new();
-    for number in 1..thread::available_parallelism().map_or(1, usize::from).min(THREADS) {
+    for number in 1..*WORKERS {
         let own = vec![(listeners.feeds.try_clone()?, Arc::clone(&feeds))];
         threads.push(spawn(format!("http-{number}"), own, stopped)?);
     }

@@ -18,9 +18,10 @@ impl Daemon<'_> {
         address: SocketAddr,
     ) -> Result<(), pipeline::Error> {
         systemd::reloading();
-        self.reloading = true;
-        // A folder may have another number from now on; the scan finds what is unsettled.
+        let is_within_another = std::mem::replace(&mut self.reloading, true);
+        // A folder may have another number from now on; the scan finds what is left.
         self.unsettled.clear();
+        self.untaken.clear();
         match load() {
             Ok(settings) => {
                 let folders = watched(&self.pipeline);
@@ -49,7 +50,11 @@ impl Daemon<'_> {
                 adopted?;
                 tracing::info!("the configuration was read again");
             }
-            Err(error) => tracing::error!("the old configuration stays: {error}"),
+            Err(error) => {
+                tracing::error!("the old configuration stays: {error}");
+                self.reloading = is_within_another;
+                systemd::ready(&self.status());
+            }
         }
         self.scan(Rescan::Reload)
     }

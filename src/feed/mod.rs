@@ -9,11 +9,11 @@
 //! category keeps its bytes; no illegal XML character, relative URL or HTML in a title ever leaves this module.
 
 pub mod address;
-pub mod atom;
+mod atom;
 mod fragments;
 pub mod json;
 pub mod opml;
-pub mod rss;
+mod rss;
 pub mod text;
 pub mod window;
 

@@ -74,7 +74,7 @@ pub(super) fn rfc822(at: DateTime<Utc>) -> String {
 
 /// What a library wrote into memory. Writing there cannot fail, and the libraries write UTF-8 from `str` alone.
 pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
-    utf8(bytes.unwrap_or_default())
+    String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Appends a text with some signs of ASCII written otherwise. Most parts of a text have none, and are copied whole.
@@ -94,11 +94,6 @@ pub(super) fn append_replacing(text: &[u8], to: &mut Vec<u8>, replacement: impl 
         }
         to.extend_from_slice(&part[copied..]);
     }
-}
-
-/// Bytes that were made of texts, as a text.
-pub(super) fn utf8(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

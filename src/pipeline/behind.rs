@@ -6,13 +6,23 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Pass, Pipeline, press::GROUP};
-use crate::catalog::{Effects, Key};
+use super::{
+    Error, MayBeWritten, Pass, Pipeline,
+    ingest::look_at,
+    press::{GROUP, Pages},
+};
+use crate::{
+    catalog::{Effects, Key, StalePage},
+    config::Folder,
+    watch::{Found, Kind},
+};
 
 /// Files that are looked at together: they are read, committed and published within a tenth of a second.
 pub const PART: usize = 500;
@@ -20,41 +30,34 @@ pub const PART: usize = 500;
 /// What is still to be done for new settings.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    /// Files that are to be read again though they are unchanged, by their folder's index; taken from the end.
-    files: Vec<(usize, Vec<PathBuf>)>,
+    /// The last file that was read again, with its folder's index: others follow in the order of their paths.
+    at: Option<(usize, Vec<u8>)>,
     /// Collections that had posts under the settings of before, until all is read.
     before: Option<BTreeSet<Key>>,
     /// Collections that a change touched meanwhile.
     urgent: BTreeSet<i64>,
+    /// Whose documents were made since the last scan. Those that lack a post which cannot be read are not made again and again:
+    /// they are left to the next.
+    tried: BTreeSet<i64>,
+    tried_pages: Vec<StalePage>,
 }
 
 impl Behind {
-    /// A scan has found these files, and with those of other folders all that is to be read again.
-    pub(super) fn leave(&mut self, index: usize, files: Vec<PathBuf>) {
-        if !files.is_empty() {
-            self.files.push((index, files));
-        }
-    }
-
-    /// Whether files of a folder are still to be read.
-    pub(super) fn has_files_of(&self, index: usize) -> bool {
-        self.files.iter().any(|(of, _)| *of == index)
-    }
-
-    /// Whether no file is to be read again.
-    pub(super) fn has_read_all(&self) -> bool {
-        self.files.is_empty()
-    }
-
     /// The collections that had posts before, once: for what follows when all is read.
     pub(super) fn take_before(&mut self) -> Option<BTreeSet<Key>> {
         self.before.take()
     }
 
-    /// A scan begins, which finds again what is to be read.
-    pub(super) fn begin(&mut self, before: &BTreeSet<Key>) {
-        self.files.clear();
-        self.before.get_or_insert_default().extend(before.iter().cloned());
+    /// The settings are other ones now.
+    pub(super) fn restart(&mut self) {
+        self.at = None;
+    }
+
+    /// A scan begins; `before` had posts by then.
+    pub(super) fn begin(&mut self, before: BTreeSet<Key>) {
+        self.tried.clear();
+        self.tried_pages.clear();
+        self.before.get_or_insert_default().extend(before);
     }
 
     /// The collections that somebody waits for.
@@ -81,11 +84,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails; then the part is still to be done.
-    pub fn catch_up(&mut self, now: DateTime<Utc>) -> Result<Pass, Error> {
+    pub fn catch_up(&mut self, written: MayBeWritten<'_>, now: DateTime<Utc>) -> Result<Pass, Error> {
         // While it is away nothing is urgent, and a press is for all.
         let Some(mut behind) = self.behind.take() else { return Ok(Pass::default()) };
         let mut pass = Pass::default();
-        match self.part(&mut behind, &mut pass, now) {
+        match self.part(&mut behind, written, &mut pass, now) {
             Ok(true) => {}
             done => {
                 self.behind = Some(behind);
@@ -96,19 +99,16 @@ impl Pipeline {
     }
 
     /// True when it was the last.
-    fn part(&mut self, behind: &mut Behind, pass: &mut Pass, now: DateTime<Utc>) -> Result<bool, Error> {
-        if let Some((index, files)) = behind.files.last_mut() {
-            let rest = files.len().saturating_sub(PART);
-            let paths: Vec<&Path> = files[rest..].iter().map(PathBuf::as_path).collect();
-            self.look_at(*index, &paths, &|_, _, _| false, now, pass)?;
-            if self.is_stopped() {
-                return Ok(false);
-            }
-            files.truncate(rest);
-            if files.is_empty() {
-                self.settings_applied(*index, now)?;
-                behind.files.pop();
-            }
+    fn part(
+        &mut self,
+        behind: &mut Behind,
+        written: MayBeWritten<'_>,
+        pass: &mut Pass,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let is_unread = |folder: &Folder| self.reread.contains(&folder.read.folder);
+        if let Some(index) = self.settings.folders.iter().position(is_unread) {
+            self.read_again(behind, index, written, pass, now)?;
             return Ok(false);
         }
         if let Some(before) = &behind.before {
@@ -120,11 +120,47 @@ impl Pipeline {
             behind.before = None;
             return Ok(false);
         }
-        pass.documents = self.press_some(GROUP, now)?;
-        let is_done = self.catalog.dirty()?.is_empty() && self.catalog.stale_pages()?.is_empty();
+        let mut dirty = self.catalog.dirty()?;
+        dirty.retain(|mark| !behind.tried.contains(&mark.collection));
+        dirty.truncate(GROUP);
+        let mut pages = self.catalog.stale_pages()?;
+        pages.retain(|page| !behind.tried_pages.contains(page));
+        pages.truncate(GROUP);
+        behind.tried.extend(dirty.iter().map(|mark| mark.collection));
+        behind.tried_pages.extend(&pages);
+        pass.documents = self.press_these(&dirty, Pages::These(&pages), now)?;
+        let is_done = dirty.is_empty() && pages.is_empty();
         if is_done {
+            pass.documents += self.press_lists(now)?;
             self.tidy_output()?;
         }
         Ok(is_done)
+    }
+
+    /// Reads the next files of a folder, though they are unchanged.
+    fn read_again(
+        &mut self,
+        behind: &mut Behind,
+        index: usize,
+        written: MayBeWritten<'_>,
+        pass: &mut Pass,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let Some(folder) = self.settings.folders.get(index) else { return Ok(()) };
+        let after = behind.at.as_ref().filter(|(of, _)| *of == index).map_or(&[][..], |(_, path)| path);
+        let paths = self.catalog.known_after(&folder.read.folder, after, PART)?;
+        let Some(last) = paths.last().cloned() else { return self.settings_applied(index, now) };
+        let look = |path: Vec<u8>| look_at(index, folder, Path::new(OsStr::from_bytes(&path)));
+        let mut found: Vec<Found> = paths.into_iter().map(look).collect();
+        // Of what is gone, or cannot be read just now, scans and events tell.
+        let hidden = found.extract_if(.., |found| matches!(found.kind, Kind::Odd(_)));
+        let mut unread: Vec<PathBuf> = hidden.map(|found| found.path).collect();
+        found.retain(|found| found.kind != Kind::Gone);
+        unread.extend(self.take_found(index, found, written, now, pass, &mut |_| {})?);
+        if !self.is_stopped() {
+            self.apply_to_hidden(index, &unread, now)?;
+            behind.at = Some((index, last));
+        }
+        Ok(())
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io, iter,
-    panic::{self, AssertUnwindSafe},
+    io,
     path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -17,10 +16,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, members, places::Places};
 use crate::{
-    bytes::fingerprint,
+    bytes::{UNKNOWN, fingerprint},
     catalog::{Key, Known},
     config::{Folder, Settings},
-    cores::WORKERS,
+    cores::{WORKERS, unless_it_panics},
     post::{self, Code, Diagnostic, Level, Outcome, PostError, Reading, SourceFile},
     watch::{self, Kind, Stat},
 };
@@ -32,26 +31,29 @@ const SETTLED: TimeDelta = TimeDelta::seconds(2);
 /// A post that ends in the middle of its front matter or of a tag may still be written for this long.
 pub const UNFINISHED: Duration = Duration::from_secs(5);
 
-/// Stands for the digest of a file whose bytes are not known.
-pub(super) const UNREADABLE: [u8; 16] = [0; 16];
-
 /// Files that are read together, by all threads.
 const TOGETHER: usize = 256;
 
-/// So many times as many may wait for their turn in the catalog, which writes now more and now less of each.
+/// So few are read by who asks for them: another thread would take as long to begin.
+const FEW: usize = 8;
+
+/// How many parts each thread may be ahead of the catalog, which writes now more and now less of each.
 const AHEAD: usize = 8;
 
 /// A file on its way from disk into the catalog.
+#[derive(Debug)]
 pub(super) struct Look {
     pub(super) path: PathBuf,
     pub(super) kind: Kind,
-    /// Apart, because of a million new files nothing is known.
+    /// Boxed, since a first scan has a million of which nothing is known.
     pub(super) known: Option<Box<Known>>,
 }
 
 /// What reading a file came to.
 pub(super) enum Taken {
-    /// It is not there any more, or not yet whole: to be looked at again.
+    /// It is not there any more: to be looked at again, for it may have moved.
+    Gone,
+    /// It is not yet whole: to be looked at again.
     Later,
     /// The bytes are those of the last look.
     Same(Stat),
@@ -90,23 +92,33 @@ impl Reader<'_> {
         stop: &AtomicBool,
         mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if looks.len() <= 8 {
-            return looks.into_iter().try_for_each(|look| {
-                let taken = self.take_one(&look);
+        let read_here = |looks: Vec<Look>, then: &mut dyn FnMut(Look, Taken) -> Result<(), Error>| {
+            looks.into_iter().try_for_each(|look| {
+                let taken = self.take(&look);
                 then(look, taken)
-            });
+            })
+        };
+        if looks.len() <= FEW {
+            return read_here(looks, &mut then);
         }
         thread::scope(|scope| {
             let size = looks.len().min(TOGETHER).div_ceil(*WORKERS);
             let readers: Vec<_> = (0..looks.len().div_ceil(size).min(*WORKERS))
-                .map(|_| {
+                .filter_map(|_| {
                     let (deal, parts) = mpsc::channel::<Vec<Look>>();
                     let (give, taken) = mpsc::channel();
-                    scope
-                        .spawn(move || parts.into_iter().try_for_each(|part| give.send((self.take_part(&part), part))));
-                    (deal, taken)
+                    let read = move |part: Vec<Look>| {
+                        let taken: Vec<Taken> = part.iter().map(|look| self.take(look)).collect();
+                        give.send((taken, part))
+                    };
+                    let work = move || parts.into_iter().try_for_each(read);
+                    thread::Builder::new().name("read".into()).spawn_scoped(scope, work).ok()?;
+                    Some((deal, taken))
                 })
                 .collect();
+            if readers.is_empty() {
+                return read_here(looks, &mut then);
+            }
             let mut looks = looks.into_iter();
             // In turn, so that what comes back in turn is in order.
             let mut deal = |turn: usize| {
@@ -126,23 +138,22 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads some files. Each keeps its place, even where reading one of them panicked.
-    fn take_part(self, part: &[Look]) -> Vec<Taken> {
-        let take = || part.iter().map(|look| self.take_one(look)).collect();
-        panic::catch_unwind(AssertUnwindSafe(take))
-            .unwrap_or_else(|_| iter::repeat_with(|| Taken::Later).take(part.len()).collect())
+    fn take(self, look: &Look) -> Taken {
+        unless_it_panics(|| self.take_one(look)).unwrap_or_else(|| {
+            odd("reading it fails within the program, which is a defect: please report it, with this file".into())
+        })
     }
 
     fn take_one(self, look: &Look) -> Taken {
         let stat = match &look.kind {
-            Kind::Gone => return Taken::Later,
+            Kind::Gone => return Taken::Gone,
             Kind::Odd(message) => return odd(message.clone()),
             Kind::File(stat) => *stat,
         };
         let folder = self.folder;
         let (stat, bytes) = match watch::read(&folder.path.join(&look.path)) {
             Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Later,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Taken::Gone,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 return rejected(stat, PostError::TooLarge { size: stat.size, limit: watch::LIMIT });
             }
@@ -180,7 +191,7 @@ fn is_unfinished(reading: &Reading, bytes: &[u8]) -> bool {
 fn rejected(stat: Stat, error: PostError) -> Taken {
     let diagnostic = Diagnostic::from(&error);
     let reading = Reading { outcome: Outcome::Rejected(error), diagnostics: vec![diagnostic] };
-    Taken::Read { stat, content: UNREADABLE, reading, collections: BTreeMap::new() }
+    Taken::Read { stat, content: UNKNOWN, reading, collections: BTreeMap::new() }
 }
 
 fn odd(message: String) -> Taken {
@@ -188,5 +199,5 @@ fn odd(message: String) -> Taken {
         Diagnostic { level: Level::Error, code: Code::Unreadable, line: None, column: None, message, help: None };
     let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
     let stat = Stat { size: 0, modified: 0, changed: 0, inode: 0 };
-    Taken::Read { stat, content: UNREADABLE, reading, collections: BTreeMap::new() }
+    Taken::Read { stat, content: UNKNOWN, reading, collections: BTreeMap::new() }
 }

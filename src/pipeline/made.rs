@@ -18,16 +18,25 @@ use crate::{
     site,
 };
 
+/// What tells of the program and not of posts; `/status/` names problems to the administrator alone.
+const OF_THE_PROGRAM: [&str; 3] = ["status.json", "metrics", "status/"];
+const ASSETS: &str = "assets/";
+
 /// A tag or author gets a feed from this many posts up.
 const SHARED: u64 = 2;
 
 impl Pipeline {
-    /// What is at a path that the shelf does not hold.
+    /// What is at a path that the shelf does not hold. Nothing while posts may still be where they were before new rules on
+    /// who may read them: nobody may take it for absent then.
     ///
     /// # Errors
-    /// When the catalog fails: nobody may take it for absent then.
-    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Answer, Error> {
+    /// When the catalog fails; neither then.
+    pub fn answer(&mut self, ask: &Ask, health: &Health, now: DateTime<Utc>) -> Result<Option<Answer>, Error> {
         let path = ask.path.as_str();
+        let tells_of_posts = !OF_THE_PROGRAM.contains(&path) && !path.starts_with(ASSETS);
+        if tells_of_posts && self.withheld {
+            return Ok(None);
+        }
         if self.unfinished.catalog == Repair::Reopening && path != "status.json" {
             self.recover()?;
         }
@@ -35,10 +44,14 @@ impl Pipeline {
         if ask.query.is_none()
             && let Some(document) = self.shelf.whole(path)
         {
-            return Ok(Answer::Document(document));
+            return Ok(Some(Answer::Document(document)));
+        }
+        if tells_of_posts {
+            // A change that was cut off may not have got to the disk yet.
+            self.catalog.make_durable()?;
         }
         if let Some(answer) = self.private(ask, now)? {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let document = match path {
             "status.json" => Some(momentary(
@@ -51,16 +64,19 @@ impl Pipeline {
             )),
             "status/" => Some(momentary(self.status_page(health, now)?.into_bytes(), site::PAGE_TYPE)),
             SEARCH => self.search(ask.query.as_deref())?,
-            _ if path.starts_with("assets/") => asset(path),
+            _ if path.starts_with(ASSETS) => asset(path),
             _ if pages::numbered(path).is_some_and(|(_, number)| number == 1) => None,
             _ if path.is_empty() || path.ends_with('/') => self.page(path)?,
             _ => self.feed_at(path, now)?,
         };
         if let Some(document) = document {
-            self.shelf.update([Change::Put(path.to_owned(), document.clone())]);
-            return Ok(Answer::Document(Arc::new(document)));
+            // What is not to be kept must not look like a change.
+            if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
+                self.shelf.update([Change::Put(path.to_owned(), document.clone())]);
+            }
+            return Ok(Some(Answer::Document(Arc::new(document))));
         }
-        self.elsewhere(path)
+        self.elsewhere(path).map(Some)
     }
 
     /// What is for some people only, by its address and their credential, or by an address that only they know; nothing
@@ -239,7 +255,8 @@ pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
     let mut root = outline(places, &Place::of(Key::All), false);
     // In key order a parent comes before its children, and all that is below it follows.
     let mut way: Vec<usize> = Vec::new();
-    for collection in catalog.collections() {
+    let collections = catalog.collections();
+    for collection in &collections {
         let Key::Category(path) = &collection.key else { continue };
         if places.access(&collection.key).is_private() {
             continue;
@@ -251,9 +268,9 @@ pub(super) fn tree(catalog: &Catalog, places: &Places) -> Outline {
         }
         way.push(parent.children.len());
         let place = Place::of(collection.key.clone());
-        parent.children.push(outline(places, &place, collection.own && places.is_parent(path)));
+        parent.children.push(outline(places, &place, collection.direct && places.is_parent(path)));
     }
-    for collection in catalog.collections() {
+    for collection in collections {
         if matches!(collection.key, Key::Own(_)) && !places.access(&collection.key).is_private() {
             let own = outline(places, &Place::of(collection.key.clone()), false);
             root.children.push(Outline { overlaps: true, ..own });

@@ -22,7 +22,7 @@ impl Pipeline {
     /// Lets entries be made anew whose sounds came, went or changed since: nobody tells of files that are no posts.
     pub(super) fn measure_again(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         let others = self.catalog.measured()?.into_iter().filter(|one| {
-            let folder = self.settings.folders.iter().find(|folder| folder.read.folder == one.folder);
+            let folder = self.settings.folder(&one.folder);
             let places = folder.and_then(|folder| places(folder, Path::new(OsStr::from_bytes(&one.path)), &one.url));
             places.is_some_and(|places| length(&places) != one.length)
         });

@@ -21,6 +21,7 @@ mod places;
 mod press;
 mod remarks;
 mod render;
+mod scan;
 mod search;
 mod state;
 mod tree;
@@ -39,6 +40,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
+    bytes::UNKNOWN,
     catalog::{CLEAN, Catalog, CatalogError, Version},
     config::{Archives, Folder, Settings},
     publish::{Output, PublishError},
@@ -46,7 +48,7 @@ use crate::{
 };
 pub use behind::PART;
 pub use files::UNFINISHED;
-pub use ingest::{MayBeWritten, Unsettled};
+pub use ingest::MayBeWritten;
 use places::Places;
 pub use state::Health;
 
@@ -110,12 +112,16 @@ pub struct Pipeline {
     unwritten: BTreeSet<String>,
     /// Folders whose files must be read again though they are unchanged.
     reread: BTreeSet<String>,
+    /// A scan that is done in parts.
+    scan: Option<scan::Scan>,
     /// What new settings still ask for.
     behind: Option<behind::Behind>,
     /// Which categories are below which; made when a page needs it.
     categories: std::cell::OnceCell<tree::CategoryTree>,
     /// Which version of the collections `places` and the lists of feeds were made of.
     learnt: Option<Version>,
+    /// Of which of them the lists of feeds tell.
+    listed: Option<Version>,
     /// Documents made under other rules on who may read what are not shown before they were made anew.
     withheld: bool,
     /// Set from outside to end a long pass early.
@@ -191,9 +197,11 @@ impl Pipeline {
             places,
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
+            scan: None,
             behind: None,
             categories: std::cell::OnceCell::new(),
             learnt: None,
+            listed: None,
             withheld: false,
             stop: Arc::default(),
             unfinished: Unfinished::default(),
@@ -221,7 +229,8 @@ impl Pipeline {
         self.places = Arc::new(Places::new(&settings));
         self.version = entry::version(&settings, &self.places);
         self.settings = Arc::new(settings);
-        self.behind.get_or_insert_default();
+        self.scan = None;
+        self.behind.get_or_insert_default().restart();
         self.adopt()
     }
 
@@ -276,6 +285,8 @@ impl Pipeline {
             _ => Repair::Nothing,
         };
         self.unfinished.catalog = self.unfinished.catalog.max(needed);
+        // It was compared with what may not be so any more; the next one begins anew.
+        self.scan = None;
         if needed == Repair::Reopening
             && let Err(error) = self.recover()
         {
@@ -294,7 +305,7 @@ impl Pipeline {
             }
             Repair::Reopening => {
                 self.catalog.reopen()?;
-                self.learnt = None;
+                (self.learnt, self.listed) = (None, None);
                 // A state folder that was taken away is made anew, from nothing.
                 self.unfinished.adopting |= self.catalog.fact::<i64>(CLEAN)?.is_none();
                 self.unfinished.catalog = Repair::Nothing;
@@ -310,12 +321,17 @@ impl Pipeline {
         for remark in self.settings.remarks() {
             tracing::warn!("{remark}");
         }
+        // One that is no more is buried with all that it has.
+        self.reread.retain(|name| self.settings.folder(name).is_some());
         for folder in &self.settings.folders {
             let name = &folder.read.folder;
             let fact = format!("settings {name}");
             let now = self.reading_digest(folder);
-            if self.catalog.fact::<[u8; 16]>(&fact)? != Some(now) {
+            let before = self.catalog.fact::<[u8; 16]>(&fact)?;
+            if before != Some(now) {
                 self.reread.insert(name.clone());
+                // From now on some are read so and some so: whatever cuts that off, all are to be read again.
+                self.catalog.set_fact(&fact, UNKNOWN)?;
             }
         }
         self.catalog.keep_pages(self.settings.archives == Archives::Disk);
@@ -336,7 +352,7 @@ impl Pipeline {
         self.catalog.search_in(self.settings.search)?;
         self.follow_settings()?;
         self.categories.take();
-        self.learnt = None;
+        (self.learnt, self.listed) = (None, None);
         self.shelf.forget_on_demand();
         self.restore_shelf()?;
         self.unfinished.adopting = false;
@@ -357,15 +373,32 @@ impl Pipeline {
         digest_of(&(read, selection, volatile, future, path_reuse, members))
     }
 
+    /// Applies new settings to posts of a folder that are not read now, as far as that can be done: it is closed, or a writer is
+    /// at them.
+    fn apply_to_hidden(&mut self, index: usize, paths: &[PathBuf], now: DateTime<Utc>) -> Result<(), Error> {
+        let (settings, places) = (&self.settings, &self.places);
+        let is_meant = |folder: &&Folder| !paths.is_empty() && self.reread.contains(&folder.read.folder);
+        let Some(folder) = settings.folders.get(index).filter(is_meant) else { return Ok(()) };
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        for path in paths {
+            batch.apply_to_hidden(folder, path, |keys| members::still_in(settings, places, folder, keys))?;
+        }
+        let effects = batch.commit()?;
+        self.note_touched(&effects);
+        Ok(())
+    }
+
     /// The folder's posts were read under the present settings.
     fn settings_applied(&mut self, index: usize, now: DateTime<Utc>) -> Result<(), Error> {
-        if let Some(folder) = self.settings.folders.get(index)
+        let settings = Arc::clone(&self.settings);
+        if let Some(folder) = settings.folders.get(index)
             && self.reread.contains(&folder.read.folder)
         {
-            let (settings, places) = (&self.settings, &self.places);
+            let (settings, places) = (&settings, &self.places);
             let mut batch = self.catalog.batch(now.timestamp())?;
             batch.apply_to_unread(folder, |keys| members::still_in(settings, places, folder, keys))?;
-            batch.commit()?;
+            let effects = batch.commit()?;
+            self.note_touched(&effects);
             let digest = self.reading_digest(folder);
             self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
             self.reread.remove(&folder.read.folder);
@@ -470,11 +503,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Ends in good order: the next start can trust the output folder.
+    /// Ends in good order: what could not be written is tried once more, and the next start can trust the output folder.
     ///
     /// # Errors
     /// When the catalog fails.
     pub fn close(mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.are_lists_behind() {
+            self.press_lists(now)?;
+        }
+        self.check_output(now)?;
         let is_clean = self.unwritten.is_empty() && !self.unfinished.tidying;
         let stopped = now.timestamp_nanos_opt().filter(|_| is_clean);
         let known = self.catalog.fact::<i64>(CLEAN)?.is_some_and(|at| at > 0);

@@ -7,9 +7,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Compared, Error, Pipeline, unwritable};
+use super::{Compared, Error, Pipeline, press::GROUP, unwritable};
 use crate::{
     catalog::StoredDocument,
+    feed::address,
     publish::{Failed, Output, PublishError, Report, Trust},
     rope::Rope,
 };
@@ -58,14 +59,14 @@ impl Pipeline {
 
     /// The output folder, for writing; where there is none the files are to be written later.
     fn lend_output(&mut self, files: &Files) -> Result<Option<Output>, Error> {
-        self.finish_writing()?;
         self.wrote |= !files.is_empty();
+        // They are known as made: until they are handed on, nobody else would write them.
+        self.unwritten.extend(files.iter().map(|(path, _)| path.clone()));
+        self.finish_writing()?;
         let output = self.output.take();
-        for (path, _) in files {
-            if output.is_some() {
+        if output.is_some() {
+            for (path, _) in files {
                 self.unwritten.remove(path);
-            } else {
-                self.unwritten.insert(path.clone());
             }
         }
         Ok(output)
@@ -110,19 +111,19 @@ impl Pipeline {
 
     /// The output folder was removed or replaced: everything is written into the new one.
     fn reopen_output(&mut self) {
-        match (Output::open(&self.settings.output), self.catalog.stored_documents()) {
-            (Ok(output), Ok(stored)) => {
-                self.output = Some(output);
-                self.unwritten.extend(stored.into_iter().map(|one| one.path));
-            }
-            (Err(error), _) => tracing::error!("{}", unwritable(&self.settings.output, &error)),
-            (_, Err(error)) => tracing::error!("{error}"),
+        match self.catalog.stored_documents() {
+            Ok(stored) => self.unwritten.extend(stored.into_iter().map(|one| one.path)),
+            Err(error) => tracing::error!("{error}"),
+        }
+        match Output::open(&self.settings.output) {
+            Ok(output) => self.output = Some(output),
+            Err(error) => tracing::error!("{}", unwritable(&self.settings.output, &error)),
         }
     }
 
-    /// Tries again what could not be written.
-    pub(super) fn write_again(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.unwritten.is_empty() {
+    /// Tries again what could not be written: some folders at a time, for it may be everything.
+    fn write_again(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.unwritten.is_empty() || self.withheld {
             return Ok(());
         }
         if self.output.is_none() {
@@ -130,16 +131,18 @@ impl Pipeline {
             self.output = Some(output);
             self.unfinished.tidying = true;
         }
-        let mut again = Vec::new();
-        for path in self.unwritten.clone() {
-            match self.stored_document(&path, now)? {
-                Some(document) => again.push((path, document)),
-                None => {
-                    self.unwritten.remove(&path);
-                }
+        let folder = |path: &String| address::split(path).0.to_owned();
+        let folders: BTreeSet<String> = self.unwritten.iter().map(folder).collect();
+        for folders in folders.into_iter().collect::<Vec<_>>().chunks(GROUP) {
+            if self.is_stopped() {
+                break;
             }
+            let made = self.unwritten_documents(folders, now)?;
+            // Of what was not made nothing is known any more.
+            self.unwritten.retain(|path| !folders.contains(&folder(path)));
+            self.write(&made.into_iter().filter_map(|(path, document)| Some((path, document.bytes?))).collect())?;
         }
-        self.write(&again.into_iter().filter_map(|(path, document)| Some((path, document.bytes?))).collect())
+        Ok(())
     }
 
     /// Removes what the output folder has beside the documents that are kept there, once all of these are made: with a new

@@ -216,7 +216,7 @@ impl Pipeline {
     /// A post by its row and its entry; a file that cannot be read leaves what the row knows.
     fn read(&self, row: &Row, fragment: Option<&[u8]>) -> Shown {
         let published = entry::time(row.published);
-        let zone = self.settings.folders.iter().find(|folder| folder.read.folder == row.folder);
+        let zone = self.settings.folder(&row.folder);
         let mut shown = Shown {
             title: row.title.clone(),
             link: row.link.clone().ok_or_else(|| entry::page(row.id.as_deref().unwrap_or_default())),

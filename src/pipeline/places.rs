@@ -115,30 +115,41 @@ impl Places {
         (&self.base, &self.names)
     }
 
-    /// Learns of all collections. To be called again when one is new; where none is, it costs nothing.
+    /// Learns of all collections. To be called again when one is new, of which alone it learns then.
     pub(super) fn learn(&mut self, catalog: &Catalog) {
-        if self.learnt.replace(catalog.collections_version()) == Some(catalog.collections_version()) {
+        let (before, now) = (self.learnt, catalog.collections_version());
+        if before == Some(now) {
             return;
         }
-        self.by_address.clear();
+        self.learnt = Some(now);
         self.by_slug = OnceLock::new();
-        self.parents.clear();
-        for collection in catalog.collections() {
-            if let Key::Category(path) = &collection.key {
-                self.parents.extend((1..path.len()).map(|depth| path[..depth].to_vec()));
-                if collection.own {
-                    let place = Place::direct(collection.key.clone());
-                    self.by_address.insert(self.address(&place), place);
-                }
-            }
-            let place = Place::of(collection.key.clone());
-            self.by_address.insert(self.address(&place), place);
+        if !before.is_some_and(|before| before.is_of_the_era_of(now)) {
+            self.by_address.clear();
+            self.parents.clear();
         }
-        let parents = &self.parents;
-        self.by_address.retain(|_, place| match &place.key {
-            Key::Category(path) if place.direct => parents.contains(path),
-            _ => true,
-        });
+        for collection in catalog.collections_since(before) {
+            if let Key::Category(path) = &collection.key {
+                for above in (1..path.len()).map(|depth| path[..depth].to_vec()) {
+                    if self.parents.insert(above.clone()) {
+                        self.learn_direct(catalog, &above);
+                    }
+                }
+                self.learn_direct(catalog, path);
+            }
+            self.learn_place(Place::of(collection.key.clone()));
+        }
+    }
+
+    /// Learns where a category's own posts appear, if that is apart from those below it.
+    fn learn_direct(&mut self, catalog: &Catalog, path: &CategoryPath) {
+        let key = Key::Category(path.clone());
+        if self.parents.contains(path) && catalog.collection(&key).is_some_and(|one| one.direct && one.is_shown()) {
+            self.learn_place(Place::direct(key));
+        }
+    }
+
+    fn learn_place(&mut self, place: Place) {
+        self.by_address.insert(self.address(&place), place);
     }
 
     /// What appears at a folder of the tree.

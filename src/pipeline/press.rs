@@ -16,7 +16,7 @@ use super::{
     window::Candidates,
 };
 use crate::{
-    catalog::{Candidate, Collection, Dirty, DocumentRecord, Key},
+    catalog::{Candidate, Collection, Dirty, DocumentRecord, Key, StalePage, Version},
     config::{Archives, Window},
     feed::{self, Format, Fragments, address, opml::Listing},
     rope::Rope,
@@ -25,6 +25,9 @@ use crate::{
 
 /// Collections whose documents are made together; bounds the memory of a cold build.
 pub(super) const GROUP: usize = 16;
+
+/// With this the paths of the lists of all feeds begin.
+const LISTS: &str = "opml";
 
 /// A document with its bytes.
 struct Made {
@@ -58,41 +61,36 @@ impl Pipeline {
     /// # Errors
     /// When the catalog fails.
     pub fn press(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let mut dirty = self.catalog.dirty()?;
-        let mut pages = usize::MAX;
-        if let Some(behind) = &mut self.behind {
-            let urgent = behind.take_urgent();
-            dirty.retain(|mark| urgent.contains(&mark.collection));
-            pages = 0;
+        if self.withheld {
+            // Posts may still be where they were before new rules on who may read them.
+            return Ok(0);
         }
-        self.press_these(&dirty, pages, now)
+        self.press_all(now)
+    }
+
+    /// The same, once every post was read under the rules that hold now.
+    pub(super) fn press_all(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let mut dirty = self.catalog.dirty()?;
+        let Some(behind) = &mut self.behind else { return self.press_these(&dirty, Pages::All, now) };
+        let urgent = behind.take_urgent();
+        dirty.retain(|mark| urgent.contains(&mark.collection));
+        self.press_these(&dirty, Pages::These(&[]), now)
     }
 
     /// The same for some of them, and some archive pages.
-    pub(super) fn press_some(&mut self, most: usize, now: DateTime<Utc>) -> Result<u64, Error> {
-        let mut dirty = self.catalog.dirty()?;
-        dirty.truncate(most);
-        self.press_these(&dirty, most, now)
-    }
-
-    fn press_these(&mut self, dirty: &[Dirty], pages: usize, now: DateTime<Utc>) -> Result<u64, Error> {
-        let changed = self.press_marked(dirty, pages, now)?;
-        // Also where nothing was to be shown.
+    pub(super) fn press_these(&mut self, dirty: &[Dirty], pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
+        let changed = self.press_marked(dirty, pages, now);
+        // Also where nothing was to be shown, or nothing could be.
         self.catalog.make_durable()?;
-        Ok(changed)
+        changed
     }
 
-    fn press_marked(&mut self, dirty: &[Dirty], pages: usize, now: DateTime<Utc>) -> Result<u64, Error> {
+    fn press_marked(&mut self, dirty: &[Dirty], pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
         let version = self.catalog.collections_version();
-        let is_other_tree = self.learnt != Some(version);
-        if dirty.is_empty() && !is_other_tree {
-            let changed = self.press_pages(pages, now)?;
-            self.write_again(now)?;
-            return Ok(changed);
+        if dirty.is_empty() && self.learnt == Some(version) {
+            return self.press_pages(pages, now);
         }
-        if is_other_tree {
-            self.learn_places()?;
-        }
+        self.learn_places()?;
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
         let pressed = self.press_groups(dirty, now);
@@ -103,13 +101,30 @@ impl Pipeline {
             return Ok(changed);
         }
         changed += self.press_pages(pages, now)?;
-        if is_other_tree {
-            let opml = self.opml(now)?;
-            changed += self.publish(opml, Fresh::new(), &[], When::Now)?;
-            self.learnt = Some(version);
-        }
-        self.write_again(now)?;
+        self.learnt = Some(version);
         Ok(changed)
+    }
+
+    /// Makes the lists of all feeds, where they are older than these. Returns how many documents changed.
+    pub(super) fn press_lists(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let version = self.catalog.collections_version();
+        if self.has_lists_of(version) || self.is_stopped() {
+            return Ok(0);
+        }
+        self.learn_places()?;
+        let lists = self.opml(now)?;
+        let changed = self.publish(lists, Fresh::new(), &[], When::Now)?;
+        self.listed = Some(version);
+        Ok(changed)
+    }
+
+    /// Whether feeds came or went since their lists were made, and may be told of.
+    pub(super) fn are_lists_behind(&self) -> bool {
+        !self.withheld && self.learnt.is_some_and(|learnt| !self.has_lists_of(learnt))
+    }
+
+    fn has_lists_of(&self, version: Version) -> bool {
+        self.listed.is_some_and(|listed| listed.has_tree_of(version))
     }
 
     /// Makes the documents of marked collections, group by group. While those of one are kept and written, the entries of the
@@ -145,7 +160,7 @@ impl Pipeline {
         let mut places = Vec::new();
         for mark in group {
             if let Some(collection) = self.catalog.numbered(mark.collection) {
-                let marked = self.marked_places(collection, mark.own)?;
+                let marked = self.marked_places(collection, mark.direct)?;
                 places.extend(marked.into_iter().map(|place| (mark.collection, place)));
             }
         }
@@ -153,9 +168,13 @@ impl Pipeline {
     }
 
     /// Makes archive pages in the output folder that are older than their posts. Returns how many documents changed.
-    fn press_pages(&mut self, most: usize, now: DateTime<Utc>) -> Result<u64, Error> {
+    fn press_pages(&mut self, pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut changed = 0;
-        for stale in self.catalog.stale_pages()?.into_iter().take(most) {
+        let pages = match pages {
+            Pages::All => self.catalog.stale_pages()?,
+            Pages::These(pages) => pages.to_vec(),
+        };
+        for stale in pages {
             if self.is_stopped() {
                 break;
             }
@@ -183,15 +202,15 @@ impl Pipeline {
     }
 
     /// The feeds of a collection that are kept on disk and whose members changed.
-    fn marked_places(&self, collection: &Collection, own_changed: bool) -> Result<Vec<Place>, Error> {
-        let Collection { key, own, .. } = collection;
+    fn marked_places(&self, collection: &Collection, direct_changed: bool) -> Result<Vec<Place>, Error> {
+        let key = &collection.key;
         let whole = Place::of(key.clone());
         Ok(match key {
             _ if !self.is_kept(key) => Vec::new(),
-            Key::Category(path) if *own && self.places.is_parent(path) => {
+            Key::Category(path) if collection.direct && self.places.is_parent(path) => {
                 let direct = Place::direct(key.clone());
                 let first = format!("{}{}", self.places.address(&direct), Format::Rss.file_name());
-                let needed = own_changed || self.catalog.document(&first)?.is_none();
+                let needed = direct_changed || self.catalog.document(&first)?.is_none();
                 std::iter::once(whole).chain(needed.then_some(direct)).collect()
             }
             _ => vec![whole],
@@ -199,11 +218,11 @@ impl Pipeline {
     }
 
     /// Tells the tree of addresses about new collections, and the catalog where theirs are.
-    fn learn_places(&mut self) -> Result<(), Error> {
-        Arc::make_mut(&mut self.places).learn(&self.catalog);
-        let new = self.catalog.collections().into_iter().filter(|one| one.address.is_none());
+    pub(super) fn learn_places(&mut self) -> Result<(), Error> {
+        let new = self.catalog.collections_since(self.learnt).into_iter().filter(|one| one.address.is_none());
         let addresses: Vec<_> =
             new.map(|one| (one.key.clone(), self.places.address(&Place::of(one.key.clone())))).collect();
+        Arc::make_mut(&mut self.places).learn(&self.catalog);
         if !addresses.is_empty() {
             self.categories.take();
         }
@@ -339,12 +358,31 @@ impl Pipeline {
     /// A document of the output folder, made again from the catalog.
     pub(super) fn stored_document(&self, path: &str, now: DateTime<Utc>) -> Result<Option<Document>, Error> {
         let (folder, name) = address::split(path);
-        if path.starts_with("opml") {
+        if path.starts_with(LISTS) {
             return Ok(self.opml(now)?.into_iter().find(|made| made.path == path).map(|made| made.document));
         }
         let Some(format) = Format::named(name) else { return Ok(None) };
         let Some(place) = self.places.at(folder) else { return Ok(None) };
         Ok(self.feed_document(&place, format, now)?.map(|(made, _)| made.document))
+    }
+
+    /// The feeds, and the lists, that could not be written into some folders of the output, made again from the catalog, by their
+    /// paths.
+    pub(super) fn unwritten_documents(
+        &self,
+        folders: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(String, Document)>, Error> {
+        let place = |folder: &String| {
+            let place = self.places.at(folder)?;
+            Some((self.catalog.collection(&place.key)?.number, place))
+        };
+        let mut made = self.make_documents(folders.iter().filter_map(place).collect(), now)?.documents;
+        if folders.iter().any(String::is_empty) && self.unwritten.iter().any(|path| path.starts_with(LISTS)) {
+            made.extend(self.opml(now)?);
+        }
+        made.retain(|made| self.unwritten.contains(&made.path));
+        Ok(made.into_iter().map(|made| (made.path, made.document)).collect())
     }
 
     /// One document of one feed.
@@ -413,6 +451,14 @@ struct Plan<'a> {
     entries: Vec<Arc<Fragments>>,
     neighbours: Neighbours,
     updated: DateTime<Utc>,
+}
+
+/// Which archive pages are made with the documents of collections.
+#[derive(Clone, Copy)]
+pub(super) enum Pages<'a> {
+    /// All that are older than their posts.
+    All,
+    These(&'a [StalePage]),
 }
 
 /// When documents are written that are known and served by then.

@@ -17,7 +17,7 @@ use crate::{
     bytes::fingerprint,
     catalog::{Row, StoredEntry},
     config::Settings,
-    cores::WORKERS,
+    cores::{WORKERS, unless_it_panics},
     post::{
         self, Outcome, SourceFile,
         body::{self, Target},
@@ -76,7 +76,7 @@ impl Pipeline {
                             ask.send(Question { folder: row.folder.clone(), name: name.to_owned(), reply }).ok()?;
                             answer.recv().ok()?
                         };
-                        Some((row.post, entry_of(row, &settings, &places, version, &find)?))
+                        unless_it_fails(row, || entry_of(row, &settings, &places, version, &find))
                     };
                     rows.iter().skip(from).take(share).filter_map(render).collect()
                 };
@@ -93,7 +93,7 @@ impl Pipeline {
         let fresh: Fresh = if parts.is_empty() {
             let render = |row: &Row| {
                 let find = |name: &str| mentions.find(&row.folder, name);
-                Some((row.post, entry_of(row, &self.settings, &self.places, self.version, &find)?))
+                unless_it_fails(row, || entry_of(row, &self.settings, &self.places, self.version, &find))
             };
             rows.iter().filter_map(render).collect()
         } else {
@@ -103,7 +103,7 @@ impl Pipeline {
             }
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
         };
-        let configured = |row: &Row| self.settings.folders.iter().any(|folder| folder.read.folder == row.folder);
+        let configured = |row: &Row| self.settings.folder(&row.folder).is_some();
         let later: BTreeSet<i64> = rows
             .iter()
             .filter(|row| !fresh.contains_key(&row.post) && row.diagnostics.is_none() && configured(row))
@@ -123,6 +123,18 @@ struct Question {
     reply: mpsc::Sender<Option<Target>>,
 }
 
+/// The entry of a post, unless there is none, or a library panics on it.
+fn unless_it_fails(row: &Row, render: impl FnOnce() -> Option<StoredEntry>) -> Option<(i64, StoredEntry)> {
+    let entry = unless_it_panics(render).unwrap_or_else(|| {
+        let path = String::from_utf8_lossy(&row.path);
+        tracing::error!(
+            "{path}: rendering it fails within the program, which is a defect: please report it, with this file"
+        );
+        None
+    })?;
+    Some((row.post, entry))
+}
+
 /// Reads a post again and renders it.
 fn entry_of(
     row: &Row,
@@ -131,7 +143,7 @@ fn entry_of(
     version: [u8; 16],
     find: &dyn Fn(&str) -> Option<Target>,
 ) -> Option<StoredEntry> {
-    let folder = settings.folders.iter().find(|folder| folder.read.folder == row.folder)?;
+    let folder = settings.folder(&row.folder)?;
     let path = Path::new(OsStr::from_bytes(&row.path));
     let (stat, bytes) = watch::read(&folder.path.join(path)).ok()?;
     if fingerprint(&bytes) != row.content {
@@ -140,11 +152,7 @@ fn entry_of(
     let modified = DateTime::from_timestamp_nanos(stat.modified);
     let reading = post::read(&SourceFile { path, bytes: &bytes, modified }, &folder.read);
     let Outcome::Post(mut post) = reading.outcome else { return None };
-    let parse = |url: &String| url::Url::parse(url).ok();
-    let bases = body::Bases {
-        post: row.link.as_ref().and_then(parse).or_else(|| folder.read.links.site_url.clone()),
-        site: folder.read.links.site_url.clone(),
-    };
+    let bases = folder.bases(row.link.as_deref());
     let mentions = RefCell::new(BTreeSet::new());
     let lookup = |name: &str| {
         mentions.borrow_mut().insert(name.rsplit('/').next().unwrap_or(name).to_owned());

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline,
@@ -24,11 +24,11 @@ const PAGES: u64 = 100;
 /// Categories that a search names.
 const CATEGORIES: usize = 12;
 
-/// Titles that are indexed before the first scan is called published, and at a time after it.
+/// Titles that are indexed before the first scan is called published.
 const TITLES_AT_ONCE: u32 = 5_000;
-const TITLES: u32 = 1_000;
 
-/// Texts that are indexed at a time, and their bytes: an event waits for no more than that.
+/// Titles that are indexed at a time after it; texts, and their bytes: an event waits for no more than that.
+const TITLES: u32 = 200;
 const BATCH: u32 = 24;
 const BATCH_BYTES: usize = 1 << 17;
 
@@ -85,10 +85,10 @@ impl Pipeline {
         sized.into_iter().take(CATEGORIES).map(|(_, path)| label(path)).collect()
     }
 
-    /// Whether there is something to be indexed while nothing else is to be done.
+    /// Whether there is something to be done while nothing else is.
     #[must_use]
     pub fn has_idle_work(&self) -> bool {
-        self.catalog.is_indexing().unwrap_or(false)
+        self.are_lists_behind() || self.catalog.is_indexing().unwrap_or(false)
     }
 
     /// Indexes the first titles for search: whoever has few posts finds them all from the start.
@@ -100,11 +100,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Indexes some titles, or a few texts, for search.
+    /// Makes the lists of all feeds, where one came; else indexes some titles, or a few texts, for search.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn work_idly(&mut self) -> Result<(), Error> {
+    pub fn work_idly(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.are_lists_behind() {
+            self.press_lists(now)?;
+            return Ok(());
+        }
         if self.catalog.index_titles(TITLES)? > 0 {
             return Ok(());
         }
@@ -119,7 +123,7 @@ impl Pipeline {
             texts.push((row.post, text));
         }
         self.catalog.keep_texts(&texts)?;
-        if !self.has_idle_work() {
+        if !self.catalog.is_indexing()? {
             // Pages said how far it was.
             self.shelf.forget_on_demand();
         }
@@ -129,7 +133,7 @@ impl Pipeline {
     /// Everything that a post says: title, summary and text; of one whose file is gone, what its entry says.
     fn text(&self, row: &Row) -> Result<String, Error> {
         let path = std::path::Path::new(std::ffi::OsStr::from_bytes(&row.path));
-        let folder = self.settings.folders.iter().find(|folder| folder.read.folder == row.folder);
+        let folder = self.settings.folder(&row.folder);
         let file = folder.filter(|_| row.missing.is_none());
         if let Some((folder, (stat, bytes))) =
             file.and_then(|folder| Some((folder, watch::read(&folder.path.join(path)).ok()?)))

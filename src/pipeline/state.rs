@@ -62,8 +62,7 @@ impl Pipeline {
 
     /// How many feeds are kept.
     fn feeds(&self) -> u64 {
-        let feeds = self.catalog.collections().into_iter().filter(|one| matches!(one.key, Key::All | Key::Category(_)));
-        feeds.count() as u64
+        self.catalog.count_collections(|key| matches!(key, Key::All | Key::Category(_))) as u64
     }
 
     pub(super) fn status_document<'h>(&self, health: &'h Health) -> Status<'h> {
@@ -110,16 +109,10 @@ impl Pipeline {
             ("Feeds", self.feeds().to_string()),
             ("Search", search),
             ("Memory", memory),
-            ("Catalog", format!("{} in {}", mebibytes(self.catalog_bytes()), self.catalog.file().display())),
+            ("Catalog", format!("{} in {}", mebibytes(self.catalog.bytes()), self.catalog.file().display())),
             ("SQLite", crate::catalog::sqlite_version().to_owned()),
             ("Output", self.settings.output.display().to_string()),
         ])
-    }
-
-    /// Bytes on disk.
-    fn catalog_bytes(&self) -> u64 {
-        let files = ["sqlite", "sqlite-wal"].map(|end| std::fs::metadata(self.catalog.file().with_extension(end)));
-        files.into_iter().flatten().map(|file| file.len()).sum()
     }
 
     /// What is wrong with the whole, with the cure.
@@ -199,7 +192,7 @@ impl Pipeline {
             }
         };
         gauge("feeds", "Feeds that are kept", None, self.feeds());
-        gauge("catalog", "Size of the catalog", Some(Unit::Bytes), self.catalog_bytes());
+        gauge("catalog", "Size of the catalog", Some(Unit::Bytes), self.catalog.bytes());
         gauge("resident_memory", "Memory that the process holds", Some(Unit::Bytes), resident().unwrap_or(0));
         let why = "1 while folders are polled because events cannot be trusted";
         gauge("failing", "1 while changes cannot be published", None, health.trouble.is_some().into());

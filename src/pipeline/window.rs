@@ -69,7 +69,7 @@ impl Pipeline {
         }
         let candidates = self.known(find(self.settings.window)?, known)?;
         let first = candidates.first().map(|candidate| candidate.folder.as_str());
-        let own = self.settings.folders.iter().find(|folder| Some(folder.read.folder.as_str()) == first);
+        let own = first.and_then(|first| self.settings.folder(first));
         match own.and_then(|folder| folder.window) {
             Some(window) if candidates.iter().all(|candidate| Some(candidate.folder.as_str()) == first) => {
                 Ok((self.known(find(window)?, known)?, window))

@@ -31,6 +31,22 @@ pub use diagnostic::{Code, Diagnostic, Level, PostError};
 pub use enclosure::Enclosure;
 pub use read::read;
 
+/// The endings of names that are posts, in any case, with what their bodies are written in.
+pub const ENDINGS: [(&str, Markup); 5] = [
+    ("md", Markup::Markdown),
+    ("markdown", Markup::Markdown),
+    ("mdown", Markup::Markdown),
+    ("html", Markup::Html),
+    ("htm", Markup::Html),
+];
+
+/// What a post is written in whose name has this ending, without its dot; nothing if that is not one of [`ENDINGS`].
+#[must_use]
+pub fn markup(ending: &[u8]) -> Option<Markup> {
+    let is_it = |(known, _): &&(&str, Markup)| known.as_bytes().eq_ignore_ascii_case(ending);
+    ENDINGS.iter().find(is_it).map(|(_, markup)| *markup)
+}
+
 /// One post file as it was found.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceFile<'a> {

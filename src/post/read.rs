@@ -1,6 +1,6 @@
 //! One file → one [`Reading`]: the order of the stages, and what is taken when a field is missing or odd.
 
-use std::{borrow::Cow, collections::HashSet, path::Path};
+use std::{borrow::Cow, collections::HashSet, ffi::OsStr, path::Path};
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -72,11 +72,10 @@ fn no_front_matter(text: &str) -> Diagnostic {
 
 /// HTML by its name; everything else is Markdown, in which HTML passes.
 fn markup(path: &Path) -> Markup {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some(extension) if ["html", "htm", "xhtml"].iter().any(|html| extension.eq_ignore_ascii_case(html)) => {
-            Markup::Html
-        }
-        _ => Markup::Markdown,
+    match path.extension().map(OsStr::as_encoded_bytes) {
+        // No usual name, but one that `include` may bring in.
+        Some(ending) if ending.eq_ignore_ascii_case(b"xhtml") => Markup::Html,
+        ending => ending.and_then(super::markup).unwrap_or(Markup::Markdown),
     }
 }
 

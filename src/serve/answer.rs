@@ -9,7 +9,6 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::{Duration, SystemTime},
 };
 
@@ -21,6 +20,7 @@ use hyper::{
     http::request::Parts,
 };
 use tokio::{
+    select,
     sync::{Semaphore, mpsc, oneshot},
     task,
     time::{Instant, timeout_at},
@@ -38,7 +38,7 @@ use super::{
     request::Request,
     respond::{self, Found, Rules},
 };
-use crate::{feed::Format, meters::Meters};
+use crate::{cores::WORKERS, feed::Format, meters::Meters};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -56,7 +56,6 @@ pub(crate) struct Answerer {
 
 impl Answerer {
     pub(crate) fn new(shelf: Arc<Shelf>, asks: mpsc::Sender<Ask>, settings: &Settings) -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         Self {
             shelf,
             asks,
@@ -64,7 +63,7 @@ impl Answerer {
             rules_version: AtomicU64::new(0),
             limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
-            compressing: Semaphore::new(cores),
+            compressing: Semaphore::new(*WORKERS),
             meters: settings.meters.clone(),
         }
     }
@@ -79,7 +78,7 @@ impl Answerer {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What everything that is read from now on is at least as new as.
+    /// The version of shelf and rules that whatever is read from now on has at least.
     pub(crate) fn version(&self) -> Version {
         Version { shelf: self.shelf.generation(), rules: self.rules_version.load(Ordering::Acquire) }
     }
@@ -127,7 +126,7 @@ impl Answerer {
 
     /// The reply, unless the client had it too often.
     fn within_limit(&self, request: &Parts, peer: IpAddr, reply: Reply, rules: &Rules) -> Reply {
-        let Payload::Form(document, _) = &reply.payload else { return reply };
+        let Payload::Form(_, document, _) = &reply.payload else { return reply };
         self.admit(request, peer, document, rules).map_or_else(reply::too_many, |()| reply)
     }
 
@@ -189,15 +188,35 @@ impl Answerer {
         for path in paths {
             let (reply, answer) = oneshot::channel();
             let query = query.filter(|_| path == SEARCH).map(str::to_owned);
+            let may_come = query.is_none();
             self.asks.try_send(Ask { path: path.clone(), credential: credential.clone(), query, reply }).ok()?;
+            // What is being made just then is shown before the daemon has time to answer.
+            let answer = async {
+                select! {
+                    biased;
+                    answer = answer => answer.ok(),
+                    document = self.comes(path), if may_come => Some(Answer::Document(document)),
+                }
+            };
             match timeout_at(deadline, answer).await {
-                Ok(Ok(Answer::Absent)) => {}
-                Ok(Ok(answer)) => return Some(self.found(path, answer)),
+                Ok(Some(Answer::Absent)) => {}
+                Ok(Some(answer)) => return Some(self.found(path, answer)),
                 _ => return None,
             }
         }
         // Before the first scan is published nobody knows what is absent: a reader must not drop its subscription.
         self.shelf.is_ready().then(|| Found { path: String::new(), answer: Answer::Absent, beside: Beside::Nothing })
+    }
+
+    /// The document at a path, once it is on the shelf with its bytes.
+    async fn comes(&self, path: &str) -> Arc<Document> {
+        loop {
+            let changed = self.shelf.changed();
+            if let Some(document) = self.shelf.whole(path) {
+                return document;
+            }
+            changed.await;
+        }
     }
 
     async fn with_bytes(&self, reply: Reply) -> (Reply, Bytes) {
@@ -212,7 +231,7 @@ impl Answerer {
     /// The bytes of a payload; nothing if the document has none any more, so that the daemon must be asked.
     async fn bytes(&self, payload: &Payload) -> Option<Bytes> {
         match (self.kept(payload), payload) {
-            (None, Payload::Form(document, coding)) => self.make(document, *coding).await,
+            (None, Payload::Form(path, document, coding)) => self.make(path, document, *coding).await,
             (kept, _) => kept,
         }
     }
@@ -222,7 +241,7 @@ impl Answerer {
         match payload {
             Payload::Nothing => Some(Bytes::new()),
             Payload::Text(text) => Some(text.clone()),
-            Payload::Form(document, coding) => self.form(document, *coding).map(|form| form.bytes),
+            Payload::Form(_, document, coding) => self.form(document, *coding).map(|form| form.bytes),
         }
     }
 
@@ -231,16 +250,19 @@ impl Answerer {
         self.shelf.content(document.hash, coding)?.form()
     }
 
-    /// Puts a form that is kept into a file, too, where that can be done.
-    pub(crate) fn file(&self, document: &Document, coding: Coding, bytes: Bytes) {
+    /// Puts a form of the document at `path` into a file, too, where that can be done.
+    pub(crate) fn file(&self, path: &str, document: &Document, coding: Coding, bytes: Bytes) {
+        if !self.shelf.takes_file(document.hash, coding) {
+            return;
+        }
         match Form::filed(bytes) {
-            Ok(form) => self.shelf.keep(document.hash, coding, form.into()),
+            Ok(form) => self.shelf.keep(path, document.hash, coding, form.into()),
             Err(error) => debug!(%error, "a document is sent from where it lies"),
         }
     }
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
-    async fn make(&self, document: &Document, coding: Coding) -> Option<Bytes> {
+    async fn make(&self, path: &str, document: &Document, coding: Coding) -> Option<Bytes> {
         let kept = self.shelf.content(document.hash, Coding::Identity).map(Content::rope);
         let identity = kept.or_else(|| document.bytes.clone())?.whole();
         let bytes = if coding == Coding::Identity {
@@ -254,7 +276,7 @@ impl Answerer {
             Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
         if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
-            self.shelf.keep(document.hash, coding, Form::from(bytes.clone()).into());
+            self.shelf.keep(path, document.hash, coding, Form::from(bytes.clone()).into());
         }
         Some(bytes)
     }

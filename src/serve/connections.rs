@@ -36,7 +36,7 @@ pub(crate) struct Connections<K, P> {
     most_each: usize,
     head_within: Duration,
     open: HashMap<K, Open<P>>,
-    /// What those hold who are somebody.
+    /// The connections of each counted address.
     held: HashMap<IpAddr, Vec<K>>,
     /// The slowest of all when that was last looked up, the very slowest last.
     slowest: (Instant, Vec<(Rank, K)>),
@@ -82,7 +82,7 @@ impl<K: Copy + Ord + Hash, P: AsRef<Progress>> Connections<K, P> {
         self.open.len() < self.most || self.open.values().any(|open| open.progress.as_ref().is_waiting())
     }
 
-    /// Whether a connection of this holder may be opened now. Who is nobody in particular has no bound of his own.
+    /// Whether a connection of this holder may be opened now. Without a holder, only the bound of all holds.
     pub(crate) fn admit(&mut self, holder: Option<IpAddr>, now: Instant) -> Admission<K> {
         let own = holder.and_then(|holder| self.held.get(&holder)).filter(|own| own.len() >= self.most_each);
         let instead = if let Some(own) = own {

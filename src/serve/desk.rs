@@ -186,8 +186,9 @@ impl Desk {
                 // Who is refused is not counted, and will be refused again.
                 self.answerer.admit(request, peer, document, &rules).ok()?;
                 let length = form.bytes.len();
-                if prepared.sent.fetch_add(1, Ordering::Relaxed) == OFTEN && FILED.contains(&length) {
-                    self.answerer.file(document, coding, form.bytes.clone());
+                let is_often = prepared.sent.fetch_add(1, Ordering::Relaxed) == OFTEN;
+                if is_often && form.file.is_none() && FILED.contains(&length) {
+                    self.answerer.file(path, document, coding, form.bytes.clone());
                 }
                 let body = if *request.method() == Method::HEAD { Form::default() } else { form };
                 Some(Whole { length, body })

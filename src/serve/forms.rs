@@ -148,7 +148,7 @@ impl Forms {
     /// as it is, unless this one is sent at less cost. There are so many files.
     pub(crate) fn insert(&mut self, key: Key, content: Content) {
         let is_wanted = match &content {
-            Content::Form(form) if form.is_filed() => self.kept.values().filter(|kept| is_filed(kept)).count() < FILES,
+            Content::Form(form) if form.is_filed() => self.takes_file(key),
             Content::Form(_) => self.kept.get(&key).is_none_or(|kept| matches!(kept.content, Content::Pieces(_))),
             Content::Pieces(_) => !self.kept.contains_key(&key),
         };
@@ -159,6 +159,12 @@ impl Forms {
         self.remove(key);
         while self.used + cost > self.limit && self.evict() {}
         self.place(key, content);
+    }
+
+    /// Whether a form is in no file yet, and there is room for one.
+    pub(crate) fn takes_file(&self, key: Key) -> bool {
+        self.kept.get(&key).is_none_or(|kept| !is_filed(kept))
+            && self.kept.values().filter(|kept| is_filed(kept)).count() < FILES
     }
 
     /// Drops every form of a content that nothing shows any more.
@@ -296,6 +302,9 @@ mod tests {
         }
         let filed = (0..100).filter(|number| file(&forms, *number).is_some());
         assert_eq!(filed.count(), FILES);
+        assert!((0..100).all(|number| !forms.takes_file(key(number))));
+        forms.forget([0; 16]);
+        assert!(!forms.takes_file(key(1)) && forms.takes_file(key(99)));
     }
 
     #[test]

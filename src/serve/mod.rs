@@ -173,11 +173,11 @@ pub struct Settings {
     pub finish_within: Duration,
     /// Connections at a time; past that, those that keep us waiting make room for new ones.
     pub connections: usize,
+    /// Connections of one address (of one /64 in IPv6) at a time, unless many stand behind it: a trusted proxy, or this
+    /// machine.
+    pub connections_each: usize,
     /// Where answers are counted.
     pub meters: Meters,
-    /// The same for one address (one network of 64 bits in IPv6), unless many stand behind it: a trusted proxy, or
-    /// this machine.
-    pub connections_each: usize,
     /// Requests on one connection; then it is closed, so that no client keeps its place for ever.
     pub requests: u32,
 }
@@ -196,8 +196,8 @@ impl Default for Settings {
             stalled_after: Duration::from_secs(30),
             finish_within: Duration::from_millis(1500),
             connections: 1024,
-            meters: Meters::default(),
             connections_each: 64,
+            meters: Meters::default(),
             requests: 1000,
         }
     }

@@ -1,8 +1,8 @@
 //! A stream that gives up on a peer that takes next to nothing.
 //!
-//! Bytes pass through unchanged; those that were read from the stream before come first. From the first write that has to wait, the peer has the time that is the limit to take
-//! [`ENOUGH`] or all there is; then it has as long again. hyper cuts slow heads, but a client that asks and reads a byte
-//! now and then would hold its connection for ever.
+//! Bytes pass through unchanged, after those that were read before. Once a write has to wait, the peer must take [`ENOUGH`],
+//! or all there is, within the limit; then the next limit begins. Slow heads are the listener's to cut; this cuts clients
+//! that take a byte now and then.
 
 use std::{
     io::{self, IoSlice},

@@ -39,8 +39,8 @@ pub(crate) enum Payload {
     Nothing,
     /// A message.
     Text(Bytes),
-    /// A document in a coding.
-    Form(Arc<Document>, Coding),
+    /// The document at a path in our form, in a coding.
+    Form(String, Arc<Document>, Coding),
 }
 
 /// What may be asked, also by a page of another site (CORS).
@@ -112,7 +112,7 @@ pub(crate) fn message(status: StatusCode, text: &str) -> Reply {
     Reply { status, headers, payload: Payload::Text(Bytes::from(format!("{text}\n"))) }
 }
 
-/// The headers that everything has.
+/// The headers that every body comes with.
 pub(crate) fn base() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -205,7 +205,7 @@ fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 pub(crate) fn respond(request: &impl Request, found: Option<Found>, now: SystemTime, rules: &Rules) -> Reply {
     let Some(Found { path, answer, beside }) = found else { return unavailable() };
     match answer {
-        Answer::Document(document) => show(request, &path, document, beside, now, rules),
+        Answer::Document(document) => show(request, path, document, beside, now, rules),
         Answer::Moved(to) => moved(request, &to, rules),
         Answer::MovedPrivately(to) => moved_privately(request, &to, rules),
         Answer::Locked => locked(),
@@ -235,7 +235,7 @@ pub(crate) fn query<'r>(request: &'r impl Request, paths: &[String]) -> ControlF
 
 fn show(
     request: &impl Request,
-    path: &str,
+    path: String,
     document: Arc<Document>,
     beside: Beside,
     now: SystemTime,
@@ -252,7 +252,7 @@ fn show(
         Lifetime::Momentary => Coding::Identity,
         _ => encoding::negotiate(request.fields(), document.length),
     };
-    Head::new(path, &document, coding, beside, now, rules).reply(request, document, now)
+    Head::new(&path, &document, coding, beside, now, rules).reply(request, path, document, now)
 }
 
 /// What the replies with one document in one coding have in common, whoever asks and on whatever condition.
@@ -278,10 +278,7 @@ impl Head {
         now: SystemTime,
         rules: &Rules,
     ) -> Self {
-        let mut headers = base();
-        if document.media_type.starts_with("text/html") {
-            headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-        }
+        let mut headers = HeaderMap::with_capacity(13);
         let cache_control = match document.lifetime {
             Lifetime::Momentary => NO_STORE,
             Lifetime::Private => rules.private_max_age.clone(),
@@ -307,7 +304,12 @@ impl Head {
                 headers.insert(ETAG, value);
             }
         }
+        // What tells how to treat a body, and what describes it, is left to what the client has (RFC 9110 §15.4.5).
         let not_modified = headers.clone();
+        headers.extend(base());
+        if document.media_type.starts_with("text/html") {
+            headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
         if etag.is_some() {
             // A part of a feed is of no use: a client need not try (RFC 9110 §14.3).
@@ -316,7 +318,6 @@ impl Head {
         if let Some(value) = coding.header() {
             headers.insert(CONTENT_ENCODING, value);
         }
-        // A description of the document, which a 304 leaves to the one that the client has (RFC 9110 §15.4.5).
         if let Some(links) = links::links(&rules.base, path, document, beside) {
             headers.insert(LINK, links);
         }
@@ -330,7 +331,7 @@ impl Head {
     }
 
     /// The reply to one request for that document.
-    fn reply(&self, request: &impl Request, document: Arc<Document>, now: SystemTime) -> Reply {
+    fn reply(&self, request: &impl Request, path: String, document: Arc<Document>, now: SystemTime) -> Reply {
         match self.judge(request, &document, now) {
             Verdict::NotModified => {
                 let headers = self.not_modified.clone();
@@ -342,7 +343,7 @@ impl Head {
                 if document.lifetime == Lifetime::Private { concealed(reply) } else { reply }
             }
             Verdict::Send => {
-                let payload = Payload::Form(document, self.coding);
+                let payload = Payload::Form(path, document, self.coding);
                 Reply { status: StatusCode::OK, headers: self.whole.clone(), payload }
             }
         }

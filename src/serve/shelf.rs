@@ -12,6 +12,8 @@ use std::{
     },
 };
 
+use tokio::sync::{Notify, futures::Notified};
+
 use super::{
     Document, Lifetime,
     encoding::Coding,
@@ -27,6 +29,7 @@ const ON_DEMAND: usize = 4096;
 pub struct Shelf {
     ready: AtomicBool,
     generation: AtomicU64,
+    news: Notify,
     state: RwLock<State>,
 }
 
@@ -52,7 +55,12 @@ impl Shelf {
     #[must_use]
     pub fn new(cache_bytes: usize) -> Self {
         let state = State { documents: HashMap::new(), on_demand: Vec::new(), forms: Forms::new(cache_bytes) };
-        Self { ready: AtomicBool::new(false), generation: AtomicU64::new(0), state: RwLock::new(state) }
+        Self {
+            ready: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+            news: Notify::new(),
+            state: RwLock::new(state),
+        }
     }
 
     /// Makes all these changes at once, in order. A document that may not be taken from the shelf
@@ -67,6 +75,13 @@ impl Shelf {
         }
         // While nobody can look: whoever finds the old number has not missed a change that was made before.
         self.generation.fetch_add(1, Ordering::AcqRel);
+        drop(state);
+        self.news.notify_waiters();
+    }
+
+    /// Ready at the next [`Shelf::update`], counted from this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     /// Takes every document off the shelf that was made on demand, because what it was made from changed.
@@ -119,9 +134,18 @@ impl Shelf {
         self.read().forms.get(Key { hash, coding })
     }
 
-    /// Keeps a content in a coding for the next request.
-    pub(crate) fn keep(&self, hash: [u8; 16], coding: Coding, content: Content) {
-        self.write().forms.insert(Key { hash, coding }, content);
+    /// Whether a content in a coding is in no file yet, and there is room for one.
+    pub(crate) fn takes_file(&self, hash: [u8; 16], coding: Coding) -> bool {
+        self.read().forms.takes_file(Key { hash, coding })
+    }
+
+    /// Keeps a content in a coding for the next request, if it is still that of the document at `path`: nobody would ask
+    /// for it, or drop it, otherwise.
+    pub(crate) fn keep(&self, path: &str, hash: [u8; 16], coding: Coding, content: Content) {
+        let mut state = self.write();
+        if state.documents.get(path).is_some_and(|document| document.hash == hash) {
+            state.forms.insert(Key { hash, coding }, content);
+        }
     }
 
     // Nothing in here panics half-way through a change, so a poisoned lock guards a whole state.
@@ -219,12 +243,16 @@ mod tests {
         let shelf = Shelf::new(1 << 20);
         shelf.update([put("a", "one", Lifetime::Maintained), put("b", "two", Lifetime::Maintained)]);
         let first = shelf.get("a").unwrap().hash;
-        shelf.keep(first, Coding::Gzip, Rope::from(b"gzip".to_vec()).into());
+        let keep = || shelf.keep("a", first, Coding::Gzip, Rope::from(b"gzip".to_vec()).into());
+        keep();
+        assert!(shelf.content(first, Coding::Gzip).is_some());
         shelf.update([put("a", "three", Lifetime::Maintained), Change::Remove("b".to_owned())]);
 
         assert_eq!(text(&shelf, "a").as_deref(), Some("three"));
         assert_eq!(text(&shelf, "b"), None);
-        // The forms of the old content are gone with it.
+        // The forms of the old content are gone with it, and one that comes late finds no place.
+        assert!(shelf.content(first, Coding::Gzip).is_none());
+        keep();
         assert!(shelf.content(first, Coding::Gzip).is_none());
     }
 

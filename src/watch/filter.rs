@@ -7,8 +7,7 @@ use std::{
 
 use globset::GlobSet;
 
-/// The endings of a post's name, in any case.
-const ENDINGS: [&[u8]; 5] = [b".md", b".markdown", b".mdown", b".html", b".htm"];
+use crate::post;
 
 /// Endings that editors and downloaders give to what is not finished.
 const TEMPORARY: [&[u8]; 6] = [b"~", b".swp", b".swo", b".swx", b".tmp", b".part"];
@@ -35,9 +34,7 @@ impl Filter {
     /// Whether a file looks like a post, given that its folders are entered.
     pub(super) fn takes(&self, path: &Path) -> bool {
         let Some(name) = path.file_name().map(OsStr::as_encoded_bytes) else { return false };
-        !is_set_aside(name)
-            && (ENDINGS.iter().any(|ending| ends_with(name, ending)) || self.include.is_match(path))
-            && !self.exclude.is_match(path)
+        !is_set_aside(name) && (is_usual(name) || self.include.is_match(path)) && !self.exclude.is_match(path)
     }
 }
 
@@ -60,6 +57,12 @@ fn is_set_aside(name: &[u8]) -> bool {
         || name.starts_with(b"_index.")
         || name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"readme."))
         || TEMPORARY.iter().any(|ending| ends_with(name, ending))
+}
+
+/// Whether a name that is not hidden has one of the [`post::ENDINGS`].
+fn is_usual(name: &[u8]) -> bool {
+    name.rsplit(|byte| *byte == b'.').next().is_some_and(|ending| post::markup(ending).is_some())
+        && name.contains(&b'.')
 }
 
 fn ends_with(name: &[u8], ending: &[u8]) -> bool {

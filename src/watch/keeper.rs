@@ -1,8 +1,8 @@
 //! The thread that keeps the watches.
 //!
 //! One watch a folder, none recursive, all set by this thread: watched first and read after, so that nothing made
-//! between the two is missed. When a root comes, goes or is replaced, or events are lost, everything is watched anew and a scan
-//! asked for.
+//! between the two is missed. When a root comes, goes or is replaced, or events are lost, everything is watched anew and a
+//! scan asked for.
 
 use std::{
     collections::BTreeSet,

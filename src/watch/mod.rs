@@ -1,6 +1,6 @@
 //! Which files changed. The only user of notify; also walks the folders.
 //!
-//! Folders in; paths worth a look out: all of them from [`walk`], those that changed from a [`Watcher`]. [`look`] says
+//! Folders in; paths worth a look out: all of them from [`walk`] and [`Walking`], those that changed from a [`Watcher`]. [`look`] says
 //! what stands at one path, by the judgement that a walk has, and [`read`] opens it. Nothing here reads the wall clock.
 //!
 //! Events only mark paths dirty; a scan against the catalog is the truth.
@@ -15,6 +15,7 @@ mod settle;
 mod source;
 mod still;
 mod walk;
+mod walking;
 mod watcher;
 
 #[cfg(test)]
@@ -29,7 +30,8 @@ pub use filter::Filter;
 pub use settle::STILL;
 pub use source::{LIMIT, length, read};
 pub use still::moves;
-pub use walk::{look, walk};
+pub use walk::{look, look_again, walk};
+pub use walking::{Step, Walking};
 pub use watcher::Watcher;
 
 /// A posts folder as the watcher sees it.

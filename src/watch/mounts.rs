@@ -53,7 +53,11 @@ pub(super) fn tells_of_moves(folder: &Path) -> bool {
 fn kind_of(folder: &Path) -> Option<u32> {
     // The type of `f_type` differs between machines, its low 32 bits never do.
     let kind = fs::statfs(folder).ok()?.f_type;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the number is 32 bits of pattern
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "32 bits of pattern, in another type on each machine"
+    )]
     Some(kind as u32)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A folder that moves with one further up, or is mounted over, tells nobody who watches it. So every folder on the way is
 //! watched for moves of its own; above a posts folder, where the way leads through a symbolic link, and where it ends early,
-//! for names in it; and the kernel says when mounts change. Nothing wakes while nothing of that happens. Where it cannot be had (a folder that may
-//! be entered and not read, a share, no /proc, no watch left) it is said twice a second that something may have changed.
+//! for names in it; and the kernel says when mounts change. Nothing wakes while nothing of that happens. Where it cannot be
+//! had (a folder that may be entered and not read, a share, no /proc, no watch left) it is said twice a second that something
+//! may have changed.
 //!
 //! Never says what changed: who is told compares.
 

@@ -116,7 +116,8 @@ impl Dirty {
 
     /// Asks for a scan. True when the reader must be woken.
     pub(super) fn rescan(&mut self, lost: Lost) -> bool {
-        self.rescan = Some(lost);
+        // Of lost events nothing else is as bad.
+        self.rescan = self.rescan.filter(|before| *before == Lost::Events).or(Some(lost));
         self.wake()
     }
 

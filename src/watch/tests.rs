@@ -188,6 +188,77 @@ fn a_walk_finds_posts_in_path_order() {
 }
 
 #[test]
+fn a_walk_on_a_thread_finds_the_same_a_part_at_a_time() {
+    let (many, few) = (Posts::new(), Posts::new());
+    for number in 0..3_000 {
+        many.write(&format!("{}/{number}.md", number % 3), "");
+    }
+    few.write("a.md", "");
+    let none = Folder { root: few.at("none"), filter: Filter::default() };
+    let (wake, woken) = mpsc::channel();
+    let mut walking = Walking::start(vec![many.folder(), none, few.folder()], move || _ = wake.send(()));
+
+    let (mut found, mut walked, mut steps) = (Vec::new(), Vec::new(), 0);
+    while !walking.is_over() {
+        // One that is not ready wakes when it is.
+        while !walking.is_ready() {
+            woken.recv_timeout(DEADLINE).unwrap();
+        }
+        steps += 1;
+        match walking.next().unwrap() {
+            Step::Found(part) => found.extend(part),
+            Step::Walked(one) => walked.push(one),
+        }
+    }
+
+    assert_eq!(walking.next(), None);
+    assert_eq!(steps, 3 + 1 + 3, "parts, and ends of folders");
+    assert_eq!(walked.iter().map(|one| one.files).collect::<Vec<_>>(), [3_000, 0, 1]);
+    assert!(matches!(walked[1].root, Root::Missing(_)), "{walked:?}");
+    let mut expected = Vec::new();
+    walk(0, &many.folder(), &mut |one| expected.push(one));
+    walk(2, &few.folder(), &mut |one| expected.push(one));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_a_walk_did_not_find_is_looked_at_by_its_judgement() {
+    let posts = Posts::new();
+    for path in ["came.md", "b/came.md", "left/out.md", "_drafts/x.md", "no.txt"] {
+        posts.write(path, "text");
+    }
+    let exclude = globset::GlobSetBuilder::new().add(globset::Glob::new("left/**").unwrap()).build().unwrap();
+    let folder = Folder { filter: Filter { exclude, ..Filter::default() }, ..posts.folder() };
+    let paths = ["came.md", "b/came.md", "b/gone.md", "none/x.md", "left/out.md", "_drafts/x.md", "no.txt"];
+
+    let found = look_again(0, &folder, paths.iter().map(PathBuf::from).collect());
+
+    let there = found.iter().filter(|one| matches!(one.kind, Kind::File(_))).map(|one| one.path.to_str().unwrap());
+    assert_eq!(there.collect::<Vec<_>>(), ["came.md", "b/came.md"]);
+    assert_eq!(found.iter().filter(|one| one.kind == Kind::Gone).count(), 5);
+}
+
+#[test]
+fn a_walk_that_nobody_wants_any_more_ends() {
+    let posts = Posts::new();
+    for number in 0..10_000 {
+        posts.write(&format!("{number}.md"), "");
+    }
+    let (wake, woken) = mpsc::channel();
+    let walking = Walking::start(vec![posts.folder(); 100], move || _ = wake.send(()));
+    woken.recv_timeout(DEADLINE).unwrap();
+    drop(walking);
+
+    // Its thread has the other end, and lets go of it at its own.
+    let steps = std::iter::from_fn(|| match woken.recv_timeout(DEADLINE) {
+        Ok(()) => Some(()),
+        Err(mpsc::RecvTimeoutError::Disconnected) => None,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it walks on"),
+    });
+    assert!(steps.count() < 20);
+}
+
+#[test]
 fn a_name_that_is_not_utf8_is_found() {
     let posts = Posts::new();
     let name = OsStr::from_bytes(b"\xd6\xd0\xce\xc4.md"); // 中文 in GBK

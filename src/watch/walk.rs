@@ -6,7 +6,9 @@
 
 use std::{
     cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
     ffi::{CStr, OsStr, OsString},
+    ops::ControlFlow,
     os::{
         fd::{AsFd, OwnedFd},
         unix::ffi::OsStrExt as _,
@@ -34,6 +36,14 @@ const TOGETHER: usize = 2_048;
 /// Visits every file that looks like a post, and everything that looks like one and cannot be read, in the byte
 /// order of their paths.
 pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked {
+    walk_while(folder, of, &mut |one| {
+        found(one);
+        ControlFlow::Continue(())
+    })
+}
+
+/// The same for as long as it is wanted; what is said of a walk that was broken off is of no use.
+pub(super) fn walk_while(folder: usize, of: &Folder, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Walked {
     let opened = open(&of.root).and_then(|fd| Ok((fs::fstat(&fd)?.st_dev, fd)));
     let (device, fd) = match opened {
         Ok(opened) => opened,
@@ -42,10 +52,10 @@ pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked 
     let mut buffer = Vec::with_capacity(BUFFER);
     let first = entries(&fd, &mut buffer);
     let mut walk = Walk { folder, of, links: Links::new(&of.root), files: 0, buffer, found };
-    match first {
+    let _ = match first {
         Ok(entries) => walk.entries(&fd, &entries, Path::new(""), 0),
         Err(error) => return Walked { root: unread(&of.root, error), files: 0 },
-    }
+    };
     Walked { root: Root::Present { device }, files: walk.files }
 }
 
@@ -55,6 +65,31 @@ pub fn walk(folder: usize, of: &Folder, found: &mut dyn FnMut(Found)) -> Walked 
 #[must_use]
 pub fn look(folder: usize, root: &Path, path: &Path) -> Found {
     Found { folder, path: path.to_owned(), kind: kind_at(root, path) }
+}
+
+/// What stands at paths that a walk did not find, by its own judgement: a file that came meanwhile is there; one that the filter
+/// leaves out is not, nor one that no folder lists, whatever a file system says of it that has old news or folds case.
+#[must_use]
+pub fn look_again(folder: usize, of: &Folder, paths: Vec<PathBuf>) -> Vec<Found> {
+    let mut listings = BTreeMap::new();
+    let mut lists = |at: &Path, name: &OsStr| -> bool {
+        let list = |at: &Path| {
+            let entries = entries_of(&of.root.join(at)).ok()?;
+            Some(entries.into_iter().map(|entry| entry.name).collect::<BTreeSet<OsString>>())
+        };
+        let names = listings.entry(at.to_owned()).or_insert_with(|| list(at));
+        // Who cannot read does not know.
+        names.as_ref().is_none_or(|names| names.contains(name))
+    };
+    let mut is_found = |path: &Path| {
+        let mut below = path.ancestors().filter_map(|path| Some((path.parent()?, path.file_name()?)));
+        of.filter.matches(path) && below.all(|(at, name)| lists(at, name))
+    };
+    let look = |path: PathBuf| match kind_at(&of.root, &path) {
+        Kind::File(_) if !is_found(&path) => Found { folder, path, kind: Kind::Gone },
+        kind => Found { folder, path, kind },
+    };
+    paths.into_iter().map(look).collect()
 }
 
 fn kind_at(root: &Path, path: &Path) -> Kind {
@@ -135,11 +170,11 @@ struct Walk<'a> {
     links: Links<'a>,
     files: usize,
     buffer: Vec<u8>,
-    found: &'a mut dyn FnMut(Found),
+    found: &'a mut dyn FnMut(Found) -> ControlFlow<()>,
 }
 
 impl Walk<'_> {
-    fn entries(&mut self, fd: &OwnedFd, entries: &[Entry], at: &Path, depth: usize) {
+    fn entries(&mut self, fd: &OwnedFd, entries: &[Entry], at: &Path, depth: usize) -> ControlFlow<()> {
         let filter: &Filter = &self.of.filter;
         let judged = |Entry { name, kind }: &Entry| {
             let path = at.join(name);
@@ -159,23 +194,24 @@ impl Walk<'_> {
             };
             for (Entry { name, kind }, (path, file)) in entries.iter().zip(judged) {
                 match (kind, file) {
-                    (_, Some(kind)) => self.tell(path, kind),
-                    (FileType::Directory, None) if filter::enters(name) => self.enter(fd, name, path, depth + 1),
+                    (_, Some(kind)) => self.tell(path, kind)?,
+                    (FileType::Directory, None) if filter::enters(name) => self.enter(fd, name, path, depth + 1)?,
                     (FileType::Symlink, None) if filter.takes(&path) => {
                         let kind = self.links.judge(&path);
-                        self.tell(path, kind);
+                        self.tell(path, kind)?;
                     }
                     (FileType::Symlink, None) if filter::enters(name) && !filter.exclude.is_match(&path) => {
                         let kind = self.links.judge_folder(&path);
-                        self.tell(path, kind);
+                        self.tell(path, kind)?;
                     }
                     _ => {}
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 
-    fn enter(&mut self, parent: &OwnedFd, name: &OsStr, path: PathBuf, depth: usize) {
+    fn enter(&mut self, parent: &OwnedFd, name: &OsStr, path: PathBuf, depth: usize) -> ControlFlow<()> {
         if depth > MAX_DEPTH {
             let message = format!("folders nested deeper than {MAX_DEPTH} levels are not read: move this one up");
             return self.tell(path, Kind::Odd(message));
@@ -186,18 +222,18 @@ impl Walk<'_> {
         match read {
             Ok((entries, fd)) => self.entries(&fd, &entries, &path, depth),
             // It went, or became something else, while we walked: its event is on the way.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => ControlFlow::Continue(()),
             Err(error) => self.tell(path, Kind::Odd(unreadable(error))),
         }
     }
 
-    fn tell(&mut self, path: PathBuf, kind: Kind) {
+    fn tell(&mut self, path: PathBuf, kind: Kind) -> ControlFlow<()> {
         match kind {
-            Kind::Gone => return,
+            Kind::Gone => return ControlFlow::Continue(()),
             Kind::File(_) => self.files += 1,
             Kind::Odd(_) => {}
         }
-        (self.found)(Found { folder: self.folder, path, kind });
+        (self.found)(Found { folder: self.folder, path, kind })
     }
 }
 

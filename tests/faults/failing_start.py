@@ -4,11 +4,16 @@
 documented for it, where its state, its configuration or its address cannot be had; or it runs, and nothing is lost."""
 import collections
 import concurrent.futures
+import contextlib
+import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import feeds  # noqa: E402
@@ -80,6 +85,8 @@ class Start:
             paths = [self.site.output / ".feedwright"] if place.call == "write" else ()
             command = self.command(*inject.wrapper(self.trace, place, error, paths))
             process = subprocess.Popen(command, cwd=self.site.folder, stderr=log)
+            letting_go = threading.Thread(target=self.let_go, args=[process])
+            letting_go.start()
             try:
                 text = lambda: log_path.read_text(errors="replace")
                 served = lambda: re.search(r" on 127\.0\.0\.1:(\d+)", text())
@@ -88,8 +95,11 @@ class Start:
                 if process.poll() is None:
                     self.site.port = int(served()[1])
                     ledger.nothing_lost(self.site, deadline=40)
+            except ledger.Lost as lost:
+                raise ledger.Lost(f"{why}: {lost}\n{text()}") from lost
             finally:
                 self.end(process, why)
+                letting_go.join()
         if "panicked" in text():
             raise ledger.Lost(f"{why}: {text()}")
         if not served():
@@ -104,11 +114,24 @@ class Start:
         if code not in CODES or not re.match(r"feedwright: .{20}", last):
             raise ledger.Lost(f"{why}: exit code {code}, and it says {text!r}")
 
+    def let_go(self, process):
+        """Ends strace once the call has failed: it would fail again in each thread that makes as many."""
+        failed = lambda: self.trace.exists() and "(INJECTED)" in self.trace.read_text(errors="replace")
+        status = lambda: pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        tracer = lambda: int(re.search(r"TracerPid:\s+(\d+)", status())[1])
+        # Both may end by themselves.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            while process.poll() is None and not failed():
+                time.sleep(0.005)
+            if strace := tracer():
+                os.kill(strace, signal.SIGTERM)
+            while process.poll() is None and tracer():
+                time.sleep(0.005)
+            # Whoever is let go of in the midst of a signal stays stopped.
+            process.send_signal(signal.SIGCONT)
+
     def end(self, process, why):
-        """Ends the program under strace, and strace with it."""
-        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        for child in children.read_text().split() if process.poll() is None else []:
-            subprocess.run(["kill", child], stderr=subprocess.DEVNULL)
+        process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:

@@ -54,11 +54,11 @@ class Site:
             self.nothing_lost()
             eventually(f"{what}: every byte is what it was", self.is_whole, True)
 
-    def refused(self, what, words, prefix=()):
-        """The next start ends with 74 and says why."""
+    def refused(self, what, words, prefix=(), code=74):
+        """The next start ends with this code and says why."""
         command = [*prefix, FEEDWRIGHT, "run", "-c", "feedwright.yaml", "--listen", "127.0.0.1:0"]
         done = subprocess.run(command, cwd=self.daemon.folder, capture_output=True, text=True, timeout=60)
-        the_same(f"{what}: it ends with 74", done.returncode, 74)
+        the_same(f"{what}: it ends with {code}", done.returncode, code)
         if words not in done.stderr or not done.stderr.strip().splitlines()[-1].startswith("feedwright: "):
             sys.exit(f"{what}: it says {done.stderr!r}")
         print(f"ok: {what}: {done.stderr.strip().splitlines()[-1]}")
@@ -253,7 +253,7 @@ def newer(site):
         db.execute("PRAGMA user_version = 4000")
         db.commit()
     before = site.catalog.read_bytes()
-    site.refused("the catalog is of a newer version", "install the newer version again")
+    site.refused("the catalog is of a newer version", "install the newer version again", code=78)
     the_same("it is not touched", site.catalog.read_bytes() == before, True)
     with contextlib.closing(sqlite3.connect(site.catalog)) as db:
         db.execute(f"PRAGMA user_version = {known}")
@@ -274,8 +274,8 @@ def main():
         left = sorted(path.name for path in site.daemon.state.glob("catalog.broken-*"))
         figure("state and output spoilt", f"deleted, {rounds} times corrupted, the log cut or noise, overwritten while it ran, "
                f"read-only, another user's, newer (seed {SEED})",
-               f"rebuilt with the same ids and bytes, no feed away for a moment, or refused with 74; {len(left)} damaged "
-               "catalogs set aside")
+               f"rebuilt with the same ids and bytes, no feed away for a moment, or refused with 74, a newer one with 78; "
+               f"{len(left)} damaged catalogs set aside")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # Needs bindfs
 # Needs unshare: util-linux
-"""File systems on which events never come: the daemon knows them by their type, warns, and polls. A bind mount does tell."""
+"""File systems on which events never come: the daemon knows them by their type, warns, and polls. A bind mount does tell. One that
+does not answer keeps no other folder waiting."""
 import contextlib
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -95,9 +98,44 @@ def bind():
                f"events are trusted; 0 lost, published after {took:.2f} s")
 
 
+def hung():
+    """A reload looks at every folder while one of them does not answer."""
+    with Place() as place:
+        behind, mount = place.folder / "behind", place.folder / "mount"
+        behind.mkdir()
+        mount.mkdir()
+        ledger.write(behind, range(POSTS))
+        site = Daemon(place.folder, f"    name: here\n  - path: {mount}\n    name: there\nscan_interval: 1000 h\n")
+        mounting = subprocess.Popen(["bindfs", "-f", behind, mount])
+        try:
+            eventually("the folder is mounted", lambda: os.path.ismount(mount), True)
+            with site:
+                eventually("all are published", lambda: ledger.published(site), POSTS)
+                mounting.send_signal(signal.SIGSTOP)
+                site.reload()
+                log = lambda: (site.folder / "log").read_text()
+                eventually("the reload has begun", lambda: "the configuration was read again" in log(), True)
+                began = time.monotonic()
+                ledger.write(site.posts, [POSTS])
+                eventually("a post in another folder is published", lambda: ledger.published(site), POSTS + 1)
+                took = time.monotonic() - began
+                the_same("the reload has not ended", "the settings hold everywhere" in log(), False)
+                mounting.send_signal(signal.SIGCONT)
+                eventually("it ends once the folder answers", lambda: "the settings hold everywhere" in log(), True)
+                the_same("nothing is lost", ledger.published(site), POSTS + 1)
+        finally:
+            mounting.send_signal(signal.SIGCONT)
+            mounting.terminate()
+            mounting.wait()
+    at_most("a post in another folder is published", took, 1)
+    figure("a folder that does not answer", f"{POSTS} posts on a FUSE that is stopped during a reload",
+           f"a post in another folder published after {took:.2f} s (at most 1 s), the reload ends when it answers")
+
+
 if __name__ == "__main__":
     as_root()
     bind()
     overlay()
     fuse()
     fuse("social")
+    hung()

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::site::{Site, post};
 
-/// A site with this many posts of one category, an hour apart.
+/// A site with this many posts of one category, an hour apart. Its address is the same after a restart.
 fn with_posts(count: u32) -> Site {
-    let site = Site::new().configured("delete_grace: 1s\n");
+    let site = Site::new().configured("delete_grace: 1s\nbase_url: https://e.org/\n");
     for number in 0..count {
         write(&site, number);
     }
@@ -115,13 +115,8 @@ fn a_page_changes_only_when_a_post_in_it_does() {
     let kept: Vec<_> = (1..=3).map(|number| page(&site, number)).collect();
     site.restart();
     for (number, before) in (1..=3).zip(kept) {
-        // The port is part of every address, and another one now.
-        assert_eq!(ids(&atom(&site, &format!("archive-{number}/atom.xml"))).len(), before_entries(&before.body));
+        assert_eq!(page(&site, number).body, before.body, "page {number}");
     }
-}
-
-fn before_entries(rss: &[u8]) -> usize {
-    rss::Channel::read_from(rss).unwrap().items().len()
 }
 
 #[test]

@@ -121,6 +121,23 @@ fn every_failure_has_its_exit_code_and_is_said_once() {
 }
 
 #[test]
+fn a_catalog_of_a_newer_version_is_refused_for_good() {
+    let place = Place::with(&[("p/a.md", GOOD)]);
+    assert_eq!(place.run("build p --output out --state s").code(), 0);
+    let mut bytes = fs::read(place.path("s/catalog.sqlite")).unwrap();
+    // SQLite's `user_version`.
+    bytes[60..64].copy_from_slice(&4000_u32.to_be_bytes());
+    fs::write(place.path("s/catalog.sqlite"), &bytes).unwrap();
+    for line in ["build p --output out --state s", "run p --output out --state s --listen 127.0.0.1:0"] {
+        let ran = place.run(line);
+        // No retry helps, so systemd makes none.
+        assert_eq!(ran.code(), 78, "{line}: {}", ran.stderr());
+        assert!(ran.stderr().contains("install the newer version again"), "{line}: {}", ran.stderr());
+    }
+    assert!(fs::read(place.path("s/catalog.sqlite")).unwrap() == bytes);
+}
+
+#[test]
 fn the_default_configuration_is_printed_byte_for_byte() {
     let shipped = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/feedwright.yaml")).unwrap();
     assert_eq!(Place::with(&[]).run("config default").stdout(), shipped);
@@ -148,11 +165,23 @@ fn check_says_what_becomes_of_each_file_in_path_order() {
     assert_eq!(verdicts, expected.map(|(path, status)| (path.to_owned(), status.to_owned())));
     let text = place.run("check posts").stdout();
     assert!(text.contains("held until 2999-01-01T00:00:00Z: c.md (later)"), "{text}");
+    assert_eq!(text.matches("not public").count(), 2, "once, and in the sum: {text}");
     assert!(text.contains("error[unclosed]") && text.contains("e.md:1:1"), "{text}");
     assert!(
         text.ends_with("5 files: 1 published, 1 not public, 1 scheduled, 1 skipped, 1 rejected; 1 warning\n"),
         "{text}"
     );
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_named_and_no_empty_one() {
+    let place = Place::with(&[("good/a.md", GOOD), ("c.yaml", "posts: [{path: good, name: a}, {path: x, name: b}]\n")]);
+    // A way without an end, which even root cannot read.
+    symlink("x", place.path("x")).unwrap();
+    let ran = place.run("check -c c.yaml");
+    assert_eq!(ran.code(), 74, "{}", ran.stdout());
+    assert!(ran.stderr().contains("/x: not readable: "), "{}", ran.stderr());
+    assert!(place.run("check -c c.yaml --format json").stdout().contains("\"a.md\""), "the others are read before");
 }
 
 #[test]
@@ -339,6 +368,20 @@ fn a_tag_that_feeds_cannot_show_is_told_with_its_line() {
     assert_eq!(told, [(&Value::from("template-tag"), &Value::from(6))]);
     assert_eq!(verdicts[0].1, "published");
     assert!(place.run("explain p/a.md").stdout().contains("`tabs`"));
+}
+
+#[test]
+fn an_address_that_feeds_can_show_is_not_warned_of() {
+    let text = "---\ntitle: a\ndate: 2024-01-01\n---\n\n[here]({{ page.permalink }})\n";
+    let configuration = "posts: [{path: p, site_url: 'https://e.org/blog/'}]\noutput: out\nstate: s\n";
+    let place = Place::with(&[("p/a.md", text), ("c.yaml", configuration)]);
+    let checked = place.run("check -c c.yaml").stdout();
+    assert!(!checked.contains("warning["), "{checked}");
+    let explained = place.run("explain p/a.md -c c.yaml").stdout();
+    assert!(!explained.contains("warning["), "{explained}");
+    assert_eq!(place.run("build -c c.yaml").code(), 0);
+    let feed = fs::read_to_string(place.path("out/feed.json")).unwrap();
+    assert!(feed.contains("https://e.org/blog/") && !feed.contains("page.permalink"), "{feed}");
 }
 
 #[test]

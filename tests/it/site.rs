@@ -281,8 +281,11 @@ impl Site {
         serde_json::from_slice(&self.get("status.json").body).unwrap()
     }
 
-    /// Every document of the output folder.
+    /// Every document of the output folder, once what is served is written, too: a daemon says what it has not when it is through.
     pub(crate) fn documents(&self) -> BTreeMap<String, Vec<u8>> {
+        if self.running.is_some() {
+            self.get("nothing");
+        }
         files(&self.path("out"))
     }
 

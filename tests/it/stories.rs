@@ -175,7 +175,7 @@ fn a_renamed_category_leaves_no_stale_files_and_redirects() {
     site.configure("    categories:\n      aliases:\n        weibo: 微博\n");
     site.restart();
     site.shows("categories/微博/", &["A"]);
-    assert!(!site.path("out/categories/weibo").exists());
+    site.until("no stale files", || !site.path("out/categories/weibo").exists());
     let moved = site.get("categories/weibo/rss.xml");
     assert_eq!(moved.status, 301);
     assert!(moved.headers["location"].ends_with("/categories/%E5%BE%AE%E5%8D%9A/rss.xml"), "{moved:?}");
@@ -396,4 +396,21 @@ fn a_document_that_somebody_changed_between_two_runs_is_written_again() {
     fs::write(site.path("out/rss.xml"), spoilt).unwrap();
     site.restart();
     site.until_equal("every document is what it was", &before, || site.documents());
+}
+
+#[test]
+fn what_could_not_be_written_is_tried_once_more_at_the_end() {
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).start();
+    site.shows("", &["A"]);
+    let blocked = site.path("out/rss.xml");
+    site.until("every document is written", || blocked.exists());
+    fs::remove_file(&blocked).unwrap();
+    fs::create_dir(&blocked).unwrap();
+    site.write("b.md", &post("B", "[x]", "2022-02-24"));
+    site.until("it is said", || site.log().contains("out/rss.xml cannot be written"));
+    fs::remove_dir(&blocked).unwrap();
+
+    site.stop().unwrap();
+
+    assert!(fs::read_to_string(&blocked).unwrap().contains("<title>B</title>"));
 }

@@ -80,10 +80,11 @@ def injected(pid, trace, place, error, paths=()):
 
 
 def wrapper(trace, place, error, paths=()):
-    """The command that starts a program with a call at a place that fails; with paths, the calls on these are numbered."""
+    """The command that starts a program with a call at a place that fails; with paths, the calls on these are numbered. strace
+    goes beside the program, and not before it: whoever ends strace lets go of the program."""
     threads = [] if place.call in MAIN_ONLY else ["-f"]
     threads += [part for path in paths for part in ("-P", str(path))]
-    return ["strace", *threads, "-y", "-o", str(trace), "-e", f"trace={place.call}",
+    return ["strace", "-D", "-I2", *threads, "-y", "-o", str(trace), "-e", f"trace={place.call}",
             "-e", f"inject={place.call}:error={error}:when={place.number}"]
 
 

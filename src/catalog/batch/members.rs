@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::{
     super::{
         CatalogError, archive,
-        collection::{Member, tie},
+        members::{Member, tie},
         row::{Insert, NewRows, Row},
     },
     Batch,
@@ -24,13 +24,14 @@ impl Batch<'_> {
         for (collection, direct) in &row.members {
             let growth = self.growth.entry(*collection).or_default();
             growth.size += change;
-            growth.own_size += if *direct { change } else { 0 };
+            growth.direct_size += if *direct { change } else { 0 };
         }
     }
 
     pub(super) fn add_members(&mut self, row: &Row) -> Result<(), CatalogError> {
         self.count(row, 1);
         let tie = tie(row.id.as_deref().unwrap_or_default());
+        self.waiting.insert(row.post);
         self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
             collection,
             published: -row.published,
@@ -44,7 +45,9 @@ impl Batch<'_> {
 
     pub(in crate::catalog) fn remove_members(&mut self, row: &Row) -> Result<(), CatalogError> {
         self.count(row, -1);
-        self.members.retain(|member| member.post != row.post);
+        if self.waiting.remove(&row.post) {
+            self.members.retain(|member| member.post != row.post);
+        }
         let tie = tie(row.id.as_deref().unwrap_or_default());
         let mut delete = self
             .db
@@ -56,6 +59,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn flush_members(&mut self) -> Result<(), CatalogError> {
+        self.waiting.clear();
         self.members.sort_unstable();
         let mut rows = NewRows::of(&self.db, &NEW)?;
         for member in self.members.drain(..) {

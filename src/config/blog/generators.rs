@@ -5,7 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Blog, keys::Keys};
-use crate::config::{Future, raw::Preset};
+use crate::{
+    config::{Future, raw::Preset},
+    post,
+};
 
 /// All entries, as far as a feed of ours goes.
 const ALL: u32 = 500;
@@ -77,8 +80,8 @@ fn hexo_permalink(keys: &Keys, pattern: &str, new_post_name: &str, has_assets: b
 /// Globs of the endings that posts may have, but for one.
 fn other_endings(new_post_name: &str) -> Vec<String> {
     let own = Path::new(new_post_name).extension().and_then(|end| end.to_str()).unwrap_or("md");
-    let endings = ["md", "markdown", "mdown", "html", "htm"];
-    endings.iter().filter(|end| **end != own).map(|end| format!("*.{end}")).collect()
+    let others = post::ENDINGS.iter().filter(|(end, _)| !end.eq_ignore_ascii_case(own));
+    others.map(|(end, _)| format!("*.{end}")).collect()
 }
 
 /// Jekyll, with jekyll-feed.

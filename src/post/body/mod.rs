@@ -1,8 +1,8 @@
 //! The text under the front matter: kept as it is written, rendered when a feed needs the entry.
 //!
 //! A [`Body`] and the addresses it is relative to go in, a [`Rendered`] comes out: safe HTML, a plain summary, the first
-//! picture. In order: `template` renders the tags of static site generators; `markdown` makes HTML; `prepare` reads it once, under the eyes of the `guard`, and repairs it;
-//! `policy` has ammonia sanitise it; `summary` looks at what is left.
+//! picture. In order: `template` renders the tags of static site generators; `markdown` makes HTML; `prepare` reads it once,
+//! under the eyes of the `guard`, and repairs it; `policy` has ammonia sanitise it; `summary` looks at what is left.
 //!
 //! Invariants: no parser sees what the guard has not passed, so a hostile body costs what an honest one of its size
 //! does; no relative address, no script and no control character leaves; equal input gives equal bytes.
@@ -96,7 +96,8 @@ pub struct Target {
 pub struct Rendered {
     /// Sanitised HTML with absolute addresses.
     pub html: String,
-    /// Plain text for a summary: the part before `<!-- more -->`, else the first 200 characters. Empty if the body has no words.
+    /// Plain text for a summary: the part before `<!-- more -->`, else the first 200 characters. Empty if the body has no
+    /// words.
     pub summary: String,
     /// The first picture.
     pub image: Option<Image>,

@@ -7,31 +7,38 @@ const SIZES: [&str; 4] = ["width", "height", "max-width", "max-height"];
 
 /// Whether one side of a picture is at most a pixel long, by its attributes or its style.
 pub(super) fn is_pixel<'a>(attribute: impl Fn(&str) -> Option<&'a str>) -> bool {
-    let has_side = |name| attribute(name).is_some_and(|length| is_tiny(length, ""));
+    let is_tiny = |length: Option<f32>| length.is_some_and(|length| length <= 1.0);
+    let has_side = |name| is_tiny(attribute(name).and_then(length));
     let has_style = || {
         attribute("style").is_some_and(|style| {
             let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
             declarations.any(|(name, value)| {
                 let value = value.trim().trim_end_matches("!important");
-                SIZES.iter().any(|size| name.trim().eq_ignore_ascii_case(size)) && is_tiny(value, "px")
+                SIZES.iter().any(|size| name.trim().eq_ignore_ascii_case(size)) && is_tiny(styled(value))
             })
         })
     };
     has_side("width") || has_side("height") || has_style()
 }
 
-/// Whether a length is at most a pixel. An attribute's length is a number, and what follows it is ignored, but `%`
-/// (HTML, rules for parsing dimension values); a style's has a unit, unless it is zero.
-fn is_tiny(length: &str, unit: &str) -> bool {
-    let length = length.trim();
-    let end = length.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(length.len());
-    let (number, rest) = length.split_at(end);
-    let Ok(number) = number.parse::<f32>() else { return false };
-    let counts = match unit {
-        "" => !rest.trim_start().starts_with('%'),
-        unit => rest.trim().eq_ignore_ascii_case(unit),
-    };
-    number == 0.0 || (number <= 1.0 && counts)
+/// The pixels that an attribute says: a number, and what follows it is ignored, but `%` (HTML, rules for parsing dimension
+/// values).
+pub(super) fn length(text: &str) -> Option<f32> {
+    let (number, rest) = number(text)?;
+    (number == 0.0 || !rest.starts_with('%')).then_some(number)
+}
+
+/// The pixels that a style says: it names the unit, unless they are none.
+fn styled(text: &str) -> Option<f32> {
+    let (number, unit) = number(text)?;
+    (number == 0.0 || unit.eq_ignore_ascii_case("px")).then_some(number)
+}
+
+/// The number that a text starts with, and what follows.
+fn number(text: &str) -> Option<(f32, &str)> {
+    let text = text.trim();
+    let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
+    Some((number.parse().ok()?, rest.trim()))
 }
 
 #[cfg(test)]

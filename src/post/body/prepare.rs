@@ -1,9 +1,9 @@
 //! HTML as it was written → HTML that a parser reads in one way only.
 //!
 //! One linear pass does what needs no tree: it writes only the elements and attributes of the [`policy`], makes
-//! addresses absolute, repairs lazy pictures, drops those that cannot be fetched or seen, and marks where `<!-- more -->` stood.
-//! The [`guard`](super::guard) watches the same tokens. It never promises safety: that is ammonia's part, which sees the
-//! result, and, because that is written plainly, sees the same tags.
+//! addresses absolute, repairs lazy pictures, drops those that cannot be fetched or seen, and marks where `<!-- more -->`
+//! stood. The [`guard`](super::guard) watches the same tokens. It never promises safety: that is ammonia's part, which sees
+//! the result, and, because that is written plainly, sees the same tags.
 
 use std::fmt::Write as _;
 
@@ -442,7 +442,6 @@ fn is_placeholder(src: &str) -> bool {
 }
 
 /// `language-rust`, `lang-rust`: all that readers make of a class.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that `Iterator::find` wants")]
 fn is_language(class: &&str) -> bool {
     let name = class.strip_prefix("language-").or_else(|| class.strip_prefix("lang-"));
     name.is_some_and(|name| {

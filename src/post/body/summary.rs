@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Node, Selector, node::Element};
 
-use super::{Image, policy};
+use super::{Image, pixel, policy};
 
 /// Characters of a summary that is cut from a body.
 const LENGTH: usize = 200;
@@ -87,10 +87,10 @@ fn picture(document: &Html) -> Option<Image> {
     })
 }
 
-/// Whether this is more than a pixel that counts readers, or a smiley: those say their size, or are a character.
+/// Whether this is neither a pixel that counts readers nor a smiley. Smileys say a small size, or have a single sign as
+/// `alt`.
 fn shows_something(picture: &ElementRef<'_>) -> bool {
-    let size = |name| picture.attr(name).and_then(|size| size.trim().trim_end_matches("px").parse::<f32>().ok());
-    let (width, height) = (size("width"), size("height"));
+    let [width, height] = ["width", "height"].map(|side| picture.attr(side).and_then(pixel::length));
     let tiny = |size: Option<f32>, limit| size.is_some_and(|size| size <= limit);
     let alt = picture.attr("alt").unwrap_or_default().trim();
     let smiley = !alt.is_empty() && alt.chars().count() <= 3 && !alt.chars().any(char::is_alphanumeric);
@@ -220,6 +220,10 @@ mod tests {
         check("<img src='https://x/1' alt='😀'><img src='https://x/2' alt='图'>", Some(("https://x/2", "图")));
         check("<img src='https://x/1' width=20 height=20px>", None);
         check("<img src='https://x/1' width=100% height=20>", Some(("https://x/1", "")));
+        // As browsers read it.
+        check("<img src='https://x/1' width='1 px' height=400>", None);
+        check("<img src='https://x/1' width=1.5em height=400>", None);
+        check("<img src='https://x/1' width=2% height=2%>", Some(("https://x/1", "")));
         check("no picture", None);
     }
 }

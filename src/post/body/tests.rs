@@ -430,12 +430,22 @@ proptest! {
 
     #[test]
     fn any_text_is_all_tokens(text in "\\PC*|[<>a-c/!'\" =-]*") {
-        let text_only: String = token::Tokens::new(&text)
-            .filter_map(|token| if let token::Token::Text(text) = token { Some(text) } else { None })
-            .collect();
-        prop_assert!(text_only.len() <= text.len());
-        if !text.contains('<') {
-            prop_assert_eq!(text_only, text);
+        let mut tokens = token::Tokens::new(&text);
+        let mut begin = 0;
+        while let Some(token) = tokens.next() {
+            let end = tokens.position();
+            prop_assert!(begin < end, "{token:?} at {begin}");
+            let written = text.get(begin..end).expect("whole characters");
+            // What stands there is the token, and nothing of it is passed over.
+            match token {
+                token::Token::Text(inside) => prop_assert_eq!(inside, written),
+                token::Token::Start(name) => prop_assert!(written.starts_with(&format!("<{name}")), "{written}"),
+                token::Token::End(name) => prop_assert!(written.starts_with(&format!("</{name}")), "{written}"),
+                token::Token::Comment(inside) => prop_assert!(written.contains(inside), "{written}"),
+            }
+            prop_assert!(written.starts_with('<') && written.ends_with('>') || matches!(token, token::Token::Text(_)));
+            begin = end;
         }
+        prop_assert_eq!(begin, text.len());
     }
 }

@@ -24,8 +24,8 @@ pub(super) enum Local {
     Once(NaiveDateTime),
     /// It came twice, as the clock was put back.
     Twice(NaiveDateTime, NaiveDateTime),
-    /// It never came, as the clock was put forward over it. What the clock of before would have shown then: it lands behind the
-    /// gap, by what was skipped.
+    /// It never came, as the clock was put forward over it. What the clock of before would have shown then: it lands behind
+    /// the gap, by what was skipped.
     Skipped(NaiveDateTime),
 }
 

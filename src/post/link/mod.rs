@@ -62,7 +62,8 @@ pub enum Dialect {
     /// `:year/:month/:day/:title/`; a title is the file's path, as written.
     #[default]
     Hexo,
-    /// `/:categories/:year/:month/:day/:title:output_ext` and the named styles `date`, `pretty`, `ordinal`, `none`, `weekdate`.
+    /// `/:categories/:year/:month/:day/:title:output_ext` and the named styles `date`, `pretty`, `ordinal`, `none`,
+    /// `weekdate`.
     Jekyll,
     /// `/:year/:month/:slug/`, `:section`, `:filename`, `:contentbasename` ….
     Hugo,

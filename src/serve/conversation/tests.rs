@@ -410,6 +410,15 @@ async fn what_is_sent_often_is_sent_whole_from_a_file_too() {
         let form = served.shelf.content(hash, Coding::Identity).unwrap().form().unwrap();
         assert_eq!(form.file.is_some(), times >= 3, "{times}");
     }
+    // What it is filed in stays, though others change and all is counted anew.
+    let file = || served.shelf.content(hash, Coding::Identity).unwrap().form().unwrap().file.unwrap();
+    let filed = file();
+    served.put("atom.xml", "another");
+    for _ in 0..70 {
+        stream.write_all(get.as_bytes()).await.unwrap();
+        response(&mut stream, text.len()).await;
+    }
+    assert!(Arc::ptr_eq(&filed, &file()));
     stream.write_all(get.replace("GET", "HEAD").as_bytes()).await.unwrap();
     assert_eq!(response(&mut stream, 0).await.1, b"");
     // A change is seen at once.

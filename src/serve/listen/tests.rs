@@ -5,6 +5,7 @@ use std::{future::pending, io::Read as _};
 use proptest::prelude::*;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    join,
     net::TcpStream,
 };
 
@@ -165,6 +166,32 @@ async fn bytes_that_were_pushed_out_are_asked_for_again() {
     assert!(head.starts_with("http/1.1 304"), "{head}");
     served.stop().await;
     assert_eq!(daemon.await.unwrap(), ["rss.xml", "rss.xml"]);
+}
+
+/// Publishes a document, and another one before, once the daemon is asked.
+async fn publish(served: &Served, asks: &mut mpsc::Receiver<Ask>, path: &str) -> Ask {
+    let ask = asks.recv().await.unwrap();
+    served.put("another/rss.xml", "another");
+    served.put(path, "published");
+    ask
+}
+
+#[tokio::test]
+async fn what_is_published_while_the_daemon_is_asked_is_served() {
+    let mut served = Served::start(Settings::default()).await;
+    let mut asks = served.asks.take().unwrap();
+    let ((head, body), ask) = join!(served.request("GET /new/rss.xml", ""), publish(&served, &mut asks, "new/rss.xml"));
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert_eq!(body, b"published");
+    assert!(ask.reply.is_closed());
+
+    // The bare page is no answer to a search.
+    let found = async {
+        let _ = publish(&served, &mut asks, "search/").await.reply.send(Answer::Document(Arc::new(document("found"))));
+    };
+    let ((_, body), ()) = join!(served.request("GET /search/?q=a", ""), found);
+    assert_eq!(body, b"found");
+    served.stop().await;
 }
 
 #[tokio::test]

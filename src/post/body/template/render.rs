@@ -5,6 +5,7 @@ use super::{
     Arguments, Dialect, Expansion, Family, Remark, Tag, opens_line,
     write::{self, address_start, attribute},
 };
+use crate::post;
 
 /// Endings of files that a browser plays.
 const FILMS: &[&str] = &["mp4", "webm", "ogv", "m4v", "mov"];
@@ -412,16 +413,19 @@ fn post_name(written: &str) -> (&str, &str) {
     let path = path.trim_matches('/');
     let path = path.rsplit_once("_posts/").map_or(path, |(_, path)| path);
     let path = path.strip_prefix("./").unwrap_or(path);
-    let path = [".markdown", ".mdown", ".html", ".md"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    let path = path.rsplit_once('.').filter(|(_, end)| is_post(end)).map_or(path, |(stem, _)| stem);
     let path = ["/_index", "/index"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
     (path, place)
 }
 
 /// Whether this names a file that is no post, as Jekyll's `link` may.
 fn is_file(written: &str) -> bool {
-    let is_text = |end: &str| matches!(end, "md" | "markdown" | "mdown" | "html" | "htm");
     ending(written)
-        .is_some_and(|end| !is_text(end) && end.len() <= 5 && end.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .is_some_and(|end| !is_post(end) && end.len() <= 5 && end.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
+fn is_post(ending: &str) -> bool {
+    post::markup(ending.as_bytes()).is_some()
 }
 
 fn ending(url: &str) -> Option<&str> {

@@ -166,6 +166,14 @@ fn links_lead_to_posts() {
         "{% post_link hello 'the _title_' false %}",
         "<p><a href=\"https://blog.example/b/hello/\">the _title_</a></p>",
     );
+    for name in ["hello.md", "hello.htm", "hello.HTML", "hello.Markdown", "hello/index.htm"] {
+        let link = "<p><a href=\"https://blog.example/b/hello/\">Hello *world*</a></p>";
+        check(&format!("{{% post_link {name} %}}"), link);
+        assert_eq!(
+            html_of(Markup::Markdown, &format!("[f]({{% link _posts/{name} %}})")),
+            link.replace("Hello *world*", "f")
+        );
+    }
     check(
         "[f]({% post_url 2018-01-19-forums %}#x)",
         "<p><a href=\"https://blog.example/b/2018/01/19/forums.html#x\">f</a></p>",
