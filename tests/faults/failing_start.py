@@ -84,7 +84,7 @@ class Start:
             # the log says to this test where it serves.
             paths = [self.site.output / ".feedwright"] if place.call == "write" else ()
             command = self.command(*inject.wrapper(self.trace, place, error, paths))
-            process = subprocess.Popen(command, cwd=self.site.folder, stderr=log)
+            process = subprocess.Popen(command, cwd=self.site.folder, stdout=log, stderr=log)
             letting_go = threading.Thread(target=self.let_go, args=[process])
             letting_go.start()
             try:
@@ -115,20 +115,16 @@ class Start:
             raise ledger.Lost(f"{why}: exit code {code}, and it says {text!r}")
 
     def let_go(self, process):
-        """Ends strace once the call has failed: it would fail again in each thread that makes as many."""
+        """Kills strace once the call has failed: it would fail again in each thread that makes as many. Asked to end, strace may
+        wait for ever for a thread that is just ending; killed, the kernel lets go of all of them."""
         failed = lambda: self.trace.exists() and "(INJECTED)" in self.trace.read_text(errors="replace")
-        status = lambda: pathlib.Path(f"/proc/{process.pid}/status").read_text()
-        tracer = lambda: int(re.search(r"TracerPid:\s+(\d+)", status())[1])
         # Both may end by themselves.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             while process.poll() is None and not failed():
                 time.sleep(0.005)
-            if strace := tracer():
-                os.kill(strace, signal.SIGTERM)
-            while process.poll() is None and tracer():
-                time.sleep(0.005)
-            # Whoever is let go of in the midst of a signal stays stopped.
-            process.send_signal(signal.SIGCONT)
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            if strace := int(re.search(r"TracerPid:\s+(\d+)", status)[1]):
+                os.kill(strace, signal.SIGKILL)
 
     def end(self, process, why):
         process.terminate()

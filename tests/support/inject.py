@@ -7,7 +7,6 @@ fail.
 """
 import collections
 import re
-import signal
 import subprocess
 import time
 
@@ -58,7 +57,8 @@ class Strace:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
+        # Asked to end, it may wait for ever for a thread that is just ending; killed, the kernel lets go of all of them.
+        self.process.kill()
         self.process.communicate()
 
     def text(self):
@@ -81,10 +81,10 @@ def injected(pid, trace, place, error, paths=()):
 
 def wrapper(trace, place, error, paths=()):
     """The command that starts a program with a call at a place that fails; with paths, the calls on these are numbered. strace
-    goes beside the program, and not before it: whoever ends strace lets go of the program."""
+    goes beside the program, and not before it: whoever kills strace lets go of the program."""
     threads = [] if place.call in MAIN_ONLY else ["-f"]
     threads += [part for path in paths for part in ("-P", str(path))]
-    return ["strace", "-D", "-I2", *threads, "-y", "-o", str(trace), "-e", f"trace={place.call}",
+    return ["strace", "-D", *threads, "-y", "-o", str(trace), "-e", f"trace={place.call}",
             "-e", f"inject={place.call}:error={error}:when={place.number}"]
 
 
