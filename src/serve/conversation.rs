@@ -49,6 +49,7 @@ use tracing::debug;
 
 use super::{
     connections::{Progress, Turn},
+    crowd::Crowd,
     desk::{AtOnce, Desk},
     forms::Form,
     patient::Patient,
@@ -70,6 +71,7 @@ const AT_A_TIME: u32 = 32;
 #[derive(Debug)]
 pub(crate) struct House {
     desk: Desk,
+    pub(crate) crowd: Crowd,
     /// How long a client may take for the next part of a response.
     stalled_after: Duration,
     /// Requests on one connection.
@@ -89,7 +91,7 @@ struct Paper {
 impl House {
     pub(crate) fn new(desk: Desk, stalled_after: Duration, requests: u32) -> Self {
         let paper = Paper { input: [0; HEAD_BYTES].into(), output: Vec::new(), clock: Clock::default() };
-        Self { desk, stalled_after, requests, paper: Mutex::new(paper) }
+        Self { desk, crowd: Crowd::default(), stalled_after, requests, paper: Mutex::new(paper) }
     }
 }
 
@@ -181,6 +183,7 @@ impl Rest {
                 };
                 (unread, self.answered) = (next, self.answered + 1);
                 let halt = self.send(response, clock, output);
+                house.crowd.note();
                 if halt.is_some() || self.answered - first >= AT_A_TIME {
                     self.begun = Bytes::copy_from_slice(unread);
                     progress.set(Turn::Asking);

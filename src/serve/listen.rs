@@ -94,6 +94,7 @@ impl Server {
         let house = Arc::new(House::new(Desk::new(Arc::clone(&self.answerer)), stalled_after, requests));
         let (stop, stopping) = watch::channel(());
         let mut tasks = JoinSet::new();
+        tasks.spawn(keep_awake(Arc::clone(&house), stopping.clone()));
         let mut news = self.news.clone();
         let mut shutdown = pin!(shutdown);
         let mut troubled = false;
@@ -168,6 +169,14 @@ impl Server {
     // Nothing in here panics half-way through a change.
     fn connections(&self) -> MutexGuard<'_, Connections<task::Id, Held>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps this thread awake while it serves a crowd, until the server stops: when `stopping` closes.
+async fn keep_awake(house: Arc<House>, mut stopping: watch::Receiver<()>) {
+    select! {
+        _ = stopping.changed() => {}
+        () = house.crowd.keep_awake() => {}
     }
 }
 

@@ -7,7 +7,8 @@
 //! what was found into status and headers, with the help of `conditional`, `encoding`, `links` and `reply`; `client`,
 //! `limit` and `authorization` know who asks, how often, and with which password; `answer` finds, asks and compresses,
 //! and `desk` knows by heart what it found last; `connections` says who makes room when there are too many, `patient` who
-//! is too slow; `conversation` has one connection, and [`Server`] accepts them until it is told to stop.
+//! is too slow; `conversation` has one connection, and [`Server`] accepts them until it is told to stop; `crowd` says when its
+//! threads rest.
 //!
 //! hyper speaks HTTP, but for what nearly all readers do nearly always: a `plain` request for a document that the desk knows
 //! is read where it lies, and the head that answers it was written before (`wire`). `request` is what the rules see of both.
@@ -18,6 +19,7 @@ mod client;
 mod conditional;
 mod connections;
 mod conversation;
+mod crowd;
 mod desk;
 mod encoding;
 mod forms;
