@@ -19,7 +19,7 @@ TOOLS = ROOT / "target/peers"
 #: Connections, and seconds for each measurement.
 CONNECTIONS, SECONDS = 64, 1
 #: How often each is measured. In turn, and each time briefly: a machine's speed is another one a few seconds later.
-ROUNDS = 16
+ROUNDS = 24
 #: Seconds in which Hugo's server gets new posts, and that it has for its start.
 CHANGES, START = 20, 300
 #: Seconds that a server has for an answer, a change or its end.
