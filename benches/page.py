@@ -167,7 +167,7 @@ def http(found):
     for kind in ("304", "gzip", "identity"):
         for name in servers:
             answers, slowest, busy = map(median, zip(*found[f"{name} {kind}"]))
-            ratio = "" if name == "feedwright" else f"{beside(found, kind, name):.2f} ×"
+            ratio = "" if name == "feedwright" else f"{beside(found, kind, name):.3g} ×"
             goal = http_goal(found, kind, name)
             lines.append([kind, name, f"{answers:.1f}", f"{slowest:.2f}", f"{busy:.0%}", ratio, str(goal or "")])
             goals += [goal] if goal else []
@@ -188,7 +188,7 @@ def http_goal(found, kind, name):
         return Goal(f"99th percentile of {kind}", f"99th percentile ≤ {most:.2f} ms", f"{slowest:.2f} ms", slowest <= most)
     if name in peers:
         least, reached = AT_LEAST[name][kind], beside(found, kind, name)
-        return Goal(f"{kind} beside {name}", f"≥ {least:g} ×", f"{reached:.2f} ×", reached >= least)
+        return Goal(f"{kind} beside {name}", f"≥ {least:g} ×", f"{reached:.3g} ×", reached >= least)
     return None
 
 
