@@ -2,6 +2,7 @@
 
 mod members;
 mod recognition;
+mod tally;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -18,9 +19,10 @@ use super::{
     members::Member,
     mentions::{self, mention_name},
     row::{Row, State, only, select},
-    search::{self, Indexed, TextIndex},
+    search::{Indexed, TextIndex, Waiting},
     set_fact,
 };
+use tally::Tally;
 use crate::{
     bytes::{self, UNKNOWN},
     config::{Folder, Future},
@@ -75,6 +77,8 @@ pub struct Batch<'c> {
     next_arrival: i64,
     arrival_before: i64,
     texts: TextIndex,
+    pub(super) to_index: Waiting,
+    tally: Tally,
     pub(super) others: Others,
     /// There are posts that name others.
     has_mentions: bool,
@@ -160,6 +164,8 @@ impl Catalog {
             next_arrival,
             arrival_before: next_arrival,
             texts,
+            to_index: Waiting::default(),
+            tally: Tally::default(),
         })
     }
 }
@@ -182,6 +188,8 @@ impl Batch<'_> {
     /// When SQLite refuses; then nothing has happened.
     pub fn commit(mut self) -> Result<Effects, CatalogError> {
         self.flush_members()?;
+        self.to_index.keep(&self.db)?;
+        self.tally.keep(&self.db)?;
         let mut mark = self.db.prepare_cached("UPDATE collection SET dirty = dirty | ? WHERE collection = ?")?;
         for (collection, direct) in &self.effects.touched {
             mark.execute([if *direct { 3 } else { 1 }, *collection])?;
@@ -240,7 +248,7 @@ impl Batch<'_> {
                 _ => State::Skipped,
             };
         }
-        row.write(&self.db)?;
+        self.write(&mut row)?;
         Ok(row.post)
     }
 
@@ -339,6 +347,12 @@ impl Batch<'_> {
         };
     }
 
+    /// Writes a row, and counts it.
+    pub(super) fn write(&mut self, row: &mut Row) -> rusqlite::Result<()> {
+        row.write(&self.db)?;
+        self.tally.count(&self.db, row)
+    }
+
     /// Writes a row, and its memberships where they changed.
     pub(super) fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
         let was = known && before.is_public();
@@ -346,9 +360,9 @@ impl Batch<'_> {
             row.arrival = Some(if self.in_first_scan(&row.folder)? { 0 } else { self.next_arrival });
             self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
         }
-        row.write(&self.db)?;
+        self.write(row)?;
         let indexed = Indexed { all: self.names.all(), texts: self.texts };
-        search::follow(&self.db, known.then_some(before), row, indexed)?;
+        self.to_index.follow(&self.db, known.then_some(before), row, indexed)?;
         likeness::follow(&self.db, self.names, row)?;
         let same_place = was
             && row.is_public()
@@ -358,7 +372,7 @@ impl Batch<'_> {
         // Who may read it shows in its collections.
         let as_before = (&before.title, &before.link, &before.path, &before.members);
         if was != row.is_public() || as_before != (&row.title, &row.link, &row.path, &row.members) {
-            self.touch_mentioning(&[mention_name(&before.path), mention_name(&row.path)])?;
+            self.touch_mentioning(&[&before.path, &row.path])?;
         }
         if same_place && before.rendering == row.rendering {
             if before.missing.is_some() || before.diagnostics.is_some() {
@@ -404,12 +418,13 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Lets the entries be made anew that show the title or link of posts which are called so.
-    pub(super) fn touch_mentioning(&mut self, names: &[String]) -> Result<(), CatalogError> {
+    /// Lets the entries be made anew that show the title or link of posts at these paths.
+    pub(super) fn touch_mentioning(&mut self, paths: &[&[u8]]) -> Result<(), CatalogError> {
         if !self.has_mentions {
             return Ok(());
         }
-        for row in mentions::mentioning(&self.db, names)? {
+        let names: Vec<String> = paths.iter().map(|path| mention_name(path)).collect();
+        for row in mentions::mentioning(&self.db, &names)? {
             self.outdate(row.post)?;
             self.touch(&row)?;
         }

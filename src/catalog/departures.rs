@@ -11,9 +11,8 @@ use super::{
     Batch, CatalogError, Key,
     batch::{Others, path_bytes},
     identity, likeness, measured,
-    mentions::{self, mention_name},
+    mentions,
     row::{Row, State, only, select},
-    search,
 };
 use crate::{
     bytes::UNKNOWN,
@@ -69,7 +68,7 @@ impl Batch<'_> {
             return self.bury(row);
         }
         row.missing = Some(self.now);
-        row.write(&self.db)?;
+        self.write(&mut row)?;
         Ok(())
     }
 
@@ -89,14 +88,14 @@ impl Batch<'_> {
     /// be buried too, and what comes back is the row's.
     fn take_over(&mut self, mut row: Row, copy: Row) -> Result<(), CatalogError> {
         let (path, stat, settled, link) = (copy.path.clone(), copy.stat, copy.settled, copy.link.clone());
-        let names = [mention_name(&row.path), mention_name(&path)];
         self.bury(Row { path: Vec::new(), content: UNKNOWN, ..copy })?;
-        (row.path, row.stat, row.settled, row.link) = (path, stat, settled, link);
+        let before = std::mem::replace(&mut row.path, path);
+        (row.stat, row.settled, row.link) = (stat, settled, link);
         (row.here, row.missing, row.together) = (true, None, false);
-        row.write(&self.db)?;
+        self.write(&mut row)?;
         // Its address may be made of its path.
         self.outdate(row.post)?;
-        self.touch_mentioning(&names)?;
+        self.touch_mentioning(&[&before, &row.path])?;
         self.touch(&row)
     }
 
@@ -106,15 +105,15 @@ impl Batch<'_> {
         if row.is_public() {
             self.touch(&row)?;
             self.remove_members(&row)?;
-            self.touch_mentioning(&[mention_name(&row.path)])?;
-            search::leave(&self.db, row.post)?;
+            self.touch_mentioning(&[&row.path])?;
+            self.to_index.leave(&self.db, row.post)?;
             likeness::leave(&self.db, row.post)?;
         }
         mentions::remember(&self.db, row.post, &[])?;
         measured::remember(&self.db, row.post, &[])?;
         self.db.prepare_cached("DELETE FROM entry WHERE post = ?")?.execute([row.post])?;
         (row.here, row.missing, row.due, row.gone) = (false, None, None, Some(self.now));
-        row.write(&self.db)?;
+        self.write(&mut row)?;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ mod departures;
 mod documents;
 mod entries;
 mod identity;
+mod insert;
 mod likeness;
 mod log;
 mod measured;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, insert::Insert};
 use crate::{
     post::{Code, Diagnostic, Level, PublishedFrom},
     watch::Stat,
@@ -254,7 +254,7 @@ impl Row {
         self.gone.is_none() && self.state == State::Published
     }
 
-    /// Writes the row, and counts it; a `post` of 0 is a new row and gets its number.
+    /// Writes the row; a `post` of 0 is a new row and gets its number. It is counted by [`super::Batch::write`].
     pub(super) fn write(&mut self, db: &Connection) -> rusqlite::Result<()> {
         let number = (self.post != 0).then_some(self.post);
         let values = params![
@@ -292,48 +292,10 @@ impl Row {
         if number.is_some() {
             db.prepare_cached(KNOWN)?.execute(values)?;
         } else {
-            NewRows::of(db, &NEW)?.put(values)?;
+            NEW.put(db, values)?;
             self.post = db.last_insert_rowid();
         }
-        if self.gone.is_none() {
-            let counted = "INSERT INTO tally VALUES (?, ?, ?, 1) \
-                           ON CONFLICT (folder, state, missing) DO UPDATE SET posts = posts + 1";
-            db.prepare_cached(counted)?.execute(params![self.folder, self.state.name(), self.missing.is_some()])?;
-        }
         Ok(())
-    }
-}
-
-/// How a row is inserted that is new, or at least replaces what has its keys.
-///
-/// A statement that may replace rows, be undone or start triggers keeps copies of all pages that it changes until it ends:
-/// ten times what is written otherwise in a first scan. One that may fail half-way does not, and a single row is inserted
-/// whole or not at all.
-pub(super) struct Insert {
-    pub(super) or_fail: &'static str,
-    pub(super) or_replace: &'static str,
-}
-
-/// Inserts rows of one kind.
-pub(super) struct NewRows<'d> {
-    db: &'d Connection,
-    insert: &'static Insert,
-    or_fail: CachedStatement<'d>,
-}
-
-impl<'d> NewRows<'d> {
-    pub(super) fn of(db: &'d Connection, insert: &'static Insert) -> rusqlite::Result<Self> {
-        Ok(Self { db, insert, or_fail: db.prepare_cached(insert.or_fail)? })
-    }
-
-    pub(super) fn put(&mut self, values: impl rusqlite::Params + Copy) -> rusqlite::Result<()> {
-        match self.or_fail.execute(values) {
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                self.db.prepare_cached(self.insert.or_replace)?.execute(values)?;
-                Ok(())
-            }
-            done => done.map(drop),
-        }
     }
 }
 

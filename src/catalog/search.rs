@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     Catalog, CatalogError,
     collection::Key,
+    insert::insert_all,
     row::{Row, select},
     set_fact,
     words::{self, Query},
@@ -22,6 +23,9 @@ use crate::config::Search;
 
 /// Fact: texts are indexed too.
 const TEXTS: &str = "search texts";
+
+/// Posts that wait to be indexed are written down when there are so many.
+const MANY: usize = 1 << 14;
 
 /// Up to so many finds are put in order one by one; more of them are met soon on the way through all posts.
 const FEW: usize = 2_000;
@@ -59,35 +63,60 @@ impl Indexed {
     }
 }
 
-/// Keeps the indexes in step with a row; `before` is what the row was, if it was there.
-pub(super) fn follow(db: &Connection, before: Option<&Row>, row: &Row, indexed: Indexed) -> rusqlite::Result<()> {
-    let was = before.filter(|before| indexed.has(before));
-    if !indexed.has(row) {
-        return was.map_or(Ok(()), |_| leave(db, row.post));
-    }
-    if row.arrival == Some(0) && was.is_none_or(|was| was.title.is_empty()) {
-        db.prepare_cached("INSERT OR IGNORE INTO title_waiting VALUES (?)")?.execute([row.post])?;
-    } else if was.is_none_or(|was| was.title != row.title) {
-        db.prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
-            .execute(params![row.post, words::indexed(&row.title)])?;
-    }
-    if indexed.texts == TextIndex::On && was.is_none_or(|was| was.rendering != row.rendering) {
-        db.prepare_cached("INSERT OR IGNORE INTO text_waiting VALUES (?)")?.execute([row.post])?;
-    }
-    Ok(())
+/// Posts to be indexed that are not written down yet.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    titles: Vec<i64>,
+    texts: Vec<i64>,
 }
 
-/// Takes a post out of the indexes.
-pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
-    for sql in [
-        "DELETE FROM title_words WHERE rowid = ?",
-        "DELETE FROM text_words WHERE rowid = ?",
-        "DELETE FROM title_waiting WHERE post = ?",
-        "DELETE FROM text_waiting WHERE post = ?",
-    ] {
-        db.prepare_cached(sql)?.execute([post])?;
+impl Waiting {
+    /// Keeps the indexes in step with a row; `before` is what the row was, if it was there.
+    pub(super) fn follow(
+        &mut self,
+        db: &Connection,
+        before: Option<&Row>,
+        row: &Row,
+        indexed: Indexed,
+    ) -> rusqlite::Result<()> {
+        let was = before.filter(|before| indexed.has(before));
+        if !indexed.has(row) {
+            return was.map_or(Ok(()), |_| self.leave(db, row.post));
+        }
+        if row.arrival == Some(0) && was.is_none_or(|was| was.title.is_empty()) {
+            self.titles.push(row.post);
+        } else if was.is_none_or(|was| was.title != row.title) {
+            db.prepare_cached("INSERT OR REPLACE INTO title_words (rowid, words) VALUES (?, ?)")?
+                .execute(params![row.post, words::indexed(&row.title)])?;
+        }
+        if indexed.texts == TextIndex::On && was.is_none_or(|was| was.rendering != row.rendering) {
+            self.texts.push(row.post);
+        }
+        if self.titles.len().max(self.texts.len()) >= MANY { self.keep(db) } else { Ok(()) }
     }
-    Ok(())
+
+    /// Takes a post out of the indexes.
+    pub(super) fn leave(&mut self, db: &Connection, post: i64) -> rusqlite::Result<()> {
+        self.keep(db)?;
+        for sql in [
+            "DELETE FROM title_words WHERE rowid = ?",
+            "DELETE FROM text_words WHERE rowid = ?",
+            "DELETE FROM title_waiting WHERE post = ?",
+            "DELETE FROM text_waiting WHERE post = ?",
+        ] {
+            db.prepare_cached(sql)?.execute([post])?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what waits.
+    pub(super) fn keep(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        insert_all(db, "title_waiting", &self.titles, |post| [Some(*post)])?;
+        insert_all(db, "text_waiting", &self.texts, |post| [Some(*post)])?;
+        self.titles.clear();
+        self.texts.clear();
+        Ok(())
+    }
 }
 
 /// Whether texts are indexed.

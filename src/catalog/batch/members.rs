@@ -5,15 +5,11 @@ use rusqlite::params;
 use super::{
     super::{
         CatalogError, archive,
+        insert::insert_all,
         members::{Member, tie},
-        row::{Insert, NewRows, Row},
+        row::Row,
     },
     Batch,
-};
-
-const NEW: Insert = Insert {
-    or_fail: "INSERT OR FAIL INTO member VALUES (?, ?, ?, ?, ?, ?)",
-    or_replace: "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)",
 };
 
 /// Memberships that wait to be written in key order; a first scan has millions.
@@ -61,12 +57,13 @@ impl Batch<'_> {
     pub(super) fn flush_members(&mut self) -> Result<(), CatalogError> {
         self.waiting.clear();
         self.members.sort_unstable();
-        let mut rows = NewRows::of(&self.db, &NEW)?;
+        insert_all(&self.db, "member", &self.members, |member| {
+            let Member { collection, published, tie, post, direct, arrival } = *member;
+            [Some(collection), Some(published), Some(tie), Some(post), Some(i64::from(direct)), arrival]
+        })?;
         for member in self.members.drain(..) {
-            let Member { collection, published, tie, post, direct, arrival } = member;
-            rows.put(params![collection, published, tie, post, direct, arrival])?;
-            let archives = self.names.numbered(collection).map(|one| one.archives).unwrap_or_default();
-            for of_own in [archives.whole.then_some(false), (archives.direct && direct).then_some(true)] {
+            let archives = self.names.numbered(member.collection).map(|one| one.archives).unwrap_or_default();
+            for of_own in [archives.whole.then_some(false), (archives.direct && member.direct).then_some(true)] {
                 let Some(of_own) = of_own else { continue };
                 if let Some(number) = archive::append(&self.db, &member, of_own)?
                     && self.keeps_pages

@@ -36,7 +36,7 @@ impl Batch<'_> {
                 reused = true;
                 self.others = Others::Lost;
                 row.here = false;
-                if row.missing.is_some() { row.write(&self.db)? } else { self.lose(folder, row)? }
+                if row.missing.is_some() { self.write(&mut row)? } else { self.lose(folder, row)? }
             }
             None => {}
         }
