@@ -12,6 +12,13 @@ pub fn any(text: impl AsRef<[u8]>, is_meant: impl Fn(u8) -> bool) -> bool {
     text.as_ref().iter().fold(false, |found, &byte| found | is_meant(byte))
 }
 
+/// Whether a text has U+FFFE or U+FFFF, which no XML document may hold. A search for a `char` would stop at every Chinese
+/// character that ends like them.
+#[must_use]
+pub fn has_noncharacter(text: &str) -> bool {
+    any(text, |byte| byte == 0xef) && (text.contains("\u{fffe}") || text.contains("\u{ffff}"))
+}
+
 /// Half of the BLAKE3 digest of some bytes: of documents, output files, entries, whatever is known by what it holds.
 #[must_use]
 pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {

@@ -9,7 +9,7 @@ use ::bytes::Bytes;
 
 use crate::bytes;
 
-/// Some bytes that others may hold too, hashed once for all who copy them afterwards.
+/// Some bytes that others may hold too.
 #[derive(Debug, Clone)]
 pub struct Piece {
     bytes: Bytes,
@@ -18,13 +18,13 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Some bytes, hashed now.
+    /// Some bytes by a digest that no others have.
     #[must_use]
-    pub fn hashed(bytes: Bytes) -> Self {
-        Self { digest: bytes::digest(&bytes).into(), bytes }
+    pub fn known(bytes: Bytes, digest: [u8; 16]) -> Self {
+        Self { digest: digest.into(), bytes }
     }
 
-    /// The digest of the bytes, as [`bytes::digest`] has it.
+    /// A digest that no other bytes have: that by which they are known, else that of [`bytes::digest`].
     pub fn digest(&self) -> [u8; 16] {
         *self.digest.get_or_init(|| bytes::digest(&self.bytes))
     }

@@ -22,13 +22,13 @@ use super::{
     search::{Indexed, TextIndex, Waiting},
     set_fact,
 };
-use tally::Tally;
 use crate::{
     bytes::{self, UNKNOWN},
     config::{Folder, Future},
     post::{Code, Diagnostic, Level, Outcome, Post, PublishedFrom, Reading, Visibility},
     watch::Stat,
 };
+use tally::Tally;
 
 /// A file that was read.
 #[derive(Debug)]

@@ -10,8 +10,7 @@ use rusqlite::params;
 use super::{
     Batch, CatalogError, Key,
     batch::{Others, path_bytes},
-    identity, likeness, measured,
-    mentions,
+    identity, likeness, measured, mentions,
     row::{Row, State, only, select},
 };
 use crate::{

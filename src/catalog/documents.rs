@@ -62,7 +62,7 @@ impl Catalog {
         self.without_waiting(|catalog| catalog.keep_all(entries, documents, stored, clean))?;
         let mut held = self.entries.borrow_mut();
         for (post, entry) in entries {
-            held.put(*post, entry.digest, &entry.fragments);
+            held.put(*post, &entry.fragments);
         }
         Ok(())
     }

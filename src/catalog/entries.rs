@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Catalog, CatalogError, measured, mentions};
-use crate::{bytes, feed::Fragments};
+use crate::feed::Fragments;
 
 /// Bytes of entries that are held in memory: those of the feeds that change most often.
 const HELD: usize = 8 * 1024 * 1024;
@@ -23,8 +24,6 @@ pub struct StoredEntry {
     pub fragments: Arc<Fragments>,
     /// Bytes of its longest form.
     pub length: usize,
-    /// By which it is known.
-    pub(super) digest: Digest,
     /// What other posts are called that it names, as [`super::mention_name`] has it.
     pub mentions: Vec<String>,
     /// Which sounds and films were measured for it, and how long they are: (url, bytes).
@@ -40,14 +39,14 @@ impl StoredEntry {
         mentions: Vec<String>,
         measured: Vec<(String, Option<u64>)>,
     ) -> Self {
-        let (length, digest) = (fragments.longest(), digest(&fragments));
-        Self { version, fragments: Arc::new(fragments), length, digest, mentions, measured }
+        let length = fragments.longest();
+        Self { version, fragments: Arc::new(fragments), length, mentions, measured }
     }
 
     /// What will be known of it once it is kept.
     #[must_use]
     pub fn kept(&self) -> KeptEntry {
-        KeptEntry { version: self.version, length: self.length, digest: Some(self.digest) }
+        KeptEntry { version: self.version, length: self.length, digest: Some(self.fragments.digest()) }
     }
 }
 
@@ -65,7 +64,7 @@ pub struct KeptEntry {
 /// Entries by post, with the digest by which each is known: one that was changed or forgotten meanwhile is not found.
 #[derive(Debug)]
 pub(super) struct Held {
-    entries: LruCache<i64, (Digest, Arc<Fragments>)>,
+    entries: LruCache<i64, Arc<Fragments>>,
     bytes: usize,
 }
 
@@ -77,20 +76,20 @@ impl Default for Held {
 
 impl Held {
     /// Holds the entry of a post, at the expense of those that were not used for longest.
-    pub(super) fn put(&mut self, post: i64, digest: Digest, fragments: &Arc<Fragments>) {
+    pub(super) fn put(&mut self, post: i64, fragments: &Arc<Fragments>) {
         self.bytes += fragments.size();
-        if let Some((_, before)) = self.entries.put(post, (digest, Arc::clone(fragments))) {
+        if let Some(before) = self.entries.put(post, Arc::clone(fragments)) {
             self.bytes -= before.size();
         }
         while self.bytes > HELD
-            && let Some((_, (_, oldest))) = self.entries.pop_lru()
+            && let Some((_, oldest)) = self.entries.pop_lru()
         {
             self.bytes -= oldest.size();
         }
     }
 
     fn get(&mut self, post: i64, digest: Digest) -> Option<Arc<Fragments>> {
-        self.entries.get(&post).filter(|(held, _)| *held == digest).map(|(_, fragments)| Arc::clone(fragments))
+        self.entries.get(&post).filter(|held| held.digest() == digest).map(Arc::clone)
     }
 }
 
@@ -122,16 +121,13 @@ impl Catalog {
                 row.get::<_, Option<Vec<u8>>>(3)?,
             ))
         };
-        let forms = self.db.prepare_cached(sql)?.query_row([post], read).optional()?;
-        let found = forms.and_then(|(rss, atom, json, html)| {
-            let [rss, atom, json] = [rss, atom, json].map(String::from_utf8);
-            let html = html.map(String::from_utf8).transpose().ok()?;
-            let fragments = Fragments::of([rss.ok()?, atom.ok()?, json.ok()?], html);
-            Some((digest(&fragments), Arc::new(fragments)))
+        let found = self.db.prepare_cached(sql)?.query_row([post], read).optional()?;
+        let found = found.map(|(rss, atom, json, html)| {
+            Arc::new(Fragments::of([rss, atom, json].map(Bytes::from), html.map(Bytes::from)))
         });
         match found {
-            Some((digest, fragments)) if kept.digest.is_none_or(|kept| kept == digest) => {
-                self.entries.borrow_mut().put(post, digest, &fragments);
+            Some(fragments) if kept.digest.is_none_or(|kept| kept == fragments.digest()) => {
+                self.entries.borrow_mut().put(post, &fragments);
                 Ok(fragments)
             }
             _ => {
@@ -149,19 +145,13 @@ pub(super) fn kept_at(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result
 
 /// Keeps the entry of a post.
 pub(super) fn insert(db: &Connection, post: i64, entry: &StoredEntry) -> rusqlite::Result<()> {
-    let StoredEntry { version, fragments, length, digest, mentions, measured } = entry;
+    let StoredEntry { version, fragments, length, mentions, measured } = entry;
     let [rss, atom, json] = fragments.forms();
     db.prepare_cached(
         "INSERT OR REPLACE INTO entry (post, version, length, digest, rss, atom, json, html) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
-    .execute(params![post, version, length, digest, rss, atom, json, fragments.html()])?;
+    .execute(params![post, version, length, fragments.digest(), rss, atom, json, fragments.html()])?;
     mentions::remember(db, post, mentions)?;
     measured::remember(db, post, measured)
-}
-
-fn digest(fragments: &Fragments) -> Digest {
-    let [rss, atom, json] = fragments.forms();
-    // No text has a NUL.
-    bytes::digest([rss, b"\0", atom, b"\0", json, b"\0", fragments.html().unwrap_or_default()].concat())
 }

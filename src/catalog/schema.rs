@@ -288,6 +288,10 @@ const STEPS: &[&str] = &[
     ALTER TABLE collection RENAME COLUMN own TO direct;
     ALTER TABLE collection RENAME COLUMN own_size TO direct_size;
 ",
+    "
+    -- What a document holds of an entry is known by the entry's digest. All are made again, and their files found as they are.
+    UPDATE collection SET dirty = 3;
+",
 ];
 
 /// The version of the tables; 0 where there are none.
@@ -334,6 +338,9 @@ mod tests {
 
     /// The number of steps before texts were known by fingerprints.
     const HASHED_OTHERWISE: usize = 16;
+
+    /// The number of steps before pieces of documents were known by their entries.
+    const HASHED_PIECES: usize = 18;
 
     /// A catalog as the first so many steps leave it.
     fn catalog_of(steps: usize, state: &Path) -> Connection {
@@ -408,6 +415,17 @@ mod tests {
         assert_eq!(catalog.stored_documents().unwrap()[0].file, Some([0; 16]));
         let dirty: Vec<bool> = catalog.dirty().unwrap().into_iter().map(|mark| mark.direct).collect();
         assert_eq!(dirty, [true, false], "the tag, its own posts too, and all, which is new");
+    }
+
+    #[test]
+    fn documents_whose_pieces_an_older_version_hashed_are_made_again() {
+        let state = tempfile::tempdir().unwrap();
+        let db = catalog_of(HASHED_PIECES, state.path());
+        db.execute("INSERT INTO collection (key) VALUES ('tag\u{1f}x')", []).unwrap();
+        drop(db);
+
+        let dirty = Catalog::open(state.path()).unwrap().dirty().unwrap();
+        assert_eq!(dirty.into_iter().map(|mark| mark.direct).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

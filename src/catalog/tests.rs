@@ -473,8 +473,8 @@ fn texts_wait_only_where_they_are_searched_and_finds_come_newest_first() {
 fn an_entry_that_is_not_what_was_kept_is_forgotten() {
     let mut story = Story::new();
     let fragments = |json: &str| {
-        let form = |name: &str| format!("<{name}/>");
-        let html = Some("<p>html</p>".to_owned());
+        let form = |name: &str| format!("<{name}/>").into();
+        let html = Some("<p>html</p>".into());
         crate::feed::Fragments::of([form("rss"), form("atom"), form(json)], html)
     };
     let entry = |json: &str| StoredEntry::new([1; 16], fragments(json), Vec::new(), Vec::new());

@@ -2,16 +2,16 @@
 //!
 //! A form is what the format's library writes with [`HOLE`] in place of the HTML; [`Fragments::pieces`] puts the HTML back,
 //! escaped as that library would have it, so that the bytes are those of the whole. HTML is nearly all of an entry: it is
-//! kept and hashed once, not three times. What was escaped is remembered, and all documents that show an entry hold the same
-//! bytes of it.
+//! kept and hashed once, not three times: what it is in a format follows from it. What was escaped is remembered, and all
+//! documents that show an entry hold the same bytes of it.
 
 use std::{ops::Range, sync::OnceLock};
 
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::{Entry, Format, atom, json, rss, text};
-use crate::rope::Piece;
+use super::{Entry, Format, VERSION, atom, json, rss, text};
+use crate::{bytes::digest, rope::Piece};
 
 /// Stands for the HTML in a form. XML cannot carry it, so no text of an entry has it.
 pub(super) const HOLE: &str = "\u{fffe}";
@@ -20,13 +20,15 @@ pub(super) const HOLE: &str = "\u{fffe}";
 const JSON_HOLE: &str = "\"\u{fffe}\"";
 
 /// One entry, rendered in each format.
-#[derive(Debug, Clone, Eq, Default)]
+#[derive(Debug, Clone, Eq)]
 pub struct Fragments {
     /// `<item>…</item>`, `<entry>…</entry>` and a JSON Feed item object, around the HTML.
     forms: [Form; 3],
     /// What stands in the holes. Absent when the feed carries summaries only; forms that were kept by older versions are
     /// whole, and have no hole.
     html: Option<Bytes>,
+    /// Of the forms and the HTML.
+    digest: [u8; 16],
 }
 
 /// What one format says of an entry.
@@ -60,16 +62,25 @@ impl Fragments {
         let hole = html.as_ref().map(|_| HOLE.to_owned());
         let forms =
             [rss::fragment(entry, hole.clone()), atom::fragment(entry, hole.clone()), json::fragment(entry, hole)];
-        Self::of(forms, html)
+        Self::of(forms.map(Bytes::from), html.map(Bytes::from))
     }
 
     /// The forms of an entry, in the order of [`Format::ALL`], and its HTML.
     #[must_use]
-    pub fn of([rss, atom, json]: [String; 3], html: Option<String>) -> Self {
+    pub fn of([rss, atom, json]: [Bytes; 3], html: Option<Bytes>) -> Self {
+        // No text has a NUL.
+        let said = [&rss, &b"\0"[..], &atom, b"\0", &json, b"\0", html.as_deref().unwrap_or_default()].concat();
         Self {
             forms: [Form::new(rss, HOLE), Form::new(atom, HOLE), Form::new(json, JSON_HOLE)],
-            html: html.map(Bytes::from),
+            html,
+            digest: digest(said),
         }
+    }
+
+    /// The digest of the forms and the HTML.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 16] {
+        self.digest
     }
 
     /// The forms, in the order of [`Format::ALL`], each around a hole.
@@ -84,15 +95,16 @@ impl Fragments {
         self.html.as_deref()
     }
 
-    /// The pieces of the entry in one format, each hashed already: documents that hold copies need not do it.
+    /// The pieces of the entry in one format. Each is known by the entry's digest, of which it is made.
     pub fn pieces(&self, format: Format) -> &[Piece] {
         let Form { bytes, hole, pieces } = self.form(format);
         pieces.get_or_init(|| {
-            let pieces = match hole.as_ref().zip(self.html.as_ref()) {
+            let parts = match hole.as_ref().zip(self.html.as_ref()) {
                 None => vec![bytes.clone()],
                 Some((hole, html)) => vec![bytes.slice(..hole.start), content(format, html), bytes.slice(hole.end..)],
             };
-            pieces.into_iter().map(Piece::hashed).collect()
+            let name = |part: usize| digest(format!("{VERSION} {format:?} {part} {:?}", self.digest));
+            parts.into_iter().enumerate().map(|(part, bytes)| Piece::known(bytes, name(part))).collect()
         })
     }
 
@@ -127,9 +139,9 @@ impl Fragments {
 }
 
 impl Form {
-    fn new(text: String, hole: &str) -> Self {
-        let hole = memmem::find(text.as_bytes(), hole.as_bytes()).map(|at| at..at + hole.len());
-        Self { bytes: text.into(), hole, pieces: OnceLock::new() }
+    fn new(bytes: Bytes, hole: &str) -> Self {
+        let hole = memmem::find(&bytes, hole.as_bytes()).map(|at| at..at + hole.len());
+        Self { bytes, hole, pieces: OnceLock::new() }
     }
 }
 

@@ -420,7 +420,7 @@ fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Opti
 /// Whether there may be a character that [`is_control`]: looks at many bytes together, and takes some for what they are not.
 pub(super) fn may_have_control(text: &str) -> bool {
     let is_sign = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2);
-    bytes::any(text, is_sign) || text.contains('\u{fffe}') || text.contains('\u{ffff}')
+    bytes::any(text, is_sign) || bytes::has_noncharacter(text)
 }
 
 /// Characters that no XML document may hold, and a few that no text should.

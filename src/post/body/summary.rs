@@ -66,7 +66,7 @@ fn summary(document: &Html, length: usize) -> String {
                 let around = around.map(|above| above.id());
                 words.gap |= around != block;
                 block = around;
-                words.push(text);
+                words.push(text, length);
             }
             Node::Text(_) => words.gap = true,
             Node::Element(element) if separates(element) => words.gap = true,
@@ -110,8 +110,12 @@ struct Words {
 }
 
 impl Words {
-    fn push(&mut self, text: &str) {
+    /// Pushes the words of a text until there are more than so many characters.
+    fn push(&mut self, text: &str, most: usize) {
         for c in text.chars() {
+            if self.count > most {
+                return;
+            }
             if c.is_whitespace() {
                 self.gap = true;
                 continue;
