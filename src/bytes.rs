@@ -19,6 +19,13 @@ pub fn has_noncharacter(text: &str) -> bool {
     any(text, |byte| byte == 0xef) && (text.contains("\u{fffe}") || text.contains("\u{ffff}"))
 }
 
+/// What a library wrote into memory, as text. The libraries write UTF-8 from `str` alone; looked at many bytes at a time, for
+/// the standard library's look takes longer than the writing.
+#[must_use]
+pub fn written(bytes: &[u8]) -> String {
+    simdutf8::basic::from_utf8(bytes).unwrap_or_default().to_owned()
+}
+
 /// Half of the BLAKE3 digest of some bytes: of documents, output files, entries, whatever is known by what it holds.
 #[must_use]
 pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; 16] {

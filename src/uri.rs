@@ -15,7 +15,7 @@ pub fn encode(address: &str) -> Cow<'_, str> {
     let host_ends = address
         .split_once("://")
         .map_or(0, |(scheme, rest)| scheme.len() + "://".len() + rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let mut encoded = String::new();
+    let mut encoded = String::with_capacity(address.len() * 2);
     let mut in_fragment = false;
     let mut changed = false;
     for (at, c) in address.char_indices() {

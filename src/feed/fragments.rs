@@ -103,8 +103,8 @@ impl Fragments {
                 None => vec![bytes.clone()],
                 Some((hole, html)) => vec![bytes.slice(..hole.start), content(format, html), bytes.slice(hole.end..)],
             };
-            let name = |part: usize| digest(format!("{VERSION} {format:?} {part} {:?}", self.digest));
-            parts.into_iter().enumerate().map(|(part, bytes)| Piece::known(bytes, name(part))).collect()
+            let name = |part: u8| digest([&self.digest[..], &VERSION.to_le_bytes(), &[format as u8, part]].concat());
+            parts.into_iter().zip(0..).map(|(bytes, part)| Piece::known(bytes, name(part))).collect()
         })
     }
 

@@ -72,11 +72,9 @@ pub(super) fn rfc822(at: DateTime<Utc>) -> String {
     seconds(at).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// What a library wrote into memory. Writing there cannot fail, and the libraries write UTF-8 from `str` alone.
+/// What a library wrote into memory, where writing cannot fail.
 pub(super) fn written<E>(bytes: Result<Vec<u8>, E>) -> String {
-    let bytes = bytes.unwrap_or_default();
-    // Looks at many bytes at a time; the standard library's look takes longer than the writing.
-    simdutf8::basic::from_utf8(&bytes).unwrap_or_default().to_owned()
+    bytes::written(&bytes.unwrap_or_default())
 }
 
 /// Appends a text with some signs of ASCII written otherwise. Most parts of a text have none, and are copied whole.

@@ -61,17 +61,20 @@ impl Batch<'_> {
             let Member { collection, published, tie, post, direct, arrival } = *member;
             [Some(collection), Some(published), Some(tie), Some(post), Some(i64::from(direct)), arrival]
         })?;
-        for member in self.members.drain(..) {
-            let archives = self.names.numbered(member.collection).map(|one| one.archives).unwrap_or_default();
-            for of_own in [archives.whole.then_some(false), (archives.direct && member.direct).then_some(true)] {
-                let Some(of_own) = of_own else { continue };
-                if let Some(number) = archive::append(&self.db, &member, of_own)?
-                    && self.keeps_pages
-                {
-                    archive::mark_end(&self.db, &member, of_own, number)?;
+        for members in self.members.chunk_by(|one, next| one.collection == next.collection) {
+            let collection = members.first().and_then(|one| self.names.numbered(one.collection));
+            let archives = collection.map(|one| one.archives).unwrap_or_default();
+            for of_own in [false, true].into_iter().filter(|&of_own| archives.has(of_own)) {
+                for member in members.iter().filter(|member| member.direct || !of_own) {
+                    if let Some(number) = archive::append(&self.db, member, of_own)?
+                        && self.keeps_pages
+                    {
+                        archive::mark_end(&self.db, member, of_own, number)?;
+                    }
                 }
             }
         }
+        self.members.clear();
         Ok(())
     }
 }

@@ -20,15 +20,13 @@ impl Tally {
             return Ok(());
         }
         let kind = (row.state, row.missing.is_some());
-        match self.rows.get_mut(&row.folder).map(|kinds| kinds.get_mut(&kind)) {
-            Some(Some(rows)) => *rows += 1,
-            // The first of its kind at once: triggers take from what is counted, and nothing can be taken from what is not there.
-            Some(None) | None => {
-                add(db, &row.folder, kind, 1)?;
-                self.rows.entry(row.folder.clone()).or_default().insert(kind, 0);
-            }
+        if let Some(rows) = self.rows.get_mut(&row.folder).and_then(|kinds| kinds.get_mut(&kind)) {
+            *rows += 1;
+            return Ok(());
         }
-        Ok(())
+        // The first of its kind at once: triggers take from what is counted, and nothing can be taken from what is not there.
+        self.rows.entry(row.folder.clone()).or_default().insert(kind, 0);
+        add(db, &row.folder, kind, 1)
     }
 
     /// Writes down what was counted.

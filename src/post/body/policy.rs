@@ -11,6 +11,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 
 use super::urls;
+use crate::bytes;
 
 /// An element that may be in a feed.
 #[derive(Debug, PartialEq, Eq)]
@@ -223,7 +224,10 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Makes prepared HTML safe, whatever the preparation overlooked, and well-formed.
 pub(super) fn sanitise(prepared: &str) -> String {
-    SANITISER.clean(prepared).to_string()
+    let mut html = Vec::with_capacity(prepared.len() + prepared.len() / 8);
+    // Writing into memory cannot fail.
+    _ = SANITISER.clean(prepared).write_to(&mut html);
+    bytes::written(&html)
 }
 
 #[cfg(test)]

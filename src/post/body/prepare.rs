@@ -397,8 +397,8 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Writes a text with some characters replaced: signs of markup, and control characters.
 fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Option<&'static str>) {
-    let is_sign = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r' | 0xc2);
-    if !bytes::any(text, is_sign) && !may_have_control(text) {
+    let is_sign = |byte: u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r');
+    if !bytes::any(text, |byte| is_sign(byte) | may_begin_control(byte)) && !bytes::has_noncharacter(text) {
         return out.push_str(text);
     }
     // All other characters begin with other bytes.
@@ -419,8 +419,12 @@ fn push_escaped(out: &mut String, text: &str, replacement: impl Fn(char) -> Opti
 
 /// Whether there may be a character that [`is_control`]: looks at many bytes together, and takes some for what they are not.
 pub(super) fn may_have_control(text: &str) -> bool {
-    let is_sign = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2);
-    bytes::any(text, is_sign) || bytes::has_noncharacter(text)
+    bytes::any(text, may_begin_control) || bytes::has_noncharacter(text)
+}
+
+/// Whether a byte is such a character of ASCII, or begins those of Latin-1.
+fn may_begin_control(byte: u8) -> bool {
+    matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2)
 }
 
 /// Characters that no XML document may hold, and a few that no text should.
