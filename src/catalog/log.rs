@@ -1,8 +1,12 @@
-//! The write-ahead log on its way to the disk, while this thread goes on.
+//! The write-ahead log on its way to the disk, and into the database, while this thread goes on.
 //!
 //! A transaction is durable once the log is on the disk (<https://sqlite.org/wal.html>). SQLite can wait for that at each
 //! commit, or leave it to others; a [`super::Batch`] leaves it to [`Log`], so that documents can be made meanwhile. Nothing
 //! that follows from a batch may be shown before [`super::Catalog::make_durable`].
+//!
+//! While a pass makes it longer and longer, a connection of its own moves what is in it into the database, as far as nobody
+//! reads what would be overwritten. It begins anew only when all of it was moved: that is left to
+//! [`super::Catalog::checkpoint`], which then has little to do.
 //!
 //! A new catalog is written without a log, which would take each page to the disk twice: it holds nothing yet that the posts
 //! do not say, so a crash may have all of it. Its `user_version` is [`super::schema::UNFINISHED`] until all of it is on the
@@ -15,10 +19,13 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 /// How much longer it may get, in bytes, before it is moved into the database even if there is more to be done.
-const LONG: u64 = 80 << 20;
+const TOO_LONG: u64 = 80 << 20;
+
+/// How much longer it gets before that is begun meanwhile.
+const LONG: u64 = 16 << 20;
 
 /// The log of one catalog.
 #[derive(Debug)]
@@ -30,6 +37,21 @@ pub(super) struct Log {
     owed: Option<io::Result<Syncing>>,
     /// How long it was when it was found too long last.
     borne: u64,
+    /// How long it was when it was moved meanwhile last.
+    moved: u64,
+    /// Who moves it.
+    moving: Option<JoinHandle<()>>,
+}
+
+/// What is to be done about the length of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Nothing.
+    Fine,
+    /// It should be moved into the database meanwhile.
+    Long,
+    /// It should be moved now.
+    TooLong,
 }
 
 /// Carries a file to the disk, and gives it back: to close a database's file gives up the locks that SQLite holds
@@ -44,6 +66,8 @@ impl Log {
             unlogged: is_new.then(|| database.to_owned()),
             owed: None,
             borne: 0,
+            moved: 0,
+            moving: None,
         }
     }
 
@@ -67,15 +91,39 @@ impl Log {
         fs::metadata(&self.file).ok().map(|file| file.len())
     }
 
-    /// Whether it should be moved into the database now. What somebody keeps from being moved is not asked about at every batch.
-    pub(super) fn is_too_long(&mut self) -> bool {
+    /// Whether it should be moved into the database. What somebody keeps from being moved is not asked about at every batch.
+    pub(super) fn judge(&mut self) -> Length {
         let length = self.length().unwrap_or(0);
-        self.borne = self.borne.min(length);
-        let is_too_long = length - self.borne > LONG;
-        if is_too_long {
-            self.borne = length;
+        (self.borne, self.moved) = (self.borne.min(length), self.moved.min(length));
+        if length - self.borne > TOO_LONG {
+            (self.borne, self.moved) = (length, length);
+            Length::TooLong
+        } else if length - self.moved > LONG && self.moving.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.moved = length;
+            Length::Long
+        } else {
+            Length::Fine
         }
-        is_too_long
+    }
+
+    /// Begins to move what is in the log now into the database. What fails is left to who moves all of it.
+    pub(super) fn move_meanwhile(&mut self, database: &Path) {
+        self.rest();
+        let database = database.to_owned();
+        let work = move || {
+            if let Err(error) = move_into(&database) {
+                tracing::debug!(%error, "the catalog's log is not moved meanwhile");
+            }
+        };
+        self.moving = thread::Builder::new().name("log".into()).spawn(work).ok();
+    }
+
+    /// Waits until nobody moves it: before it is moved by others, or the database is another one.
+    pub(super) fn rest(&mut self) {
+        if let Some(moving) = self.moving.take() {
+            // What it panicked for is not moved.
+            drop(moving.join());
+        }
     }
 
     /// Begins to carry what is in the log now to the disk, and goes on with what was begun before.
@@ -104,6 +152,13 @@ impl Log {
     }
 }
 
+/// Nobody may move the log of a database that others may have by then.
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
 /// Whether SQLite waits for the disk at the end of a transaction. It never does while there is no log.
 pub(super) fn wait_at_commits(db: &Connection, log: &Log, waits: bool) -> rusqlite::Result<()> {
     let how = match (log.is_awaited(), waits) {
@@ -112,6 +167,13 @@ pub(super) fn wait_at_commits(db: &Connection, log: &Log, waits: bool) -> rusqli
         (false, true) => "FULL",
     };
     db.pragma_update(None, "synchronous", how)
+}
+
+fn move_into(database: &Path) -> rusqlite::Result<()> {
+    let db =
+        Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 fn joined(syncing: Syncing) -> io::Result<File> {
@@ -126,13 +188,22 @@ mod tests {
     fn what_cannot_be_moved_is_tried_again_only_when_it_has_grown_as_much() {
         let folder = tempfile::tempdir().unwrap();
         let mut log = Log::beside(&folder.path().join("catalog.sqlite"), false);
-        assert!(!log.is_too_long(), "there is none");
+        assert_eq!(log.judge(), Length::Fine, "there is none");
         let file = File::create(log.file()).unwrap();
-        for (length, is_too_long) in
-            [(LONG, false), (LONG + 1, true), (LONG + 2, false), (2 * LONG + 2, true), (0, false), (LONG + 1, true)]
-        {
+        for (length, expected) in [
+            (LONG, Length::Fine),
+            (LONG + 1, Length::Long),
+            (LONG + 2, Length::Fine),
+            (TOO_LONG, Length::Long),
+            (TOO_LONG + 1, Length::TooLong),
+            (TOO_LONG + 2, Length::Fine),
+            (TOO_LONG + LONG + 2, Length::Long),
+            (2 * TOO_LONG + 2, Length::TooLong),
+            (0, Length::Fine),
+            (TOO_LONG + 1, Length::TooLong),
+        ] {
             file.set_len(length).unwrap();
-            assert_eq!(log.is_too_long(), is_too_long, "{length} bytes");
+            assert_eq!(log.judge(), expected, "{length} bytes");
         }
     }
 }

@@ -261,6 +261,7 @@ impl Catalog {
     /// # Errors
     /// When it cannot be opened.
     pub fn reopen(&mut self) -> Result<(), CatalogError> {
+        self.log.rest();
         // The old connection must be closed before: both would share what SQLite knows of the locks.
         self.db = Connection::open_in_memory()?;
         self.identity = None;
@@ -319,6 +320,7 @@ impl Catalog {
     /// # Errors
     /// When the folder cannot be used.
     pub fn start_over(&mut self) -> Result<(), CatalogError> {
+        self.log.rest();
         // Closes the damaged one: it must not write into files that have its names afterwards.
         self.db = Connection::open_in_memory()?;
         let aside = set_aside(&self.file).map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
@@ -421,9 +423,10 @@ impl Catalog {
         if self.log.is_awaited() {
             self.begin_log()?;
         }
+        self.log.rest();
         // An empty log changes nothing. One that was taken away may hold anything.
         if self.log.length() != Some(0) {
-            self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
+            self.remove_sum()?;
         }
         Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
     }
@@ -461,10 +464,20 @@ impl Catalog {
 
     /// Keeps the log from growing for as long as a pass does.
     fn shorten_log(&mut self) -> Result<(), CatalogError> {
-        if self.log.is_too_long() {
-            self.checkpoint()?;
+        match self.log.judge() {
+            log::Length::Fine => {}
+            log::Length::Long => {
+                self.remove_sum()?;
+                self.log.move_meanwhile(&self.file);
+            }
+            log::Length::TooLong => _ = self.checkpoint()?,
         }
         Ok(())
+    }
+
+    /// Before anything is moved into the database.
+    fn remove_sum(&mut self) -> Result<(), CatalogError> {
+        self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })
     }
 
     /// Ends in good order: the log is moved into the database, and whatever this is not at the next start is damage.
