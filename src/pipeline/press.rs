@@ -36,10 +36,17 @@ struct Made {
     document: Document,
 }
 
-/// Feeds whose documents are being made: what each may show, by which window, and who renders it.
+/// A feed, and the posts that it may show.
+struct Choice {
+    collection: i64,
+    place: Place,
+    candidates: Vec<Rc<Candidate>>,
+    window: Window,
+}
+
+/// Feeds whose documents are being made, and who renders what they may show.
 struct Begun {
-    places: Vec<(i64, Place)>,
-    windows: Vec<(Vec<Rc<Candidate>>, Window)>,
+    choices: Vec<Choice>,
     rendering: Rendering,
 }
 
@@ -127,20 +134,21 @@ impl Pipeline {
         self.listed.is_some_and(|listed| listed.has_tree_of(version))
     }
 
-    /// Makes the documents of marked collections, group by group. While those of one are kept and written, the entries of the
-    /// next are rendered.
+    /// Makes the documents of marked collections, group by group. While those of one are made, kept and written, the entries of
+    /// the next are rendered.
     fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
         let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
         let mut changed = 0;
         let mut groups = dirty.chunks(GROUP);
         let mut begun = self.begin_group(groups.next(), &Fresh::new())?;
-        while let Some((group, documents)) = begun {
-            let Pressed { documents, fresh, longer, lacking } = self.end_documents(documents, now)?;
+        while let Some((group, Begun { choices, rendering })) = begun {
+            let rendered = self.end_rendering(rendering);
+            let next = self.begin_group(groups.next(), &rendered.fresh);
+            let Pressed { documents, fresh, longer, lacking } = self.end_documents(choices, rendered, now)?;
             if self.settings.archives == Archives::Disk {
                 // Before the documents that lead to them are known as made: after a crash the pages are made all the same.
                 longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
-            let next = self.begin_group(groups.next(), &fresh);
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
             changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
             begun = next?;
@@ -231,30 +239,36 @@ impl Pipeline {
 
     /// The documents of some feeds.
     fn make_documents(&self, places: Vec<(i64, Place)>, now: DateTime<Utc>) -> Result<Pressed, Error> {
-        self.end_documents(self.begin_documents(places, &Fresh::new())?, now)
+        let Begun { choices, rendering } = self.begin_documents(places, &Fresh::new())?;
+        self.end_documents(choices, self.end_rendering(rendering), now)
     }
 
     /// Begins to make them: what they show is rendered while this thread goes on.
     fn begin_documents(&self, places: Vec<(i64, Place)>, coming: &Fresh) -> Result<Begun, Error> {
         let _reading = self.catalog.reading()?;
-        let mut windows = Vec::with_capacity(places.len());
+        let mut choices = Vec::with_capacity(places.len());
         let mut known = Candidates::new();
-        for (collection, place) in &places {
-            windows.push(self.candidates_at(*collection, place, &mut known)?);
+        for (collection, place) in places {
+            let (candidates, window) = self.candidates_at(collection, &place, &mut known)?;
+            choices.push(Choice { collection, place, candidates, window });
         }
-        for candidate in windows.iter_mut().flat_map(|(candidates, _)| candidates) {
+        for candidate in choices.iter_mut().flat_map(|choice| &mut choice.candidates) {
             if let Some(entry) = coming.get(&candidate.post) {
                 Rc::make_mut(candidate).kept = Some(entry.kept());
             }
         }
         let is_stale = |candidate: &&Rc<Candidate>| candidate.kept.is_none_or(|entry| entry.version != self.version);
-        let shown = windows.iter().flat_map(|(candidates, _)| candidates);
-        let stale = shown.filter(is_stale).map(|candidate| candidate.post).collect();
-        Ok(Begun { rendering: self.begin_rendering(&stale)?, places, windows })
+        let candidates = choices.iter().flat_map(|choice| &choice.candidates);
+        let stale = candidates.filter(is_stale).map(|candidate| candidate.post).collect();
+        Ok(Begun { rendering: self.begin_rendering(&stale)?, choices })
     }
 
-    fn end_documents(&self, Begun { places, windows, rendering }: Begun, now: DateTime<Utc>) -> Result<Pressed, Error> {
-        let Rendered { fresh, later } = self.end_rendering(rendering);
+    fn end_documents(
+        &self,
+        choices: Vec<Choice>,
+        Rendered { fresh, later }: Rendered,
+        now: DateTime<Utc>,
+    ) -> Result<Pressed, Error> {
         let _reading = self.catalog.reading()?;
         let length = |candidate: &Candidate| match fresh.get(&candidate.post) {
             Some(entry) => Some(entry.length),
@@ -262,14 +276,14 @@ impl Pipeline {
         };
 
         let (mut plans, mut longer, mut lacking) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for ((collection, place), (candidates, window)) in places.iter().zip(windows) {
+        for Choice { collection, place, candidates, window } in choices {
             if candidates.iter().any(|candidate| later.contains(&candidate.post)) {
-                lacking.insert(*collection);
+                lacking.insert(collection);
             }
-            let shown = self.choose(place, candidates, window, length);
+            let shown = self.choose(&place, candidates, window, length);
             let updated = entry::time(shown.iter().map(|post| post.updated.max(post.published)).max().unwrap_or(0));
-            let neighbours = self.neighbours(*collection, place, shown.len())?;
-            longer.extend(neighbours.previous.map(|_| (*collection, place.direct)));
+            let neighbours = self.neighbours(collection, &place, shown.len())?;
+            longer.extend(neighbours.previous.map(|_| (collection, place.direct)));
             let mut entries = Vec::with_capacity(shown.len());
             for candidate in &shown {
                 match (fresh.get(&candidate.post), &candidate.kept) {
@@ -282,10 +296,10 @@ impl Pipeline {
         }
         let mut documents = Vec::with_capacity(plans.len() * Format::ALL.len());
         for (plan, format) in plans.iter().flat_map(|plan| Format::ALL.map(|format| (plan, format))) {
-            let (feed, standing) = self.places.frame(format, plan.place, plan.neighbours, plan.updated);
+            let (feed, standing) = self.places.frame(format, &plan.place, plan.neighbours, plan.updated);
             let bytes = feed::document_at(format, &feed, &standing, &plan.entries);
-            let path = format!("{}{}", self.places.record(plan.place), format.file_name());
-            documents.push(self.made(path, Some(plan.place), format.content_type(), bytes, plan.updated, now)?);
+            let path = format!("{}{}", self.places.record(&plan.place), format.file_name());
+            documents.push(self.made(path, Some(&plan.place), format.content_type(), bytes, plan.updated, now)?);
         }
         Ok(Pressed { documents, fresh, longer, lacking })
     }
@@ -446,8 +460,8 @@ impl Pipeline {
 }
 
 /// All that the documents of a feed are made of.
-struct Plan<'a> {
-    place: &'a Place,
+struct Plan {
+    place: Place,
     entries: Vec<Arc<Fragments>>,
     neighbours: Neighbours,
     updated: DateTime<Utc>,
