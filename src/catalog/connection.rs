@@ -31,7 +31,7 @@ pub(super) fn connect(file: &Path) -> Result<Connected, CatalogError> {
     let is_new = schema::version(&db)? == 0;
     db.pragma_update(None, "journal_mode", if is_new { "MEMORY" } else { "WAL" })?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    // Nobody else writes into the database than [`super::Catalog::checkpoint`]: its sum must be gone before.
+    // Nothing is written into the database before its sum is gone: [`super::log`] says when.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "cache_size", -Room::Scant.kibibytes())?;

@@ -426,7 +426,7 @@ impl Catalog {
         self.log.rest();
         // An empty log changes nothing. One that was taken away may hold anything.
         if self.log.length() != Some(0) {
-            self.remove_sum()?;
+            self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
         }
         Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
     }
@@ -465,19 +465,12 @@ impl Catalog {
     /// Keeps the log from growing for as long as a pass does.
     fn shorten_log(&mut self) -> Result<(), CatalogError> {
         match self.log.judge() {
-            log::Length::Fine => {}
-            log::Length::Long => {
-                self.remove_sum()?;
-                self.log.move_meanwhile(&self.file);
-            }
+            // Who cannot remove the sum leaves all to the checkpoint, which says so.
+            log::Length::Long if self.sum.remove().is_ok() => self.log.move_meanwhile(&self.file),
+            log::Length::Fine | log::Length::Long => {}
             log::Length::TooLong => _ = self.checkpoint()?,
         }
         Ok(())
-    }
-
-    /// Before anything is moved into the database.
-    fn remove_sum(&mut self) -> Result<(), CatalogError> {
-        self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })
     }
 
     /// Ends in good order: the log is moved into the database, and whatever this is not at the next start is damage.

@@ -5,7 +5,7 @@
 //! not, somebody has put another file there or worked on this one, which is no damage: the sum says nothing of it.
 //!
 //! Invariants: the sum is true of the file or says nothing of it, at whatever point the program or the power ends. So it is
-//! gone for good before a checkpoint begins, for nothing else writes into a file that has a sum, and is made again when that is
+//! gone for good before the log is moved, for nothing else writes into a file that has a sum, and is made again when that is
 //! durable.
 //! The file is opened here only while SQLite does not have it: to close it gives up the locks that SQLite holds
 //! (<https://sqlite.org/howtocorrupt.html>, "Posix advisory locks canceled").

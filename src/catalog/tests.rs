@@ -499,6 +499,37 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
 }
 
 #[test]
+fn a_long_log_is_moved_into_the_database_while_a_pass_goes_on() {
+    let Story { state, catalog, .. } = Story::new();
+    catalog.close().unwrap();
+    let bytes = |name: &str| std::fs::metadata(state.path().join(name)).map_or(0, |file| file.len());
+    let (small, long) = (1 << 20, 17 << 20);
+    assert!(bytes("catalog.sqlite") < small && bytes("catalog.sum") > 0);
+
+    let mut catalog = Catalog::open(state.path()).unwrap();
+    let entry = |post: i64| {
+        let html = format!("<p>{}</p>", post.to_string().repeat(1 << 20));
+        let forms = ["rss", "atom", "json"].map(Into::into);
+        StoredEntry::new([1; 16], crate::feed::Fragments::of(forms, Some(html.into())), Vec::new(), Vec::new())
+    };
+    for post in 0..9 {
+        catalog.keep(&[(post, entry(post)), (post + 10, entry(post + 10))], &[], true, &[]).unwrap();
+        catalog.make_durable().unwrap();
+    }
+    catalog.log.rest();
+    assert_eq!(bytes("catalog.sum"), 0, "gone before the database is written to");
+    assert!(bytes("catalog.sqlite") > long && catalog.log_bytes() > long);
+    // As a kill does, this moves nothing more.
+    drop(catalog);
+    let catalog = Catalog::open(state.path()).unwrap();
+    for post in (0..9).chain(10..19) {
+        let kept = catalog.kept_entry(post).unwrap().unwrap();
+        assert_eq!(catalog.fragments(post, &kept).unwrap(), entry(post).fragments);
+    }
+    assert!(catalog.notice.is_none());
+}
+
+#[test]
 fn what_changes_nothing_is_not_written() {
     let mut story = Story::new();
     story.see("a.md", "---\ntitle: A\n---\ntext\n");
