@@ -499,6 +499,33 @@ fn an_entry_that_is_not_what_was_kept_is_forgotten() {
 }
 
 #[test]
+fn what_comes_and_goes_in_one_batch_is_counted() {
+    let mut story = Story::new();
+    story.see("before.md", "---\ntitle: Before\n---\ntext\n");
+    story.batch(|batch, folder| {
+        Story::see_in(batch, folder, "a.md", "---\ntitle: A\n---\na\n");
+        Story::see_in(batch, folder, "draft.md", "---\ntitle: D\ndraft: true\n---\nd\n");
+        batch.vanish(folder, Path::new("draft.md")).unwrap();
+        batch.vanish(folder, Path::new("a.md")).unwrap();
+        batch.vanish(folder, Path::new("before.md")).unwrap();
+        Story::see_in(batch, folder, "b.md", "---\ntitle: B\n---\nb\n");
+        Story::see_in(batch, folder, "no-post.md", "---\ntitle: [\n---\nc\n");
+        Story::see_in(batch, folder, "a.md", "---\ntitle: A\n---\nanother\n");
+    });
+    let counts = Counts { published: 3, kept: 1, rejected: 1, ..Counts::default() };
+    assert_eq!(story.catalog.counts().unwrap(), counts);
+    let counted = |sql: &str| {
+        let mut statement = story.catalog.db.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.collect::<rusqlite::Result<Vec<(String, bool, u64)>>>().unwrap()
+    };
+    assert_eq!(
+        counted("SELECT state, missing, posts FROM tally WHERE posts <> 0 ORDER BY 1, 2"),
+        counted("SELECT state, missing IS NOT NULL, COUNT(*) FROM post WHERE gone IS NULL GROUP BY 1, 2")
+    );
+}
+
+#[test]
 fn a_long_log_is_moved_into_the_database_while_a_pass_goes_on() {
     let Story { state, catalog, .. } = Story::new();
     catalog.close().unwrap();

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use memchr::memchr;
 
 use super::{Code, Diagnostic, PostError};
 use crate::bytes;
@@ -35,7 +36,8 @@ pub fn decode<'a>(bytes: &'a [u8], configured: Option<&'static Encoding>) -> Res
     if is_binary(&decoded.text) {
         return Err(PostError::Binary);
     }
-    if decoded.text.contains('\r') && !decoded.text.contains('\n') {
+    let has = |byte| memchr(byte, decoded.text.as_bytes()).is_some();
+    if has(b'\r') && !has(b'\n') {
         // Line ends of the first Macintosh, which nothing further down knows.
         decoded.text = Cow::Owned(decoded.text.replace('\r', "\n"));
     }

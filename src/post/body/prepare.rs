@@ -7,6 +7,8 @@
 
 use std::fmt::Write as _;
 
+use memchr::memchr2_iter;
+
 use super::{
     super::title,
     Bases,
@@ -164,7 +166,7 @@ impl Preparation<'_> {
         let mut from = 0;
         let mut before = self.run - text.len();
         // 0xC2 begins U+0080 to U+00BF, and nothing else.
-        for (at, _) in text.bytes().enumerate().filter(|&(_, byte)| matches!(byte, b'&' | 0xc2)) {
+        for at in memchr2_iter(b'&', 0xc2, text.as_bytes()) {
             if before + at - from >= SEAM {
                 push_text(&mut self.html, text.get(from..at).unwrap_or_default());
                 self.html.push_str("<!---->");
