@@ -158,3 +158,27 @@ fn content(format: Format, html: &Bytes) -> Bytes {
     // Without the room that is left: it is held for long.
     bytes.into_boxed_slice().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_piece_is_known_by_a_digest_of_its_own() {
+        let entry = |json: &str, html: &str| {
+            let forms = [format!("<a>{HOLE}</a>"), format!("<b>{HOLE}</b>"), format!("{{{JSON_HOLE},{json}}}")];
+            Fragments::of(forms.map(Bytes::from), Some(Bytes::copy_from_slice(html.as_bytes())))
+        };
+        let digests = |entry: &Fragments| {
+            Format::ALL.map(|format| entry.pieces(format).iter().map(Piece::digest).collect::<Vec<_>>()).concat()
+        };
+        let made = digests(&entry("1", "<p>x</p>"));
+        assert_eq!(made.len(), 9, "three pieces in each format");
+        assert_eq!(made, digests(&entry("1", "<p>x</p>")), "made again");
+        // What one format says of an entry tells those of the others, too.
+        let others = [entry("2", "<p>x</p>"), entry("1", "<p>y</p>")].map(|entry| digests(&entry)).concat();
+        assert_eq!(made.into_iter().chain(others).collect::<BTreeSet<_>>().len(), 27);
+    }
+}

@@ -36,11 +36,13 @@ pub(super) fn entry(row: &Row, post: &Post, rendered: Rendered, places: &Places,
         Some(url) => Some(feed::Image { url: url.clone(), alt: String::new() }),
         None => rendered.image.map(|image| feed::Image { url: image.url, alt: image.alt }),
     };
-    // A text that begins with its title as a heading would say it twice. Most have no heading at all.
+    // A text that begins with its title as a heading would say it twice. Most have no heading, as what is shown of them tells,
+    // unless something could not be.
+    let may_have_heading = rendered.html.contains("<h") || !rendered.diagnostics.is_empty();
     let rest = rendered
         .summary
         .strip_prefix(&post.title)
-        .filter(|_| rendered.html.contains("<h") && body::first_heading(&post.body).as_ref() == Some(&post.title));
+        .filter(|_| may_have_heading && body::first_heading(&post.body).as_ref() == Some(&post.title));
     let cut = rest.map_or(&*rendered.summary, str::trim_start);
     let words = [post.excerpt.as_deref(), Some(cut), image.as_ref().map(|image| image.alt.as_str())];
     let summary = words.into_iter().flatten().find(|words| !words.trim().is_empty()).unwrap_or(&post.title).to_owned();

@@ -548,3 +548,27 @@ fn a_scheduled_post_comes_out_in_a_category_that_was_empty_meanwhile() {
     site.signal("HUP");
     site.shows("categories/News/", &[]).shows("categories/News/", &["Later"]);
 }
+
+#[test]
+fn a_heading_that_is_the_title_is_not_said_twice() {
+    let file = |title: &str, body: &str| format!("---\ntitle: {title}\ndate: 2022-02-25\n---\n{body}\n");
+    // Shown without its markup, for no parser should see it.
+    let deep = format!("<h1>Deep</h1><p>words</p>{}", "<div>".repeat(600));
+    let site = Site::new()
+        .post("html.html", &file("Html", "<h1>Html</h1><p>words</p>"))
+        .post("markdown.md", &file("Markdown", "Markdown\n===\n\nwords"))
+        .post("deep.html", &file("Deep", &deep))
+        .post("begins.html", &file("Begins", "<p>Begins so</p>"))
+        .post("other.html", &file("Other", "<p>Other</p><h2>words</h2>"))
+        .start();
+    let summaries = [
+        ("Html", "words"),
+        ("Markdown", "words"),
+        ("Deep", "words"),
+        ("Begins", "Begins so"),
+        ("Other", "Other words"),
+    ];
+    for (title, summary) in summaries {
+        assert_eq!(site.item(title)["summary"], summary);
+    }
+}
