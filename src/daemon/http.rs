@@ -82,6 +82,7 @@ pub(super) fn settings(settings: &Settings, meters: &Meters) -> serve::Settings 
         limit: settings.poll_limit,
         trusted: settings.trusted_proxies.clone(),
         connections: settings.connections,
+        files: Some(settings.state.clone()),
         meters: meters.clone(),
         ..serve::Settings::new(settings.base_url.as_ref(), settings.max_age)
     }

@@ -5,6 +5,7 @@
 use std::{
     net::IpAddr,
     ops::ControlFlow,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -51,6 +52,7 @@ pub(crate) struct Answerer {
     limiter: Mutex<Limiter>,
     answer_within: Duration,
     compressing: Semaphore,
+    files: Option<PathBuf>,
     meters: Meters,
 }
 
@@ -64,6 +66,7 @@ impl Answerer {
             limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
             compressing: Semaphore::new(*WORKERS),
+            files: settings.files.clone(),
             meters: settings.meters.clone(),
         }
     }
@@ -252,10 +255,9 @@ impl Answerer {
 
     /// Puts a form of the document at `path` into a file, too, where that can be done.
     pub(crate) fn file(&self, path: &str, document: &Document, coding: Coding, bytes: Bytes) {
-        if !self.shelf.takes_file(document.hash, coding) {
-            return;
-        }
-        match Form::filed(bytes) {
+        let takes_file = |_: &&PathBuf| self.shelf.takes_file(document.hash, coding);
+        let Some(folder) = self.files.as_ref().filter(takes_file) else { return };
+        match Form::filed(bytes, folder) {
             Ok(form) => self.shelf.keep(path, document.hash, coding, form.into()),
             Err(error) => debug!(%error, "a document is sent from where it lies"),
         }

@@ -1,7 +1,8 @@
 //! `Link` headers (RFC 8288): where a document lives, and what else there is of it.
 //!
-//! A document and its path in, a header's value out; absolute addresses, in ASCII. Names nothing outside the folder of
-//! a private document.
+//! A document and its path in, a header's value out, in ASCII. A feed's own address is absolute, for it is the same whoever asks
+//! from where; what lies beside it is named from there, since each answer has these bytes. Names nothing outside the folder of a
+//! private document.
 
 use std::fmt::Write as _;
 
@@ -27,20 +28,21 @@ pub(crate) fn format(document: &Document) -> Option<Format> {
 /// The links of the document at `path`: a feed's own address, its other formats and its page; a page's feeds.
 pub(crate) fn links(base: &str, path: &str, document: &Document, beside: Beside) -> Option<HeaderValue> {
     let (folder, name) = address::split(path);
-    let url = format!("{base}{}", address::encode(folder));
-    let mut links = Links(String::with_capacity(4 * url.len() + 300));
+    let mut links = Links(String::with_capacity(300));
     let own = format(document);
     if let Some(own) = own {
-        links.add(&url, &address::encode(name), "self", own.media_type());
+        links.add(&format!("{base}{}{}", address::encode(folder), address::encode(name)), "self", own.media_type());
     }
     let has_feeds = own.is_some() || beside == Beside::Feeds;
     for format in Format::ALL.into_iter().filter(|format| has_feeds && own != Some(*format)) {
-        links.add(&url, format.file_name(), "alternate", format.media_type());
+        links.add(format.file_name(), "alternate", format.media_type());
     }
-    if let Some(page) = document.page.as_deref().filter(|_| own.is_some())
-        && (document.lifetime != Lifetime::Private || page == folder)
-    {
-        links.add(base, &address::encode(page), "alternate", "text/html");
+    if let Some(page) = document.page.as_deref().filter(|_| own.is_some()) {
+        if page == folder {
+            links.add("./", "alternate", "text/html");
+        } else if document.lifetime != Lifetime::Private {
+            links.add(&format!("{base}{}", address::encode(page)), "alternate", "text/html");
+        }
     }
     HeaderValue::from_str(&links.0).ok().filter(|value| !value.is_empty())
 }
@@ -49,10 +51,10 @@ pub(crate) fn links(base: &str, path: &str, document: &Document, beside: Beside)
 struct Links(String);
 
 impl Links {
-    fn add(&mut self, folder: &str, name: &str, relation: &str, media_type: &str) {
+    fn add(&mut self, address: &str, relation: &str, media_type: &str) {
         let comma = if self.0.is_empty() { "" } else { ", " };
         // Writing to a string does not fail.
-        let _ = write!(self.0, "{comma}<{folder}{name}>; rel=\"{relation}\"; type=\"{media_type}\"");
+        let _ = write!(self.0, "{comma}<{address}>; rel=\"{relation}\"; type=\"{media_type}\"");
     }
 }
 
@@ -72,8 +74,8 @@ mod tests {
         let check = |path: &str, document: &Document, beside: Beside, expected: &[(&str, &str, &str)]| {
             let written: Vec<String> = expected
                 .iter()
-                .map(|(path, relation, media_type)| {
-                    format!("<https://e.org/f/{path}>; rel=\"{relation}\"; type=\"{media_type}\"")
+                .map(|(address, relation, media_type)| {
+                    format!("<{address}>; rel=\"{relation}\"; type=\"{media_type}\"")
                 })
                 .collect();
             let links = links("https://e.org/f/", path, document, beside);
@@ -81,52 +83,42 @@ mod tests {
             assert_eq!(links, written.join(", "), "{path}");
         };
         let rss = Format::Rss.content_type();
+        let [to_rss, to_atom, to_json, to_page] = [
+            ("rss.xml", "alternate", "application/rss+xml"),
+            ("atom.xml", "alternate", "application/atom+xml"),
+            ("feed.json", "alternate", "application/feed+json"),
+            ("./", "alternate", "text/html"),
+        ];
         check(
             "rss.xml",
             &document(rss, Some(""), Lifetime::Maintained),
             Beside::Nothing,
-            &[
-                ("rss.xml", "self", "application/rss+xml"),
-                ("atom.xml", "alternate", "application/atom+xml"),
-                ("feed.json", "alternate", "application/feed+json"),
-                ("", "alternate", "text/html"),
-            ],
+            &[("https://e.org/f/rss.xml", "self", "application/rss+xml"), to_atom, to_json, to_page],
         );
-        let folder = "categories/%E7%9F%A5%20%3C%3E,;%22/";
-        let feed = document(Format::Json.content_type(), Some("categories/知 <>,;\"/"), Lifetime::OnDemand);
+        let own = "https://e.org/f/categories/%E7%9F%A5%20%3C%3E,;%22/feed.json";
         check(
             "categories/知 <>,;\"/feed.json",
-            &feed,
+            &document(Format::Json.content_type(), Some("categories/知 <>,;\"/"), Lifetime::OnDemand),
             Beside::Nothing,
-            &[
-                (&format!("{folder}feed.json"), "self", "application/feed+json"),
-                (&format!("{folder}rss.xml"), "alternate", "application/rss+xml"),
-                (&format!("{folder}atom.xml"), "alternate", "application/atom+xml"),
-                (folder, "alternate", "text/html"),
-            ],
+            &[(own, "self", "application/feed+json"), to_rss, to_atom, to_page],
+        );
+        // One whose page is not beside it.
+        let direct = ("https://e.org/f/categories/a/direct/rss.xml", "self", "application/rss+xml");
+        check(
+            "categories/a/direct/rss.xml",
+            &document(rss, Some("categories/a/"), Lifetime::Maintained),
+            Beside::Nothing,
+            &[direct, to_atom, to_json, ("https://e.org/f/categories/a/", "alternate", "text/html")],
         );
         let page = document("text/html; charset=utf-8", None, Lifetime::OnDemand);
-        check(
-            "tags/a/",
-            &page,
-            Beside::Feeds,
-            &[
-                ("tags/a/rss.xml", "alternate", "application/rss+xml"),
-                ("tags/a/atom.xml", "alternate", "application/atom+xml"),
-                ("tags/a/feed.json", "alternate", "application/feed+json"),
-            ],
-        );
+        check("tags/a/", &page, Beside::Feeds, &[to_rss, to_atom, to_json]);
         check("posts/a/", &page, Beside::Nothing, &[]);
         check("opml.xml", &document("text/x-opml", None, Lifetime::Maintained), Beside::Nothing, &[]);
         // A private feed names nothing but its own folder.
-        for (page, linked) in [("private/t/", true), ("categories/a/", false)] {
+        for (page, linked) in [("private/t/", Some(to_page)), ("categories/a/", None)] {
             let private = document(rss, Some(page), Lifetime::Private);
-            let mut expected = vec![
-                ("private/t/rss.xml", "self", "application/rss+xml"),
-                ("private/t/atom.xml", "alternate", "application/atom+xml"),
-                ("private/t/feed.json", "alternate", "application/feed+json"),
-            ];
-            expected.extend(linked.then_some(("private/t/", "alternate", "text/html")));
+            let own = ("https://e.org/f/private/t/rss.xml", "self", "application/rss+xml");
+            let expected = [own, to_atom, to_json].into_iter().chain(linked).collect::<Vec<_>>();
             check("private/t/rss.xml", &private, Beside::Nothing, &expected);
         }
     }

@@ -38,6 +38,7 @@ mod wire;
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -178,6 +179,9 @@ pub struct Settings {
     /// Connections of one address (of one /64 in IPv6) at a time, unless many stand behind it: a trusted proxy, or this
     /// machine.
     pub connections_each: usize,
+    /// A folder on a disk that has room for a few files without a name, from which is sent what is asked for often. Absent: all is
+    /// sent from memory.
+    pub files: Option<PathBuf>,
     /// Where answers are counted.
     pub meters: Meters,
     /// Requests on one connection; then it is closed, so that no client keeps its place for ever.
@@ -199,6 +203,7 @@ impl Default for Settings {
             finish_within: Duration::from_millis(1500),
             connections: 1024,
             connections_each: 64,
+            files: None,
             meters: Meters::default(),
             requests: 1000,
         }

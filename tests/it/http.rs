@@ -200,54 +200,28 @@ fn feeds_and_pages_link_to_each_other() {
         .configured("base_url: https://feeds.example.org/blog/\n")
         .post("a.md", &post("A", "[知 乎]", DATE))
         .start();
-    let folder = "https://feeds.example.org/blog/categories/%E7%9F%A5%20%E4%B9%8E/";
     let path = "categories/%E7%9F%A5%20%E4%B9%8E/";
-    let feed =
-        |name: &str, kind: &str, relation: &str| format!("<{folder}{name}>; rel=\"{relation}\"; type=\"{kind}\"");
-    let (rss, atom, json) = ("application/rss+xml", "application/atom+xml", "application/feed+json");
-    let page = format!("<{folder}>; rel=\"alternate\"; type=\"text/html\"");
-    for (name, expected) in [
-        (
-            "rss.xml",
-            [
-                feed("rss.xml", rss, "self"),
-                feed("atom.xml", atom, "alternate"),
-                feed("feed.json", json, "alternate"),
-                page.clone(),
-            ],
-        ),
-        (
-            "atom.xml",
-            [
-                feed("atom.xml", atom, "self"),
-                feed("rss.xml", rss, "alternate"),
-                feed("feed.json", json, "alternate"),
-                page.clone(),
-            ],
-        ),
-        (
-            "feed.json",
-            [
-                feed("feed.json", json, "self"),
-                feed("rss.xml", rss, "alternate"),
-                feed("atom.xml", atom, "alternate"),
-                page,
-            ],
-        ),
-    ] {
+    let link = |address: &str, relation: &str, kind: &str| format!("<{address}>; rel=\"{relation}\"; type=\"{kind}\"");
+    let formats = [
+        ("rss.xml", "application/rss+xml"),
+        ("atom.xml", "application/atom+xml"),
+        ("feed.json", "application/feed+json"),
+    ];
+    for own in formats {
+        // The others, and the page, from where it lies.
+        let others = formats.into_iter().filter(|other| *other != own).chain([("./", "text/html")]);
+        let own_link = link(&format!("https://feeds.example.org/blog/{path}{}", own.0), "self", own.1);
+        let links = [own_link].into_iter().chain(others.map(|(name, kind)| link(name, "alternate", kind)));
+        let expected = links.collect::<Vec<_>>().join(", ");
         for prefix in ["", "blog/"] {
-            let response = site.get(&format!("{prefix}{path}{name}"));
-            assert_eq!(header(&response, "link"), Some(&*expected.join(", ")), "{prefix}{name}");
+            let response = site.get(&format!("{prefix}{path}{}", own.0));
+            assert_eq!(header(&response, "link"), Some(&*expected), "{prefix}{}", own.0);
         }
     }
-    let expected =
-        [feed("rss.xml", rss, "alternate"), feed("atom.xml", atom, "alternate"), feed("feed.json", json, "alternate")];
-    assert_eq!(header(&site.get(path), "link"), Some(&*expected.join(", ")));
-    assert!(
-        header(&site.get(""), "link")
-            .unwrap()
-            .starts_with("<https://feeds.example.org/blog/rss.xml>; rel=\"alternate\"")
-    );
+    let expected = formats.map(|(name, kind)| link(name, "alternate", kind)).join(", ");
+    for page in [path, ""] {
+        assert_eq!(header(&site.get(page), "link"), Some(&*expected), "{page}");
+    }
     assert_eq!(header(&site.get("opml.xml"), "link"), None);
     assert_eq!(header(&site.get("nothing"), "link"), None);
 }

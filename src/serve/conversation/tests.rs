@@ -388,7 +388,8 @@ async fn a_slow_taker_gets_all_and_keeps_its_turn() {
 
 #[tokio::test]
 async fn what_is_sent_often_is_sent_whole_from_a_file_too() {
-    let served = Served::with_cache(Settings::default(), 64 << 20).await;
+    let settings = Settings { files: Some(std::env::temp_dir()), ..Settings::default() };
+    let served = Served::with_cache(settings, 64 << 20).await;
     let text = (0..100_000_u32).flat_map(u32::to_be_bytes).map(|byte| char::from(byte % 64 + 32)).collect::<String>();
     let hash = document(&text).hash;
     served.put("rss.xml", &text);
