@@ -6,20 +6,27 @@
 //!
 //! While a pass makes it longer and longer, a connection of its own moves what is in it into the database, as far as nobody
 //! reads what would be overwritten. It begins anew only when all of it was moved: that is left to
-//! [`super::Catalog::checkpoint`], which then has little to do.
+//! [`super::Catalog::checkpoint`], which then has little to do. Its file stays as long as it is, up to [`KEPT`], and is
+//! overwritten: to carry that to the disk takes a third of what it takes to make a file longer.
 //!
 //! A new catalog is written without a log, which would take each page to the disk twice: it holds nothing yet that the posts
 //! do not say, so a crash may have all of it. Its `user_version` is [`super::schema::UNFINISHED`] until all of it is on the
 //! disk, and what is found with that mark is removed.
 
+mod carrier;
+
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use carrier::{Carried, Carrier};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, hooks::Wal};
 
 /// How much longer it may get, in bytes, before it is moved into the database even if there is more to be done.
 const TOO_LONG: u64 = 80 << 20;
@@ -27,14 +34,24 @@ const TOO_LONG: u64 = 80 << 20;
 /// How much longer it gets before that is begun meanwhile.
 const LONG: u64 = 16 << 20;
 
+/// How long its file stays at most, in bytes: twice as long as the log gets in quiet times.
+const KEPT: u64 = 8 << 20;
+
+/// What one page takes in it (<https://sqlite.org/fileformat.html>, "The WAL File Format").
+const FRAME: u64 = 24 + 4096;
+
 /// The log of one catalog.
 #[derive(Debug)]
 pub(super) struct Log {
     file: PathBuf,
     /// While there is no log: the database, which is written to instead.
     unlogged: Option<PathBuf>,
-    /// What is not known to be on the disk, and who carries it there.
-    owed: Option<io::Result<Syncing>>,
+    /// Its bytes, as SQLite counts them; its file may be longer.
+    length: Arc<AtomicU64>,
+    /// What is not known to be on the disk.
+    owed: Option<io::Result<Carried>>,
+    /// Who carries it there, once there was something.
+    carrier: Option<Carrier>,
     /// How long it was when it was found too long last.
     borne: u64,
     /// How long it was when it was moved meanwhile last.
@@ -54,17 +71,17 @@ pub(super) enum Length {
     TooLong,
 }
 
-/// Carries a file to the disk, and gives it back: to close a database's file gives up the locks that SQLite holds
-/// (<https://sqlite.org/howtocorrupt.html>, "Posix advisory locks canceled"), so that is left to who knows that it holds none.
-type Syncing = JoinHandle<io::Result<File>>;
-
 impl Log {
     /// The log beside a database, with nothing owed; of a new one there will be one.
     pub(super) fn beside(database: &Path, is_new: bool) -> Self {
+        let file = database.with_extension("sqlite-wal");
         Self {
-            file: database.with_extension("sqlite-wal"),
+            // What a kill left may be all in use.
+            length: Arc::new(AtomicU64::new(file_length(&file).unwrap_or(0))),
+            file,
             unlogged: is_new.then(|| database.to_owned()),
             owed: None,
+            carrier: None,
             borne: 0,
             moved: 0,
             moving: None,
@@ -86,14 +103,34 @@ impl Log {
         &self.file
     }
 
-    /// Its bytes. Nothing is known of one that was taken away: SQLite goes on with it.
-    pub(super) fn length(&self) -> Option<u64> {
-        fs::metadata(&self.file).ok().map(|file| file.len())
+    /// Follows what a connection adds to it.
+    pub(super) fn follow(&self, db: &mut Connection) -> rusqlite::Result<()> {
+        db.pragma_update(None, "journal_size_limit", KEPT)?;
+        let length = Arc::clone(&self.length);
+        db.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+            length.store(u64::try_from(pages).unwrap_or(0) * FRAME, Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// Its bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length.load(Ordering::Relaxed)
+    }
+
+    /// Whether its file is there and holds nothing. One that was taken away may hold anything: SQLite goes on with it.
+    pub(super) fn is_empty(&self) -> bool {
+        file_length(&self.file) == Some(0)
+    }
+
+    /// All of it was moved into the database: what comes next is written over it.
+    pub(super) fn begin_anew(&self) {
+        self.length.store(0, Ordering::Relaxed);
     }
 
     /// Whether it should be moved into the database. What somebody keeps from being moved is not asked about at every batch.
     pub(super) fn judge(&mut self) -> Length {
-        let length = self.length().unwrap_or(0);
+        let length = self.length();
         (self.borne, self.moved) = (self.borne.min(length), self.moved.min(length));
         if length - self.borne > TOO_LONG {
             (self.borne, self.moved) = (length, length);
@@ -128,13 +165,14 @@ impl Log {
 
     /// Begins to carry what is in the log now to the disk, and goes on with what was begun before.
     pub(super) fn sync_meanwhile(&mut self) {
-        let (file, before) = (self.unlogged.as_ref().unwrap_or(&self.file).clone(), self.owed.take());
-        let sync = move || {
-            let file = before.map_or_else(|| File::open(&file), |before| before.and_then(joined))?;
-            file.sync_data()?;
-            Ok(file)
-        };
-        self.owed = Some(thread::Builder::new().name("log".into()).spawn(sync));
+        let path = self.unlogged.as_ref().unwrap_or(&self.file).clone();
+        self.owed = Some(self.owed.take().transpose().and_then(|before| {
+            let carrier = match self.carrier.take() {
+                Some(carrier) => carrier,
+                None => Carrier::start()?,
+            };
+            Ok(self.carrier.insert(carrier).carry(path, before))
+        }));
     }
 
     /// Waits until all of it is there.
@@ -143,7 +181,7 @@ impl Log {
     /// When some of it may not be: it stays owed.
     pub(super) fn wait(&mut self) -> io::Result<()> {
         let Some(owed) = self.owed.take() else { return Ok(()) };
-        owed.and_then(joined).map(drop).inspect_err(|error| self.owed = Some(Err(error.kind().into())))
+        owed.and_then(Carried::wait).map(drop).inspect_err(|error| self.owed = Some(Err(error.kind().into())))
     }
 
     /// What was owed got to the disk in another way.
@@ -156,6 +194,9 @@ impl Log {
 impl Drop for Log {
     fn drop(&mut self) {
         self.rest();
+        if let Some(carrier) = self.carrier.take() {
+            carrier.end();
+        }
     }
 }
 
@@ -169,15 +210,15 @@ pub(super) fn wait_at_commits(db: &Connection, log: &Log, waits: bool) -> rusqli
     db.pragma_update(None, "synchronous", how)
 }
 
+fn file_length(file: &Path) -> Option<u64> {
+    fs::metadata(file).ok().map(|file| file.len())
+}
+
 fn move_into(database: &Path) -> rusqlite::Result<()> {
     let db =
         Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-}
-
-fn joined(syncing: Syncing) -> io::Result<File> {
-    syncing.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))
 }
 
 #[cfg(test)]
@@ -189,7 +230,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = Log::beside(&folder.path().join("catalog.sqlite"), false);
         assert_eq!(log.judge(), Length::Fine, "there is none");
-        let file = File::create(log.file()).unwrap();
         for (length, expected) in [
             (LONG, Length::Fine),
             (LONG + 1, Length::Long),
@@ -202,7 +242,7 @@ mod tests {
             (0, Length::Fine),
             (TOO_LONG + 1, Length::TooLong),
         ] {
-            file.set_len(length).unwrap();
+            log.length.store(length, Ordering::Relaxed);
             assert_eq!(log.judge(), expected, "{length} bytes");
         }
     }

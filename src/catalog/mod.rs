@@ -237,11 +237,13 @@ impl Catalog {
             let db = Connection::open_in_memory()?;
             Ok::<_, CatalogError>(Connected { db, collections: collection::Names::default(), is_new: false })
         };
-        let Connected { db, collections, is_new } = connected.map_or_else(nothing, Ok)?;
+        let Connected { mut db, collections, is_new } = connected.map_or_else(nothing, Ok)?;
+        let log = log::Log::beside(&file, is_new);
+        log.follow(&mut db)?;
         let mut catalog = Self {
             db,
             identity: identity(&file),
-            log: log::Log::beside(&file, is_new),
+            log,
             sum,
             file,
             _lock: lock,
@@ -270,8 +272,7 @@ impl Catalog {
         }
         let mut connected = connect(&self.file)?;
         connected.collections.folding = std::mem::take(&mut self.collections.folding);
-        self.take_on(connected);
-        Ok(())
+        self.take_on(connected)
     }
 
     /// Whether the catalog's own file is open, as it is unless [`Self::reopen`] failed: then nothing is found in it.
@@ -328,11 +329,10 @@ impl Catalog {
             "the catalog was damaged and is set aside as {}; it is rebuilt from the posts",
             aside.display()
         ));
-        self.take_on(connect(&self.file)?);
-        Ok(())
+        self.take_on(connect(&self.file)?)
     }
 
-    fn take_on(&mut self, Connected { db, collections, is_new }: Connected) {
+    fn take_on(&mut self, Connected { db, collections, is_new }: Connected) -> Result<(), CatalogError> {
         (self.db, self.collections, self.identity) = (db, collections, identity(&self.file));
         if is_new {
             self.log = log::Log::beside(&self.file, true);
@@ -340,6 +340,7 @@ impl Catalog {
             // What it owes to the disk it still owes.
             self.log.begin();
         }
+        Ok(self.log.follow(&mut self.db)?)
     }
 
     /// The database file.
@@ -405,13 +406,13 @@ impl Catalog {
     /// Bytes on disk.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        fs::metadata(&self.file).map_or(0, |file| file.len()) + self.log_bytes()
+        [&*self.file, self.log.file()].iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum()
     }
 
-    /// Bytes of the write-ahead log.
+    /// Bytes of the write-ahead log that are not moved into the database.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
-        self.log.length().unwrap_or(0)
+        self.log.length()
     }
 
     /// Moves the write-ahead log into the database; cheap when there is none. For idle moments. False while another program
@@ -420,15 +421,24 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses, or the sum of the database as it was cannot be removed.
     pub fn checkpoint(&mut self) -> Result<bool, CatalogError> {
+        self.move_log("RESTART")
+    }
+
+    fn move_log(&mut self, how: &str) -> Result<bool, CatalogError> {
         if self.log.is_awaited() {
             self.begin_log()?;
         }
         self.log.rest();
-        // An empty log changes nothing. One that was taken away may hold anything.
-        if self.log.length() != Some(0) {
+        // An empty log changes nothing.
+        if !self.log.is_empty() {
             self.sum.remove().map_err(|source| CatalogError::Folder { path: self.file.clone(), source })?;
         }
-        Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
+        let is_moved =
+            self.db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| Ok(!row.get::<_, bool>(0)?))?;
+        if is_moved {
+            self.log.begin_anew();
+        }
+        Ok(is_moved)
     }
 
     /// Waits until every batch that was committed is durable: before anybody is shown what follows from it.
@@ -478,8 +488,8 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn close(mut self) -> Result<(), CatalogError> {
-        if self.checkpoint()? {
-            // The log is empty: nothing is written when SQLite removes it.
+        if self.move_log("TRUNCATE")? {
+            // It is empty: nothing is written when SQLite removes it.
             self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
             drop(self.db);
             self.sum.make();

@@ -557,6 +557,35 @@ fn a_long_log_is_moved_into_the_database_while_a_pass_goes_on() {
 }
 
 #[test]
+fn the_file_of_a_log_that_was_moved_is_written_over() {
+    let Story { state, mut catalog, .. } = Story::new();
+    let file = state.path().join("catalog.sqlite-wal");
+    let length = || fs::metadata(&file).unwrap().len();
+    let write = |catalog: &mut Catalog, bytes: usize| catalog.set_fact("much", vec![7_u8; bytes]).unwrap();
+    write(&mut catalog, 1 << 20);
+    let (kept, written) = (length(), catalog.log_bytes());
+    assert!(kept >= written && written > 1 << 20);
+    for bytes in [1_000, 2_000] {
+        assert!(catalog.checkpoint().unwrap());
+        assert_eq!(catalog.log_bytes(), 0);
+        write(&mut catalog, bytes);
+        assert_eq!(length(), kept);
+        assert!((1..written / 10).contains(&catalog.log_bytes()));
+    }
+    // As a kill does, this moves nothing: what lay in the file before is not taken for what is in the log.
+    drop(catalog);
+    let mut catalog = Catalog::open(state.path()).unwrap();
+    assert_eq!(catalog.fact::<Vec<u8>>("much").unwrap().unwrap().len(), 2_000);
+    // One that was longer is cut with what is written next.
+    write(&mut catalog, 20 << 20);
+    assert!(catalog.checkpoint().unwrap() && length() > 20 << 20);
+    write(&mut catalog, 1_000);
+    assert_eq!(length(), 8 << 20);
+    catalog.close().unwrap();
+    assert!(!file.exists());
+}
+
+#[test]
 fn what_changes_nothing_is_not_written() {
     let mut story = Story::new();
     story.see("a.md", "---\ntitle: A\n---\ntext\n");

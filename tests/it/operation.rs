@@ -88,3 +88,29 @@ fn a_full_feed_is_said_to_be_once() {
     }
     assert_eq!(told(&site), 1, "{}", site.log());
 }
+
+#[test]
+fn every_thread_is_confined() {
+    let mut site = Site::new().post("a.md", &post("A", "[x]", DATE)).start();
+    let look = |site: &Site| {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", site.process())).unwrap();
+        let mut threads = Vec::new();
+        for task in tasks {
+            // A thread may end just then.
+            let Ok(status) = std::fs::read_to_string(task.unwrap().path().join("status")) else { continue };
+            let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+            // That of the allocator begins before `main`, and opens nothing.
+            let is_ours = line("Name:") != "jemalloc_bg_thd";
+            assert!(line("NoNewPrivs:") == "1" || !is_ours, "{status}");
+            threads.push(line("Name:"));
+        }
+        threads
+    };
+    assert!(look(&site).contains(&"log".to_owned()), "a thread of the catalog");
+    // Rules are put on after the catalog was opened, which has work to do for new settings, too.
+    site.configure("categories: {names: {x: {slug: y}}}\n");
+    site.restart();
+    look(&site);
+    site.until_equal("the new name", &Some(vec!["A".to_owned()]), || site.titles("categories/y/"));
+    assert!(look(&site).contains(&"log".to_owned()));
+}

@@ -165,6 +165,11 @@ impl Site {
         }
     }
 
+    /// The number of the daemon's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.running.as_ref().unwrap().child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.running.as_ref().unwrap().child, name);
     }
