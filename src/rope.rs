@@ -111,6 +111,11 @@ impl Rope {
         starts && bytes.is_empty()
     }
 
+    /// The bytes of each piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.pieces.iter().map(AsRef::as_ref)
+    }
+
     /// The bytes in one piece, if they are there so.
     #[must_use]
     pub fn in_one(&self) -> Option<&Bytes> {
@@ -133,7 +138,7 @@ impl Rope {
     /// Appends the bytes.
     pub fn append_to(&self, to: &mut Vec<u8>) {
         to.reserve(self.len());
-        self.0.pieces.iter().for_each(|piece| to.extend_from_slice(piece.as_ref()));
+        self.pieces().for_each(|piece| to.extend_from_slice(piece));
     }
 }
 

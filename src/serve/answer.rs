@@ -248,9 +248,14 @@ impl Answerer {
         }
     }
 
-    /// A document in a coding, if that is kept in one piece.
-    pub(crate) fn form(&self, document: &Document, coding: Coding) -> Option<Form> {
-        self.shelf.content(document.hash, coding)?.form()
+    /// A document in a coding, if that is kept.
+    pub(crate) fn content(&self, document: &Document, coding: Coding) -> Option<Content> {
+        self.shelf.content(document.hash, coding)
+    }
+
+    /// The same, if it is kept in one piece.
+    fn form(&self, document: &Document, coding: Coding) -> Option<Form> {
+        self.content(document, coding)?.form()
     }
 
     /// Puts a form of the document at `path` into a file, too, where that can be done.
@@ -265,7 +270,7 @@ impl Answerer {
 
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, path: &str, document: &Document, coding: Coding) -> Option<Bytes> {
-        let kept = self.shelf.content(document.hash, Coding::Identity).map(Content::rope);
+        let kept = self.content(document, Coding::Identity).map(Content::rope);
         let identity = kept.or_else(|| document.bytes.clone())?.whole();
         let bytes = if coding == Coding::Identity {
             identity

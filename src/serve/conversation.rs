@@ -10,9 +10,9 @@
 use std::{
     convert::Infallible,
     error::Error,
-    fs::File,
     future::poll_fn,
     io::{self, IoSlice},
+    iter,
     net::IpAddr,
     ops::ControlFlow,
     pin::Pin,
@@ -51,7 +51,7 @@ use super::{
     connections::{Progress, Turn},
     crowd::Crowd,
     desk::{AtOnce, Desk},
-    forms::Form,
+    forms::{Content, Form},
     patient::Patient,
     plain::{self, Begin, Plain},
     wire::Clock,
@@ -66,6 +66,9 @@ const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// How many requests of one connection are answered before others have their turn.
 const AT_A_TIME: u32 = 32;
+
+/// How many slices of memory the system sends at a time (`IOV_MAX`); the rest follows.
+const SLICES: usize = 1024;
 
 /// What all connections of one thread share.
 #[derive(Debug)]
@@ -218,31 +221,40 @@ impl Rest {
     /// Sends a response. If the client does not take all of it at once, there is more to do.
     fn send(&self, response: AtOnce, clock: &mut Clock, head: &mut Vec<u8>) -> Option<Halt> {
         head.clear();
-        let Form { mut bytes, file } = response.write(clock, head);
-        let sent =
-            match self.stream.try_io(Interest::WRITABLE, || Ok(send(&self.stream, head, &bytes, file.as_deref())?)) {
-                Ok(sent) => sent,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                Err(_) => return Some(Halt::Over),
-            };
+        let body = response.write(clock, head);
+        let sent = match self.stream.try_io(Interest::WRITABLE, || Ok(send(&self.stream, head, &body)?)) {
+            Ok(sent) => sent,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(_) => return Some(Halt::Over),
+        };
+        if sent == head.len() + body.len() {
+            return None;
+        }
         let unsent = head.get(sent..).unwrap_or_default();
+        let mut bytes = body.whole();
         bytes.advance(sent.saturating_sub(head.len()));
-        (!unsent.is_empty() || !bytes.is_empty()).then(|| Halt::Unsent(Bytes::copy_from_slice(unsent), bytes))
+        Some(Halt::Unsent(Bytes::copy_from_slice(unsent), bytes))
     }
 }
 
-/// Sends a head and a body, which the file holds too if there is one, and says how much of both went out.
-fn send(stream: &TcpStream, head: &[u8], body: &[u8], file: Option<&File>) -> rustix::io::Result<usize> {
-    match file {
-        None if body.is_empty() => net::send(stream, head, SendFlags::NOSIGNAL),
-        None => rustix::io::writev(stream, &[IoSlice::new(head), IoSlice::new(body)]),
-        Some(file) => {
+/// Sends a head and a body, and says how much of both went out.
+fn send(stream: &TcpStream, head: &[u8], body: &Content) -> rustix::io::Result<usize> {
+    match body {
+        Content::Form(Form { bytes, file: None }) if bytes.is_empty() => net::send(stream, head, SendFlags::NOSIGNAL),
+        Content::Form(Form { bytes, file: None }) => {
+            rustix::io::writev(stream, &[IoSlice::new(head), IoSlice::new(bytes)])
+        }
+        Content::Form(Form { bytes, file: Some(file) }) => {
             let sent = net::send(stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?;
             if sent < head.len() {
                 return Ok(sent);
             }
             // What fails now fails again where the rest is sent.
-            Ok(sent + fs::sendfile(stream, file, Some(&mut 0), body.len()).unwrap_or(0))
+            Ok(sent + fs::sendfile(stream, file, Some(&mut 0), bytes.len()).unwrap_or(0))
+        }
+        Content::Pieces(pieces) => {
+            let slices: Vec<_> = iter::once(head).chain(pieces.pieces()).take(SLICES).map(IoSlice::new).collect();
+            rustix::io::writev(stream, &slices)
         }
     }
 }

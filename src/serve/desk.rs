@@ -25,7 +25,7 @@ use super::{
     answer::{self, Answerer},
     conditional::Verdict,
     encoding::{self, Coding},
-    forms::Form,
+    forms::{Content, Form},
     links::Beside,
     request::Request,
     respond::{self, Head, Rules},
@@ -35,10 +35,10 @@ use super::{
 /// Targets that are remembered at a time. Past that all are forgotten: to find one anew takes microseconds.
 const TARGETS: usize = 256;
 
-/// How often a form is sent before it is put into a file, which takes as long as to send it a few times.
+/// How often a document is sent before it is put into a file, which takes as long as to send it a few times.
 const OFTEN: u32 = 64;
 
-/// The lengths of forms for which a file is worth its descriptor, and not too large.
+/// The lengths of documents for which a file is worth its descriptor, and not too large.
 const FILED: RangeInclusive<usize> = 16 * 1024..=1024 * 1024;
 
 /// One thread's end of the [`Answerer`] that all threads share.
@@ -123,7 +123,7 @@ struct Whole {
     /// Of the body that GET gets.
     length: usize,
     /// Empty for HEAD.
-    body: Form,
+    body: Content,
 }
 
 impl AtOnce {
@@ -134,21 +134,26 @@ impl AtOnce {
             None => (StatusCode::NOT_MODIFIED, head.not_modified.clone()),
             Some(_) => (StatusCode::OK, head.whole.clone()),
         };
-        let (length, body) = self.whole.map_or((None, Bytes::new()), |whole| (Some(whole.length), whole.body.bytes));
+        let (length, body) = self.whole.map_or((None, Bytes::new()), |whole| (Some(whole.length), whole.body.whole()));
         answer::response(status, headers, length, body, self.now)
     }
 
     /// Puts its head into `out` as hyper would send it, and says what follows.
-    pub(crate) fn write(self, clock: &mut Clock, out: &mut Vec<u8>) -> Form {
+    pub(crate) fn write(self, clock: &mut Clock, out: &mut Vec<u8>) -> Content {
         let prepared = self.prepared();
         let start = if self.whole.is_some() { &prepared.whole } else { &prepared.not_modified };
         wire::head(start, clock.date(self.now), self.whole.as_ref().map(|whole| whole.length), out);
-        self.whole.map(|whole| whole.body).unwrap_or_default()
+        self.whole.map_or_else(nothing, |whole| whole.body)
     }
 
     fn prepared(&self) -> &Prepared {
         self.known.prepared(self.coding, self.now, &self.rules)
     }
+}
+
+/// No bytes.
+fn nothing() -> Content {
+    Form::default().into()
 }
 
 impl Desk {
@@ -182,15 +187,15 @@ impl Desk {
             Verdict::NotModified => None,
             Verdict::Send => {
                 // Before the client is counted, so that it is not counted twice where they are not kept.
-                let form = self.answerer.form(document, coding)?;
+                let content = self.answerer.content(document, coding)?;
                 // Who is refused is not counted, and will be refused again.
                 self.answerer.admit(request, peer, document, &rules).ok()?;
-                let length = form.bytes.len();
+                let length = content.len();
                 let is_often = prepared.sent.fetch_add(1, Ordering::Relaxed) == OFTEN;
-                if is_often && form.file.is_none() && FILED.contains(&length) {
-                    self.answerer.file(path, document, coding, form.bytes.clone());
+                if is_often && FILED.contains(&length) {
+                    self.answerer.file(path, document, coding, content.clone().whole());
                 }
-                let body = if *request.method() == Method::HEAD { Form::default() } else { form };
+                let body = if *request.method() == Method::HEAD { nothing() } else { content };
                 Some(Whole { length, body })
             }
             Verdict::Failed => return None,

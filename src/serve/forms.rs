@@ -69,9 +69,9 @@ impl Form {
 /// A form as it is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Until somebody asks for it.
+    /// As it was made: each piece may be in others, too.
     Pieces(Rope),
-    /// To be sent.
+    /// In one piece.
     Form(Form),
 }
 
@@ -91,11 +91,27 @@ impl From<Form> for Content {
 }
 
 impl Content {
-    /// The form, if it can be sent.
+    /// The form, if it is in one piece.
     pub(crate) fn form(self) -> Option<Form> {
         match self {
             Self::Pieces(_) => None,
             Self::Form(form) => Some(form),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Pieces(rope) => rope.len(),
+            Self::Form(form) => form.bytes.len(),
+        }
+    }
+
+    /// Its bytes in one piece.
+    pub(crate) fn whole(self) -> Bytes {
+        match self {
+            Self::Pieces(rope) => rope.whole(),
+            Self::Form(form) => form.bytes,
         }
     }
 
@@ -108,11 +124,8 @@ impl Content {
     }
 
     fn cost(&self) -> usize {
-        let bytes = match self {
-            Self::Pieces(rope) => rope.len(),
-            Self::Form(form) => form.bytes.len() * if form.is_filed() { 2 } else { 1 },
-        };
-        bytes + OVERHEAD
+        let copies = if matches!(self, Self::Form(form) if form.is_filed()) { 2 } else { 1 };
+        copies * self.len() + OVERHEAD
     }
 }
 

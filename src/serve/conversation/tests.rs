@@ -8,10 +8,13 @@ use tokio::{
 };
 
 use super::*;
-use crate::serve::{
-    Admin, Answer, Change, Document, Lifetime, Limit, Settings,
-    encoding::Coding,
-    tests::{Served, document, drain, impatient, response, split},
+use crate::{
+    rope::Rope,
+    serve::{
+        Admin, Answer, Change, Document, Lifetime, Limit, Settings,
+        encoding::Coding,
+        tests::{Served, document, drain, impatient, response, split},
+    },
 };
 
 #[tokio::test]
@@ -387,11 +390,30 @@ async fn a_slow_taker_gets_all_and_keeps_its_turn() {
 }
 
 #[tokio::test]
+async fn a_document_in_any_number_of_pieces_is_sent_whole() {
+    let served = Served::start(Settings::default()).await;
+    for count in [2, SLICES - 1, SLICES, 5 * SLICES] {
+        let pieces: Vec<_> = (0..count).map(|number| Bytes::from(format!("<{number}>"))).collect();
+        let text = String::from_utf8(pieces.concat()).unwrap();
+        let bytes = Rope::new(pieces.into_iter().map(Into::into).collect());
+        let made = Document { hash: bytes.digest(), length: text.len() as u64, bytes: Some(bytes), ..document("") };
+        served.shelf.update([Change::Put("rss.xml".into(), made)]);
+        let get = "GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n";
+        let last = "HEAD /rss.xml HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        let answers = String::from_utf8(served.exchange([get, get, last].concat()).await).unwrap();
+        assert_eq!(answers.matches(&format!("\r\n\r\n{text}HTTP/1.1 200 OK\r\n")).count(), 2, "{count} pieces");
+        assert!(answers.ends_with("\r\n\r\n"), "{count} pieces");
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_sent_often_is_sent_whole_from_a_file_too() {
     let settings = Settings { files: Some(std::env::temp_dir()), ..Settings::default() };
     let served = Served::with_cache(settings, 64 << 20).await;
     let text = (0..100_000_u32).flat_map(u32::to_be_bytes).map(|byte| char::from(byte % 64 + 32)).collect::<String>();
     let hash = document(&text).hash;
+    let file = || served.shelf.content(hash, Coding::Identity)?.form()?.file;
     served.put("rss.xml", &text);
     let get = "GET /rss.xml HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut stream = served.connect().await;
@@ -408,18 +430,16 @@ async fn what_is_sent_often_is_sent_whole_from_a_file_too() {
             assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", text.len())), "{head}");
             assert!(body == text.as_bytes(), "{times}");
         }
-        let form = served.shelf.content(hash, Coding::Identity).unwrap().form().unwrap();
-        assert_eq!(form.file.is_some(), times >= 3, "{times}");
+        assert_eq!(file().is_some(), times >= 3, "{times}");
     }
     // What it is filed in stays, though others change and all is counted anew.
-    let file = || served.shelf.content(hash, Coding::Identity).unwrap().form().unwrap().file.unwrap();
-    let filed = file();
+    let filed = file().unwrap();
     served.put("atom.xml", "another");
     for _ in 0..70 {
         stream.write_all(get.as_bytes()).await.unwrap();
         response(&mut stream, text.len()).await;
     }
-    assert!(Arc::ptr_eq(&filed, &file()));
+    assert!(Arc::ptr_eq(&filed, &file().unwrap()));
     stream.write_all(get.replace("GET", "HEAD").as_bytes()).await.unwrap();
     assert_eq!(response(&mut stream, 0).await.1, b"");
     // A change is seen at once.
