@@ -5,7 +5,6 @@
 use std::{
     net::IpAddr,
     ops::ControlFlow,
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -29,7 +28,7 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Answer, Ask, Document, Lifetime, SEARCH, Settings, Shelf, authorization, client,
+    Answer, Ask, Document, Files, Lifetime, SEARCH, Settings, Shelf, authorization, client,
     desk::{Known, Version},
     encoding::{self, Coding},
     forms::{Content, Form},
@@ -52,7 +51,7 @@ pub(crate) struct Answerer {
     limiter: Mutex<Limiter>,
     answer_within: Duration,
     compressing: Semaphore,
-    files: Option<PathBuf>,
+    files: Option<Files>,
     meters: Meters,
 }
 
@@ -260,9 +259,9 @@ impl Answerer {
 
     /// Puts a form of the document at `path` into a file, too, where that can be done.
     pub(crate) fn file(&self, path: &str, document: &Document, coding: Coding, bytes: Bytes) {
-        let takes_file = |_: &&PathBuf| self.shelf.takes_file(document.hash, coding);
-        let Some(folder) = self.files.as_ref().filter(takes_file) else { return };
-        match Form::filed(bytes, folder) {
+        let takes_file = |_: &&Files| self.shelf.takes_file(document.hash, coding);
+        let Some(files) = self.files.as_ref().filter(takes_file) else { return };
+        match files.0().and_then(|file| Form::filed(bytes, file)) {
             Ok(form) => self.shelf.keep(path, document.hash, coding, form.into()),
             Err(error) => debug!(%error, "a document is sent from where it lies"),
         }

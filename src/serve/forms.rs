@@ -8,7 +8,6 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Write as _},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +15,6 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use rustix::fs::{self, Mode, OFlags};
 
 use super::encoding::Coding;
 use crate::rope::Rope;
@@ -40,7 +38,7 @@ const FILES: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Form {
     pub(crate) bytes: Bytes,
-    /// The same, where the system can send them without a copy: a file without a name, which nobody else can open.
+    /// The same, where the system can send them without a copy: a file that nobody else can open.
     pub(crate) file: Option<Arc<File>>,
 }
 
@@ -51,11 +49,8 @@ impl From<Bytes> for Form {
 }
 
 impl Form {
-    /// A form with its bytes in a file, too, on the disk of `folder`: a file there lies in larger pages than one in memory, and
-    /// is sent at less cost. It has no name, and goes with the form.
-    pub(crate) fn filed(bytes: Bytes, folder: &Path) -> io::Result<Self> {
-        let flags = OFlags::TMPFILE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-        let mut file = File::from(fs::open(folder, flags, Mode::RUSR)?);
+    /// A form with its bytes in an empty file, too, which goes with the form.
+    pub(crate) fn filed(bytes: Bytes, mut file: File) -> io::Result<Self> {
         file.write_all(&bytes)?;
         Ok(Self { bytes, file: Some(Arc::new(file)) })
     }
@@ -221,7 +216,7 @@ fn is_filed(kept: &Kept) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+    use std::os::unix::fs::FileExt as _;
 
     use proptest::prelude::*;
 
@@ -243,7 +238,7 @@ mod tests {
 
     /// The same in a file, too.
     fn filed(length: usize) -> Content {
-        Form::filed(body(length).rope().whole(), &std::env::temp_dir()).unwrap().into()
+        Form::filed(body(length).rope().whole(), tempfile::tempfile().unwrap()).unwrap().into()
     }
 
     fn file(forms: &Forms, number: u8) -> Option<Arc<File>> {
@@ -286,7 +281,6 @@ mod tests {
         let mut text = vec![0; bytes.len()];
         file.read_exact_at(&mut text, 0).unwrap();
         assert_eq!(text, bytes);
-        assert_eq!(file.metadata().unwrap().nlink(), 0);
         // It takes its place twice.
         assert_eq!(forms.used, 3000 - OVERHEAD);
         forms.insert(key(3), body(1000));

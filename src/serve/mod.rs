@@ -38,7 +38,8 @@ mod wire;
 
 use std::{
     fmt,
-    path::PathBuf,
+    fs::File,
+    io,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -179,13 +180,22 @@ pub struct Settings {
     /// Connections of one address (of one /64 in IPv6) at a time, unless many stand behind it: a trusted proxy, or this
     /// machine.
     pub connections_each: usize,
-    /// A folder on a disk that has room for a few files without a name, from which is sent what is asked for often. Absent: all is
-    /// sent from memory.
-    pub files: Option<PathBuf>,
+    /// Where to get files from which is sent what is asked for often. Absent: all is sent from memory.
+    pub files: Option<Files>,
     /// Where answers are counted.
     pub meters: Meters,
     /// Requests on one connection; then it is closed, so that no client keeps its place for ever.
     pub requests: u32,
+}
+
+/// Who makes an empty file that nobody else can open, and that is gone once it is closed.
+#[derive(Clone)]
+pub struct Files(pub Arc<dyn Fn() -> io::Result<File> + Send + Sync>);
+
+impl fmt::Debug for Files {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Files")
+    }
 }
 
 impl Default for Settings {

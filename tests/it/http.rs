@@ -195,6 +195,30 @@ fn a_post_dated_ahead_does_not_date_its_feed_ahead() {
 }
 
 #[test]
+fn what_is_asked_for_often_is_sent_from_a_file_in_the_state_folder() {
+    let long = format!("{}\n{}\n", post("A", "[a]", DATE), "word ".repeat(10_000));
+    let site = Site::new().post("a.md", &long).start();
+    let nameless = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", site.process())).unwrap();
+        let files = open.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        files
+            .filter(|file| file.starts_with(site.path("state")) && file.to_string_lossy().ends_with("(deleted)"))
+            .count()
+    };
+    assert_eq!(nameless(), 0);
+    let first = site.get("rss.xml");
+    // Two threads serve, and each counts for itself.
+    for _ in 0..200 {
+        assert!(site.get("rss.xml").body == first.body);
+    }
+    assert_eq!(nameless(), 1);
+    // It goes with the document.
+    site.write("b.md", &post("B", "[a]", DATE));
+    site.until("the other post", || site.titles("").is_some_and(|titles| titles.len() == 2));
+    assert_eq!(nameless(), 0);
+}
+
+#[test]
 fn feeds_and_pages_link_to_each_other() {
     let site = Site::new()
         .configured("base_url: https://feeds.example.org/blog/\n")

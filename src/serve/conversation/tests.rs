@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     rope::Rope,
     serve::{
-        Admin, Answer, Change, Document, Lifetime, Limit, Settings,
+        Admin, Answer, Change, Document, Files, Lifetime, Limit, Settings,
         encoding::Coding,
         tests::{Served, document, drain, impatient, response, split},
     },
@@ -409,7 +409,7 @@ async fn a_document_in_any_number_of_pieces_is_sent_whole() {
 
 #[tokio::test]
 async fn what_is_sent_often_is_sent_whole_from_a_file_too() {
-    let settings = Settings { files: Some(std::env::temp_dir()), ..Settings::default() };
+    let settings = Settings { files: Some(Files(Arc::new(tempfile::tempfile))), ..Settings::default() };
     let served = Served::with_cache(settings, 64 << 20).await;
     let text = (0..100_000_u32).flat_map(u32::to_be_bytes).map(|byte| char::from(byte % 64 + 32)).collect::<String>();
     let hash = document(&text).hash;
