@@ -424,6 +424,8 @@ impl Catalog {
         self.move_log("RESTART")
     }
 
+    /// The same; how SQLite calls it decides what becomes of the file: RESTART leaves it to be written over, TRUNCATE empties it
+    /// (<https://sqlite.org/pragma.html#pragma_wal_checkpoint>).
     fn move_log(&mut self, how: &str) -> Result<bool, CatalogError> {
         if self.log.is_awaited() {
             self.begin_log()?;

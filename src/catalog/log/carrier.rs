@@ -52,7 +52,7 @@ impl Carrier {
         let (back, carried) = mpsc::channel();
         // Where the thread has ended, who waits for the file is told.
         let _ = self.loads.send(Load { path, before, back });
-        // It asks the disk and sleeps again: that may be on this core, for others have the rest.
+        // Where it shares this core it has its turn now: it asks the disk, and sleeps again.
         thread::yield_now();
         Carried(carried)
     }
