@@ -83,6 +83,15 @@ impl Catalog {
         }
     }
 
+    /// Whether it knows a file of a folder, be it one that is missing.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn knows(&self, folder: &str) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM post WHERE folder = ? AND here)";
+        Ok(self.db.prepare_cached(sql)?.query_row([folder], |row| row.get(0))?)
+    }
+
     /// The next paths of a folder that are known and not missing, in byte order, behind the path `after`; at most so many.
     ///
     /// # Errors
@@ -167,6 +176,8 @@ mod tests {
             let there = rows.iter().filter(|(_, missing)| !**missing).map(|(path, _)| path);
             let rest = there.filter(|path| !asked.contains(*path) && **path != late);
             prop_assert_eq!(passed, bytes(rest));
+            prop_assert_eq!(catalog.knows("posts").unwrap(), !rows.is_empty());
+            prop_assert!(!catalog.knows("other").unwrap());
 
             let below = rows.keys().filter(|path| *path == "a" || path.starts_with("a/"));
             prop_assert_eq!(catalog.known_below("posts", b"a").unwrap(), bytes(below));

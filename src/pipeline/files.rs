@@ -85,25 +85,29 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads files on all cores and hands them on in their order.
+    /// Reads files on all cores and hands them on in their order. Asks for no more of them than are read next.
     pub(super) fn read_in_order(
         self,
-        looks: Vec<Look>,
+        mut looks: impl Iterator<Item = Look>,
         stop: &AtomicBool,
         mut then: impl FnMut(Look, Taken) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let read_here = |looks: Vec<Look>, then: &mut dyn FnMut(Look, Taken) -> Result<(), Error>| {
-            looks.into_iter().try_for_each(|look| {
+        let read_here = |looks: &mut dyn Iterator<Item = Look>,
+                         then: &mut dyn FnMut(Look, Taken) -> Result<(), Error>| {
+            for look in looks {
                 let taken = self.take(&look);
-                then(look, taken)
-            })
+                then(look, taken)?;
+            }
+            Ok(())
         };
-        if looks.len() <= FEW {
-            return read_here(looks, &mut then);
+        // Unless somebody is still looking for them, it is known how many there are.
+        let most = looks.size_hint().1.unwrap_or(usize::MAX);
+        if most <= FEW {
+            return read_here(&mut looks, &mut then);
         }
         thread::scope(|scope| {
-            let size = looks.len().min(TOGETHER).div_ceil(*WORKERS);
-            let readers: Vec<_> = (0..looks.len().div_ceil(size).min(*WORKERS))
+            let size = most.min(TOGETHER).div_ceil(*WORKERS);
+            let readers: Vec<_> = (0..most.div_ceil(size).min(*WORKERS))
                 .filter_map(|_| {
                     let (deal, parts) = mpsc::channel::<Vec<Look>>();
                     let (give, taken) = mpsc::channel();
@@ -117,9 +121,8 @@ impl Reader<'_> {
                 })
                 .collect();
             if readers.is_empty() {
-                return read_here(looks, &mut then);
+                return read_here(&mut looks, &mut then);
             }
-            let mut looks = looks.into_iter();
             // In turn, so that what comes back in turn is in order.
             let mut deal = |turn: usize| {
                 let part: Vec<Look> = looks.by_ref().take(size).collect();
@@ -200,4 +203,55 @@ fn odd(message: String) -> Taken {
     let reading = Reading { outcome: Outcome::Skipped, diagnostics: vec![diagnostic] };
     let stat = Stat { size: 0, modified: 0, changed: 0, inode: 0 };
     Taken::Read { stat, content: UNKNOWN, reading, collections: BTreeMap::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{
+        config::{Loader, Overrides, Surroundings},
+        post::date::Timezone,
+    };
+
+    #[test]
+    fn no_more_files_are_asked_for_than_are_read_next() {
+        let posts = tempfile::tempdir().unwrap();
+        let surroundings = Surroundings {
+            directory: posts.path().to_owned(),
+            state: posts.path().join("state"),
+            timezone: Timezone::UTC,
+            socket: false,
+        };
+        let overrides = Overrides { posts: vec![posts.path().join("posts")], ..Overrides::default() };
+        let loader = Loader { file: None, overrides, surroundings };
+        let settings = loader.load().and_then(crate::config::Loaded::into_settings).unwrap();
+        let (places, now, stop) = (Places::new(&settings), Utc::now(), AtomicBool::new(false));
+        let reader = Reader { settings: &settings, places: &places, folder: &settings.folders[0], now, reread: false };
+        for count in [0, 1, FEW, TOGETHER, 20 * TOGETHER] {
+            // Who looks for them does not know how many there are.
+            let (asked, mut done) = (Cell::new(0), 0);
+            let looks = std::iter::from_fn(|| {
+                let number = asked.replace(asked.get() + 1);
+                let look = Look { path: format!("{number}.md").into(), kind: Kind::Odd(String::new()), known: None };
+                (number < count).then_some(look)
+            });
+
+            let read = reader.read_in_order(looks.fuse(), &stop, |look, taken| {
+                assert_eq!(look.path, PathBuf::from(format!("{done}.md")));
+                assert!(matches!(taken, Taken::Read { .. }));
+                done += 1;
+                assert!(
+                    asked.get() <= done + (AHEAD + 1) * (TOGETHER + *WORKERS),
+                    "{done} of {count}: {}",
+                    asked.get()
+                );
+                Ok(())
+            });
+
+            read.unwrap();
+            assert_eq!(done, count);
+        }
+    }
 }

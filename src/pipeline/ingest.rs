@@ -89,30 +89,53 @@ impl Pipeline {
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Vec<PathBuf>, Error> {
-        let mut later = leave_written(index, &mut looks, written, pass);
+        if looks.is_empty() {
+            return Ok(Vec::new());
+        }
+        looks.sort_unstable_by(|a, b| (a.kind != Kind::Gone, &a.path).cmp(&(b.kind != Kind::Gone, &b.path)));
+        self.carry(index, looks.into_iter(), written, now, pass, progress)
+    }
+
+    /// The same for files in their order, which may not all be found yet.
+    pub(super) fn carry(
+        &mut self,
+        index: usize,
+        looks: impl Iterator<Item = Look>,
+        written: MayBeWritten<'_>,
+        now: DateTime<Utc>,
+        pass: &mut Pass,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Vec<PathBuf>, Error> {
         let settings = Arc::clone(&self.settings);
-        let Some(folder) = settings.folders.get(index).filter(|_| !looks.is_empty()) else { return Ok(later) };
-        let gone: Vec<_> = looks.extract_if(.., |look| look.kind == Kind::Gone).collect();
-        looks.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let Some(folder) = settings.folders.get(index) else { return Ok(Vec::new()) };
         let reread = self.reread.contains(&folder.read.folder);
-        let is_long = looks.len() >= LONG;
+        let is_long = looks.size_hint().1.is_none_or(|most| most >= LONG);
         if is_long {
             self.catalog.make_room(Room::Ample)?;
         }
         let mut batch = self.catalog.batch(now.timestamp())?;
-        for look in gone.iter().filter(|look| look.known.is_some()) {
-            batch.vanish(folder, &look.path)?;
-        }
         let mut remarks = Remarks::default();
         let stop = Arc::clone(&self.stop);
         let places = &self.places;
+        let (mut left, mut unfinished) = (Vec::new(), Vec::new());
+        let looks = looks.filter(|look| {
+            let is_left = may_be_written(index, look, written);
+            if is_left {
+                left.push(look.path.clone());
+            }
+            !is_left
+        });
         Reader { settings: &settings, places, folder, now, reread }.read_in_order(looks, &stop, |look, taken| {
             match taken {
+                Taken::Gone if look.kind == Kind::Gone => {
+                    if look.known.is_some() {
+                        batch.vanish(folder, &look.path)?;
+                    }
+                }
                 Taken::Gone => _ = pass.unsettled.insert((index, look.path)),
                 Taken::Later => {
                     pass.unfinished += 1;
-                    later.push(look.path.clone());
-                    pass.unsettled.insert((index, look.path));
+                    unfinished.push(look.path);
                 }
                 Taken::Same(stat) => match look.known {
                     Some(known) if known.missing => batch.back(known.post, stat, is_settled(stat, now))?,
@@ -150,7 +173,9 @@ impl Pipeline {
             remarks.tell(folder, Path::new(OsStr::from_bytes(path)), std::slice::from_ref(note));
         }
         remarks.sum_up();
-        Ok(later)
+        left.append(&mut unfinished);
+        pass.unsettled.extend(left.iter().map(|path| (index, path.clone())));
+        Ok(left)
     }
 }
 
@@ -161,14 +186,9 @@ pub(super) fn look_at(index: usize, folder: &Folder, path: &Path) -> Found {
     if is_left_out { Found { kind: Kind::Gone, ..found } } else { found }
 }
 
-/// Sets aside what may still be written, and returns it.
-fn leave_written(index: usize, looks: &mut Vec<Look>, written: MayBeWritten<'_>, pass: &mut Pass) -> Vec<PathBuf> {
-    let is_left = |look: &mut Look| {
-        let Kind::File(stat) = &look.kind else { return false };
-        let is_news = look.known.as_ref().is_none_or(|known| known.missing || known.stat != *stat);
-        is_news && written(index, &look.path, stat)
-    };
-    let left: Vec<PathBuf> = looks.extract_if(.., is_left).map(|look| look.path).collect();
-    pass.unsettled.extend(left.iter().map(|path| (index, path.clone())));
-    left
+/// Whether somebody may still be writing what was found.
+fn may_be_written(index: usize, look: &Look, written: MayBeWritten<'_>) -> bool {
+    let Kind::File(stat) = &look.kind else { return false };
+    let is_news = look.known.as_ref().is_none_or(|known| known.missing || known.stat != *stat);
+    is_news && written(index, &look.path, stat)
 }

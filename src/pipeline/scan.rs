@@ -1,7 +1,7 @@
 //! All folders → what is news in them → posts.
 //!
 //! A walk finds the files on a thread of its own; this one compares them with the catalog and looks at what is news. At the
-//! start that is done at once, later in parts, while nothing else is to be done: all folders are walked through; what vanished is
+//! start that is done at once, and a folder of which nothing is known is read while it is walked through; later in parts, while nothing else is to be done: all folders are walked through; what vanished is
 //! missed, all of it together and before anything new is seen, so that a move is seen as one; then come the news. Whoever
 //! writes a post meanwhile waits for a part.
 
@@ -49,14 +49,8 @@ struct News {
     closed: Vec<PathBuf>,
     /// The folder itself cannot be.
     is_closed: bool,
-    /// Nothing was known of it.
+    /// Nothing was known of it when the walk through it began.
     is_new: bool,
-}
-
-impl News {
-    fn of(index: usize) -> Self {
-        Self { index, is_new: true, ..Self::default() }
-    }
 }
 
 /// What is done with files that are as they were when they were read.
@@ -98,15 +92,20 @@ impl Pipeline {
         self.bury_other_folders(now)?;
         before.extend(self.behind.take().and_then(|mut behind| behind.take_before()).unwrap_or_default());
         let mut pass = Pass::default();
-        let mut news = News::of(0);
-        for step in self.walk(|| {}) {
+        let mut news = self.news_of(0)?;
+        let mut walking = self.walk(|| {});
+        while let Some(step) = walking.next() {
             if self.is_stopped() {
                 break;
             }
             match step {
+                Step::Found(found) if news.is_new => {
+                    let found = found.into_iter().chain(walking.rest_of_folder());
+                    self.take_unknown(&mut news, found, written, now, &mut pass, progress)?;
+                }
                 Step::Found(found) => self.compare(&mut news, found, Unchanged::Read, &mut pass)?,
                 Step::Walked(walked) => {
-                    let next = News::of(news.index + 1);
+                    let next = self.news_of(news.index + 1)?;
                     let folder = std::mem::replace(&mut news, next);
                     self.take_whole(folder, &walked, written, now, &mut pass, progress)?;
                 }
@@ -128,8 +127,8 @@ impl Pipeline {
         if let Some(behind) = &mut self.behind {
             behind.begin(before);
         }
-        let walking = self.walk(wake);
-        self.scan = Some(Scan { walking, folders: VecDeque::from([News::of(0)]), at_once: false });
+        let (walking, folders) = (self.walk(wake), VecDeque::from([self.news_of(0)?]));
+        self.scan = Some(Scan { walking, folders, at_once: false });
         Ok(())
     }
 
@@ -194,7 +193,7 @@ impl Pipeline {
                 Step::Found(found) => self.compare(news, found, Unchanged::Left, pass)?,
                 Step::Walked(walked) => {
                     self.miss(news, &walked, pass, now)?;
-                    let next = News::of(news.index + 1);
+                    let next = self.news_of(news.index + 1)?;
                     scan.folders.push_back(next);
                 }
             }
@@ -306,6 +305,14 @@ impl Pipeline {
         Walking::start(self.settings.folders.iter().map(crate::config::Folder::watched).collect(), wake)
     }
 
+    fn news_of(&self, index: usize) -> Result<News, Error> {
+        let is_new = match self.settings.folders.get(index) {
+            Some(folder) => !self.catalog.knows(&folder.read.folder)?,
+            None => false,
+        };
+        Ok(News { index, is_new, ..News::default() })
+    }
+
     /// Compares what was found next in a folder with what is known of it up to there.
     fn compare(&self, news: &mut News, found: Vec<Found>, unchanged: Unchanged, pass: &mut Pass) -> Result<(), Error> {
         // A folder that cannot be read is told of behind what is in the order of its name.
@@ -324,14 +331,13 @@ impl Pipeline {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
         let name = &folder.read.folder;
         let rereads = unchanged == Unchanged::Read && self.reread.contains(name);
-        let News { index, at, found: looks, gone, closed, is_new, .. } = news;
+        let News { index, at, found: looks, gone, closed, .. } = news;
         let ((), passed) = self.catalog.along(name, at, to.as_deref(), |along| {
             for Found { path, kind, .. } in found {
                 if matches!(kind, Kind::Odd(_)) {
                     closed.push(path.clone());
                 }
                 let known = along.known(path.as_os_str().as_bytes());
-                *is_new &= known.is_none();
                 let is_settled = known.is_some_and(|known| known.settled);
                 let is_same = has_its_stat(known, &kind) && !rereads;
                 if is_same && !is_settled && unchanged == Unchanged::Left {
@@ -341,7 +347,6 @@ impl Pipeline {
                 }
             }
         })?;
-        *is_new &= passed.is_empty();
         gone.extend(passed.iter().map(|path| PathBuf::from(OsStr::from_bytes(path))));
         *at = to.unwrap_or_default();
         Ok(())
@@ -367,6 +372,29 @@ impl Pipeline {
         let is_hidden =
             |path: &Path| *is_closed || closed.iter().any(|closed| path.starts_with(closed) && path != *closed);
         Ok(gone.extract_if(.., |path| is_hidden(path)).collect())
+    }
+
+    /// Carries what is in a folder of which nothing is known into the catalog, while it is walked through: nothing can have
+    /// vanished from it that would have to be missed before, and of a million files nobody holds more than are read next.
+    fn take_unknown(
+        &mut self,
+        news: &mut News,
+        found: impl Iterator<Item = Found>,
+        written: MayBeWritten<'_>,
+        now: DateTime<Utc>,
+        pass: &mut Pass,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), Error> {
+        let News { index, at, .. } = news;
+        let looks = found.map(|Found { path, kind, .. }| {
+            if path.as_os_str().as_bytes() > at.as_slice() {
+                at.clear();
+                at.extend_from_slice(path.as_os_str().as_bytes());
+            }
+            Look { path, kind, known: None }
+        });
+        self.carry(*index, looks, written, now, pass, progress)?;
+        Ok(())
     }
 
     /// Carries a folder into the catalog that was walked through.

@@ -222,6 +222,33 @@ fn a_walk_on_a_thread_finds_the_same_a_part_at_a_time() {
 }
 
 #[test]
+fn the_rest_of_a_folder_ends_where_its_walk_does() {
+    let (many, few) = (Posts::new(), Posts::new());
+    for number in 0..3_000 {
+        many.write(&format!("{number}.md"), "");
+    }
+    few.write("a.md", "");
+    let (wake, woken) = mpsc::channel();
+    let mut walking = Walking::start(vec![many.folder(), few.folder()], move || _ = wake.send(()));
+    let Some(Step::Found(first)) = walking.next() else { panic!("its files") };
+    // What was taken off the line already is among the rest.
+    while !walking.is_ready() {
+        woken.recv_timeout(DEADLINE).unwrap();
+    }
+
+    let mut rest = walking.rest_of_folder();
+    assert_eq!(first.len() + rest.by_ref().count(), 3_000);
+    assert_eq!(rest.next(), None);
+    drop(rest);
+
+    assert_eq!(walking.rest_of_folder().next(), None);
+    assert!(matches!(walking.next(), Some(Step::Walked(one)) if one.files == 3_000));
+    assert_eq!(walking.rest_of_folder().count(), 1);
+    assert!(matches!(walking.next(), Some(Step::Walked(one)) if one.files == 1));
+    assert!(walking.is_over());
+}
+
+#[test]
 fn what_a_walk_did_not_find_is_looked_at_by_its_judgement() {
     let posts = Posts::new();
     for path in ["came.md", "b/came.md", "left/out.md", "_drafts/x.md", "no.txt"] {

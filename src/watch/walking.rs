@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    iter,
     ops::ControlFlow,
     sync::{
         Arc,
@@ -77,6 +78,22 @@ impl Walking {
         }
         !self.ready.is_empty()
     }
+
+    /// The files of the present folder that are still to be found, waiting for them; the step that ends it comes behind them.
+    pub fn rest_of_folder(&mut self) -> impl Iterator<Item = Found> {
+        let found = iter::from_fn(|| match self.wait() {
+            Step::Found(found) => Some(found),
+            end @ Step::Walked(_) => {
+                self.ready.push_front(end);
+                None
+            }
+        });
+        found.fuse().flatten()
+    }
+
+    fn wait(&mut self) -> Step {
+        self.ready.pop_front().or_else(|| self.steps.recv().ok()).unwrap_or_else(broken_off)
+    }
 }
 
 impl Iterator for Walking {
@@ -87,7 +104,7 @@ impl Iterator for Walking {
         if self.is_over() {
             return None;
         }
-        let step = self.ready.pop_front().or_else(|| self.steps.recv().ok()).unwrap_or_else(broken_off);
+        let step = self.wait();
         self.left -= usize::from(matches!(step, Step::Walked(_)));
         Some(step)
     }
