@@ -1,9 +1,10 @@
 //! All folders → what is news in them → posts.
 //!
 //! A walk finds the files on a thread of its own; this one compares them with the catalog and looks at what is news. At the
-//! start that is done at once, and a folder of which nothing is known is read while it is walked through; later in parts, while nothing else is to be done: all folders are walked through; what vanished is
-//! missed, all of it together and before anything new is seen, so that a move is seen as one; then come the news. Whoever
-//! writes a post meanwhile waits for a part.
+//! start that is done at once, and a folder of which nothing is known is read while it is walked through. Later it is done in
+//! parts, while nothing else is to be done: all folders are walked through; what vanished is missed, all of it together and
+//! before anything new is seen, so that a move is seen as one; then come the news. Whoever writes a post meanwhile waits for a
+//! part.
 
 use std::{
     collections::{BTreeSet, VecDeque},
