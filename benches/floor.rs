@@ -4,6 +4,8 @@
 //! floor walk POSTS            every name, with size and time
 //! floor read POSTS            every byte, with two threads
 //! floor write FROM TO         the files of FROM again, each written beside its place and renamed
+//! floor build POSTS ENTRIES FROM TO   what no cold build can do without: every byte hashed, a row and four memberships of a
+//!                             post, so many entries sanitised and kept, and the files of FROM, all with two threads
 //! floor change FOLDER FILES… COUNT   COUNT times: an event, a durable line, and these files by rename
 //! ```
 //!
@@ -13,7 +15,8 @@
 use std::{
     env, error, fs,
     fs::File,
-    io::Write as _,
+    io::{Read as _, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -21,6 +24,8 @@ use std::{
 };
 
 use notify::{RecursiveMode, Watcher as _};
+use rusqlite::{Connection, params};
+use twox_hash::XxHash3_128;
 
 type Result<T> = std::result::Result<T, Box<dyn error::Error + Send + Sync>>;
 
@@ -32,8 +37,11 @@ fn main() -> Result<()> {
         ["walk", posts] => drop(walk(Path::new(posts))?),
         ["read", posts] => read(Path::new(posts))?,
         ["write", from, to] => write(Path::new(from), Path::new(to))?,
+        ["build", posts, entries, from, to] => {
+            build(Path::new(posts), entries.parse()?, Path::new(from), Path::new(to))?;
+        }
         ["change", folder, ref files @ .., count] => return change(Path::new(folder), files, count.parse()?),
-        _ => return Err("usage: floor walk|read|write|change …, as its source says".into()),
+        _ => return Err("usage: floor walk|read|write|build|change …, as its source says".into()),
     }
     println!("{:.4}", began.elapsed().as_secs_f64());
     Ok(())
@@ -57,30 +65,106 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn read(folder: &Path) -> Result<()> {
-    let files = walk(folder)?;
-    let half = files.len().div_ceil(2).max(1);
+    by_two(&walk(folder)?, |file| {
+        fs::read(file)?;
+        Ok(())
+    })
+}
+
+/// Two threads, each with one half of the files.
+fn by_two(files: &[PathBuf], work: impl Fn(&Path) -> Result<()> + Sync) -> Result<()> {
+    let work = |part: &[PathBuf]| part.iter().try_for_each(|file| work(file));
+    let (first, second) = files.split_at(files.len() / 2);
     thread::scope(|scope| {
-        let threads: Vec<_> = files
-            .chunks(half)
-            .map(|part| {
-                scope.spawn(move || -> Result<u64> {
-                    part.iter().try_fold(0, |sum, file| Ok(sum + fs::read(file)?.len() as u64))
-                })
-            })
-            .collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?.map(|_| ()))
+        let second = scope.spawn(|| work(second));
+        work(first)?;
+        second.join().map_err(|_| "a thread panicked")?
     })
 }
 
 fn write(from: &Path, to: &Path) -> Result<()> {
-    for file in walk(from)? {
-        let place = to.join(file.strip_prefix(from)?);
-        if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder)?;
+    walk(from)?.iter().try_for_each(|file| write_again(file, from, to))
+}
+
+fn write_again(file: &Path, from: &Path, to: &Path) -> Result<()> {
+    let place = to.join(file.strip_prefix(from)?);
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    replace(&place, &fs::read(file)?)
+}
+
+/// No date, category or field is read, nothing is kept to itself but what must be found again, and no feed is put together.
+fn build(posts: &Path, entries: usize, from: &Path, to: &Path) -> Result<()> {
+    let file = to.join("catalog.sqlite");
+    let mut db = Connection::open(&file)?;
+    db.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
+         CREATE TABLE post (post INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, modified INTEGER, inode INTEGER,
+                            id BLOB UNIQUE, content BLOB, title TEXT);
+         CREATE INDEX post_content ON post (content);
+         CREATE TABLE member (collection INTEGER, published INTEGER, post INTEGER,
+                              PRIMARY KEY (collection, published, post)) WITHOUT ROWID;
+         CREATE TABLE entry (post INTEGER PRIMARY KEY, html TEXT);",
+    )?;
+    let transaction = db.transaction()?;
+    let mut files = walk(posts)?;
+    files.sort();
+    keep_rows(&transaction, &files)?;
+    files.truncate(entries);
+    keep_entries(&transaction, &files)?;
+    transaction.commit()?;
+    by_two(&walk(from)?, |file| write_again(file, from, to))?;
+    Ok(File::open(file)?.sync_all()?)
+}
+
+fn keep_rows(db: &Connection, files: &[PathBuf]) -> Result<()> {
+    let mut row = db.prepare("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let (give, rows) = mpsc::sync_channel(1024);
+    let mut members = Vec::with_capacity(4 * files.len());
+    thread::scope(|scope| {
+        let read = move |file: &Path| {
+            let mut bytes = Vec::new();
+            let metadata = {
+                let mut file = File::open(file)?;
+                file.read_to_end(&mut bytes)?;
+                file.metadata()?
+            };
+            Ok(give.send((file.to_owned(), metadata, XxHash3_128::oneshot(&bytes)))?)
+        };
+        let reading = scope.spawn(move || by_two(files, read));
+        for (post, (path, metadata, content)) in rows.into_iter().enumerate() {
+            let (post, content) = (i64::try_from(post)?, content.to_be_bytes());
+            let id = content.map(u8::reverse_bits);
+            let (size, modified, inode) = (metadata.size(), metadata.mtime(), metadata.ino());
+            let path = path.as_os_str().as_encoded_bytes();
+            row.execute(params![post, path, size, modified, inode, id, content, "a title as long as most"])?;
+            let published = i64::from(content[0]) << 8 | i64::from(content[1]);
+            // All posts, a group of ten, one of two hundred categories, and its own.
+            let category = i64::from(content[2]) % 200;
+            members.extend([0, 1 + category / 20, 100 + category, 400 + category].map(|one| [one, published, post]));
         }
-        replace(&place, &fs::read(&file)?)?;
+        reading.join().map_err(|_| "a thread panicked")?
+    })?;
+    members.sort_unstable();
+    let mut member = db.prepare("INSERT INTO member VALUES (?, ?, ?)")?;
+    for one in members {
+        member.execute(one)?;
     }
     Ok(())
+}
+
+fn keep_entries(db: &Connection, files: &[PathBuf]) -> Result<()> {
+    let mut entry = db.prepare("INSERT INTO entry (html) VALUES (?)")?;
+    let (give, entries) = mpsc::sync_channel(1024);
+    thread::scope(|scope| {
+        let clean = move |file: &Path| Ok(give.send(ammonia::clean(&fs::read_to_string(file)?))?);
+        let cleaning = scope.spawn(move || by_two(files, clean));
+        for html in entries {
+            entry.execute([html])?;
+        }
+        cleaning.join().map_err(|_| "a thread panicked")?
+    })
 }
 
 fn replace(place: &Path, bytes: &[u8]) -> Result<()> {
