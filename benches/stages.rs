@@ -107,11 +107,11 @@ fn fragments_to_document(bencher: Bencher<'_, '_>, format: Format) {
 fn window_of_500(bencher: Bencher<'_, '_>) {
     let caps = window::Caps { entries: 500, bytes: 1 << 20, recent: 48 * 3600 };
     let candidate = |number: i64| window::Candidate {
-        id: format!("urn:{number}"),
+        post: format!("urn:{number}"),
         published: 1_645_779_286 - number,
         length: 8_000,
     };
     bencher
         .with_inputs(|| (0..500).map(candidate).collect::<Vec<_>>())
-        .bench_values(|candidates| window::select(candidates, caps));
+        .bench_values(|candidates| window::select(candidates, |id| id, caps));
 }

@@ -327,7 +327,7 @@ impl Batch<'_> {
         row.members.clear();
         // Nobody is told what a draft is about.
         for (key, direct) in seen.collections.iter().filter(|_| row.state != State::Draft) {
-            row.members.push((self.names.number(&self.db, key.clone(), *direct)?, *direct));
+            row.members.push((self.names.number(&self.db, key, *direct)?, *direct));
         }
         row.diagnostics = held_back(&row, post, &seen.reading.diagnostics);
 

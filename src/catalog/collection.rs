@@ -246,11 +246,11 @@ impl Names {
         self.known.get(&Key::All).map(|all| all.number)
     }
 
-    pub(super) fn number(&mut self, db: &Connection, key: Key, direct: bool) -> rusqlite::Result<i64> {
-        if let Some(collection) = self.known.get_mut(&key) {
+    pub(super) fn number(&mut self, db: &Connection, key: &Key, direct: bool) -> rusqlite::Result<i64> {
+        if let Some(collection) = self.known.get_mut(key) {
             let number = collection.number;
             if direct && !collection.direct {
-                self.pending.push((key, Some(collection.clone())));
+                self.pending.push((key.clone(), Some(collection.clone())));
                 collection.direct = true;
                 self.note(number, false);
                 db.prepare_cached("UPDATE collection SET direct = 1 WHERE collection = ?")?.execute([number])?;
@@ -274,7 +274,7 @@ impl Names {
         }
         self.known.insert(key.clone(), collection);
         self.by_number.insert(number, key.clone());
-        self.pending.push((key, None));
+        self.pending.push((key.clone(), None));
         Ok(number)
     }
 
@@ -315,8 +315,8 @@ impl Catalog {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn found(&mut self, key: Key) -> Result<(), CatalogError> {
-        if !self.collections.known.contains_key(&key) {
+    pub fn found(&mut self, key: &Key) -> Result<(), CatalogError> {
+        if !self.collections.known.contains_key(key) {
             let transaction = self.db.transaction()?;
             let made = self.collections.number(&transaction, key, true).and_then(|number| {
                 transaction.execute("UPDATE collection SET dirty = 3 WHERE collection = ?", [number])?;

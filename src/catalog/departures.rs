@@ -289,7 +289,7 @@ impl Batch<'_> {
         let keys: Vec<(Key, bool)> = before.members.iter().filter_map(key).collect();
         row.members.clear();
         for (key, direct) in still_in(&keys) {
-            row.members.push((self.names.number(&self.db, key, direct)?, direct));
+            row.members.push((self.names.number(&self.db, &key, direct)?, direct));
         }
         self.write_public(before, &mut row, true)
     }

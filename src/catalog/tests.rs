@@ -213,12 +213,12 @@ fn what_cannot_be_written_is_as_it_was() {
     let before = categories(&story.catalog);
     let own = Key::Own("mine".into());
     story.catalog.db.pragma_update(None, "query_only", true).unwrap();
-    assert!(story.catalog.found(own.clone()).is_err());
+    assert!(story.catalog.found(&own).is_err());
     assert!(before.iter().all(|one| story.catalog.drop_collection(&one.key).is_err()));
     assert_eq!(categories(&story.catalog), before);
 
     story.catalog.db.pragma_update(None, "query_only", false).unwrap();
-    story.catalog.found(own.clone()).unwrap();
+    story.catalog.found(&own).unwrap();
     let number = story.catalog.collection(&own).unwrap().number;
     assert!(story.catalog.dirty().unwrap().iter().any(|one| one.collection == number), "its feed is to be made");
     story.catalog.drop_collection(&own).unwrap();

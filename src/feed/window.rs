@@ -5,14 +5,14 @@
 
 use std::cmp::Reverse;
 
-/// An entry that may be shown.
+/// A post that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate<I> {
-    /// The entry's id.
-    pub id: I,
+pub struct Candidate<P> {
+    /// The post.
+    pub post: P,
     /// Seconds since the Unix epoch.
     pub published: i64,
-    /// Bytes of the longest of its fragments.
+    /// Bytes of the longest of its entry's fragments.
     pub length: usize,
 }
 
@@ -29,18 +29,20 @@ pub struct Caps {
 
 /// What a feed shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown<I> {
+pub struct Shown<P> {
     /// Newest first, ties by id, each id once.
-    pub entries: Vec<Candidate<I>>,
-    /// How many recent entries the caps cut; worth a warning when not 0.
+    pub posts: Vec<P>,
+    /// How many recent posts the caps cut; worth a warning when not 0.
     pub recent_cut: usize,
 }
 
-/// Orders candidates and cuts from the oldest what exceeds the caps. The newest entry stays, however long it is.
+/// Orders candidates, by their ids where times are equal, and cuts from the oldest what exceeds the caps. The newest stays,
+/// however long its entry is.
 #[must_use]
-pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Shown<I> {
-    candidates.sort_unstable_by(|a, b| (Reverse(a.published), &a.id).cmp(&(Reverse(b.published), &b.id)));
-    candidates.dedup_by(|a, b| a.id == b.id);
+pub fn select<P, I: Ord + ?Sized>(mut candidates: Vec<Candidate<P>>, id: impl Fn(&P) -> &I, caps: Caps) -> Shown<P> {
+    let order = |one: &Candidate<P>| Reverse(one.published);
+    candidates.sort_unstable_by(|a, b| order(a).cmp(&order(b)).then_with(|| id(&a.post).cmp(id(&b.post))));
+    candidates.dedup_by(|a, b| id(&a.post) == id(&b.post));
     let mut bytes: usize = 0;
     let fitting = candidates.iter().take(caps.entries).take_while(|candidate| {
         bytes = bytes.saturating_add(candidate.length).saturating_add(1);
@@ -50,7 +52,7 @@ pub fn select<I: Ord>(mut candidates: Vec<Candidate<I>>, caps: Caps) -> Shown<I>
     let recent_from = candidates.first().map_or(0, |newest| newest.published.saturating_sub(caps.recent));
     let recent_cut = candidates.iter().skip(kept).filter(|c| c.published >= recent_from).count();
     candidates.truncate(kept);
-    Shown { entries: candidates, recent_cut }
+    Shown { posts: candidates.into_iter().map(|candidate| candidate.post).collect(), recent_cut }
 }
 
 #[cfg(test)]
@@ -62,14 +64,14 @@ mod tests {
     const CAPS: Caps = Caps { entries: 3, bytes: 100, recent: 48 };
 
     fn candidates(of: &[(&'static str, i64, usize)]) -> Vec<Candidate<&'static str>> {
-        of.iter().map(|&(id, published, length)| Candidate { id, published, length }).collect()
+        of.iter().map(|&(post, published, length)| Candidate { post, published, length }).collect()
     }
 
     #[test]
     fn newest_first_within_the_caps() {
         let check = |of: &[(&'static str, i64, usize)], expected: &[&str], recent_cut: usize| {
-            let window = select(candidates(of), CAPS);
-            assert_eq!(window.entries.iter().map(|c| c.id).collect::<Vec<_>>(), expected);
+            let window = select(candidates(of), |id| *id, CAPS);
+            assert_eq!(window.posts, expected);
             assert_eq!(window.recent_cut, recent_cut, "{of:?}");
         };
         check(&[], &[], 0);
@@ -89,11 +91,11 @@ mod tests {
         #[test]
         fn order_of_candidates_does_not_matter(of in prop::collection::vec((any::<u8>(), 0..200usize), 0..20)) {
             let mut forth: Vec<Candidate<u8>> =
-                of.iter().map(|&(id, length)| Candidate { id, published: i64::from(id / 4), length }).collect();
-            forth.sort_by_key(|c| (c.id, c.length));
-            forth.dedup_by_key(|c| c.id);
+                of.iter().map(|&(post, length)| Candidate { post, published: i64::from(post / 4), length }).collect();
+            forth.sort_by_key(|c| (c.post, c.length));
+            forth.dedup_by_key(|c| c.post);
             let back = forth.iter().rev().cloned().collect();
-            prop_assert_eq!(select(forth, CAPS), select(back, CAPS));
+            prop_assert_eq!(select(forth, |id| id, CAPS), select(back, |id| id, CAPS));
         }
     }
 }

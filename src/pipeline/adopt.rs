@@ -87,7 +87,7 @@ impl Pipeline {
         let own = self.settings.feeds.iter().map(|feed| Key::Own(feed.name.clone()));
         let private = self.settings.folders.iter().filter(|folder| folder.access.is_private());
         let wanted: Vec<Key> = own.chain(private.map(|folder| Key::Folder(folder.read.folder.clone()))).collect();
-        wanted.into_iter().try_for_each(|key| self.catalog.found(key))?;
+        wanted.into_iter().try_for_each(|key| self.catalog.found(&key))?;
         let folding = self.settings.feeds.iter().filter(|feed| feed.duplicates == Duplicates::Fold);
         let folding: Vec<Key> = folding.map(|feed| Key::Own(feed.name.clone())).collect();
         self.catalog.set_folding(&folding)?;

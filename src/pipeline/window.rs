@@ -107,19 +107,11 @@ impl Pipeline {
             bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
             recent: i64::from(hours) * 3600,
         };
-        let mut posts = HashMap::with_capacity(candidates.len());
-        let candidates = candidates
-            .into_iter()
-            .filter_map(|candidate| {
-                // Without an entry there is nothing to show: the file went before it was rendered.
-                let length = length(&candidate)?;
-                let id = candidate.id.clone();
-                let one = feed::window::Candidate { id: id.clone(), published: candidate.published, length };
-                posts.insert(id, candidate);
-                Some(one)
-            })
-            .collect();
-        let chosen = feed::window::select(candidates, caps);
+        // Without an entry there is nothing to show: the file went before it was rendered.
+        let candidates = candidates.into_iter().filter_map(|post| {
+            Some(feed::window::Candidate { length: length(&post)?, published: post.published, post })
+        });
+        let chosen = feed::window::select(candidates.collect(), |post| &*post.id, caps);
         let address = self.places.address(&place.without_secret());
         if chosen.recent_cut == 0 {
             self.full.borrow_mut().remove(&address);
@@ -130,7 +122,7 @@ impl Pipeline {
                 self.places.url(&address)
             );
         }
-        chosen.entries.iter().filter_map(|entry| posts.remove(&entry.id)).collect()
+        chosen.posts
     }
 
     /// Buries posts that are kept though their files are missing, once they have left every window.

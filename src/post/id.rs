@@ -60,13 +60,18 @@ pub fn of_front_matter(folder: &str, id: &str) -> String {
 /// It is kept to the letter, also where a title with `#` and brackets made of it what is no IRI: readers compare ids as
 /// texts (RFC 4287 §4.2.6.1), and would show the post again under a better one.
 #[must_use]
-pub fn of_address(rule: IdRule, dialect: Dialect, address: Option<&str>, slug: &str) -> Option<String> {
-    let address = Url::parse(address?).ok()?;
+pub fn of_address(
+    rule: IdRule,
+    dialect: Dialect,
+    address: Option<&str>,
+    slug: impl FnOnce() -> String,
+) -> Option<String> {
+    let parsed = || Url::parse(address?).ok();
     match (rule, dialect) {
         (IdRule::Path, _) => None,
-        (IdRule::Permalink, Dialect::Hexo) => Some(by_hexo(&address)),
-        (IdRule::Permalink, _) => Some(address.into()),
-        (IdRule::JekyllFeed, _) => Some(by_jekyll(&address, slug)),
+        (IdRule::Permalink, Dialect::Hexo) => Some(by_hexo(&parsed()?)),
+        (IdRule::Permalink, _) => Some(parsed()?.into()),
+        (IdRule::JekyllFeed, _) => Some(by_jekyll(&parsed()?, &slug())),
     }
 }
 
@@ -186,7 +191,7 @@ mod tests {
     fn old_generators_ids_come_again() {
         #[track_caller]
         fn check(rule: IdRule, dialect: Dialect, address: Option<&str>, slug: &str, id: Option<&str>) {
-            assert_eq!(of_address(rule, dialect, address, slug).as_deref(), id, "{address:?}");
+            assert_eq!(of_address(rule, dialect, address, || slug.into()).as_deref(), id, "{address:?}");
         }
         check(IdRule::Path, Dialect::Hexo, Some("https://example.org/a/"), "a", None);
         check(IdRule::Permalink, Dialect::Hexo, None, "a", None);

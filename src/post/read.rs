@@ -255,7 +255,8 @@ impl<'a> Reader<'a> {
         };
         let link = link::link(&facts, &settings.links, &settings.dates);
         let generated = link::generated(&facts, &settings.links, &settings.dates).or_else(|| link.clone());
-        let id = id::of_address(settings.ids, settings.links.dialect(), generated.as_deref(), &facts.jekyll_slug());
+        let slug = || facts.jekyll_slug();
+        let id = id::of_address(settings.ids, settings.links.dialect(), generated.as_deref(), slug);
         (link, id)
     }
 
