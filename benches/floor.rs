@@ -94,7 +94,7 @@ fn write_again(file: &Path, from: &Path, to: &Path) -> Result<()> {
     replace(&place, &fs::read(file)?)
 }
 
-/// No date, category or field is read, nothing is kept to itself but what must be found again, and no feed is put together.
+/// No date, category or other field is read, nothing is kept but what must be found again, and no feed is put together.
 fn build(posts: &Path, entries: usize, from: &Path, to: &Path) -> Result<()> {
     let file = to.join("catalog.sqlite");
     let mut db = Connection::open(&file)?;
