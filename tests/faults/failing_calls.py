@@ -99,6 +99,12 @@ def try_all(site, injections):
     return failed, delays
 
 
+def astray(daemon):
+    """Posts that are only on disk, or only served."""
+    stored, served = feeds.judge(daemon.output)["feed.json"], ledger.document(daemon.get("feed.json"), "feed.json").entries
+    return stored.keys() ^ served.keys()
+
+
 def run(folder, first, injections):
     site = Site(folder, first)
     with site.daemon as daemon:
@@ -111,9 +117,10 @@ def run(folder, first, injections):
         # What failed may have been served already: then only the next scan, after a pause, makes sure that all is well.
         if not inject.until(lambda: not daemon.json("status.json")["trouble"], 35):
             raise ledger.Lost(f"all is well, and it says: {daemon.json('status.json')['trouble']}")
-        entries = feeds.judge(daemon.output)["feed.json"].keys()
-        if entries != ledger.document(daemon.get("feed.json"), "feed.json").entries.keys():
-            raise ledger.Lost("what is on disk is not what is served")
+        # What is served first is written then.
+        if not inject.until(lambda: not astray(daemon), 35):
+            log = (daemon.folder / "log").read_text(errors="replace")
+            raise ledger.Lost(f"only on disk, or only served: {astray(daemon)}\n{log[-3000:]}")
         return failed, delays, sum(counts.values())
 
 
