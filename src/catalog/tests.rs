@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     bytes::digest,
-    config::{Folder, Loader, OnDelete, Overrides, PathReuse, Surroundings},
-    post::{self, SourceFile, date::Timezone},
+    config::{self, Folder, OnDelete, PathReuse},
+    post::{self, SourceFile},
     watch::Stat,
 };
 
@@ -30,15 +30,7 @@ impl Story {
     fn of_a_new_catalog() -> Self {
         let state = TempDir::new().unwrap();
         let catalog = Catalog::open(state.path()).unwrap();
-        let surroundings = Surroundings {
-            directory: state.path().to_owned(),
-            state: state.path().join("state"),
-            timezone: Timezone::UTC,
-            socket: false,
-        };
-        let overrides = Overrides { posts: vec![state.path().join("posts")], ..Overrides::default() };
-        let loaded = Loader { file: None, overrides, surroundings }.load().unwrap();
-        let folder = loaded.into_settings().unwrap().folders.remove(0);
+        let folder = config::settings_at(state.path()).folders.remove(0);
         Self { state, catalog, folder, now: 1_700_000_000 }
     }
 

@@ -38,6 +38,8 @@ pub use error::ConfigError;
 pub use load::{Loaded, Loader, Overrides, Surroundings};
 pub use redirects::{Destination, Program, Redirect};
 pub use selection::{Duplicates, OwnFeed, Pick, Selection};
+#[cfg(test)]
+pub(crate) use tests::settings_at;
 pub use text::web_address;
 pub use unit::drop_in;
 

@@ -45,6 +45,18 @@ impl Place {
     }
 }
 
+/// Those without a configuration: posts in `posts` below a place, the state in `state`.
+pub(crate) fn settings_at(place: &Path) -> Settings {
+    let surroundings = Surroundings {
+        directory: place.to_owned(),
+        state: place.join("state"),
+        timezone: Timezone::UTC,
+        socket: false,
+    };
+    let overrides = Overrides { posts: vec![place.join("posts")], ..Overrides::default() };
+    Loader { file: None, overrides, surroundings }.load().and_then(Loaded::into_settings).unwrap()
+}
+
 fn settings(text: &str) -> Settings {
     Place::with(text).load().and_then(Loaded::into_settings).unwrap()
 }

@@ -210,23 +210,12 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::{
-        config::{Loader, Overrides, Surroundings},
-        post::date::Timezone,
-    };
+    use crate::config;
 
     #[test]
     fn no_more_files_are_asked_for_than_are_read_next() {
         let posts = tempfile::tempdir().unwrap();
-        let surroundings = Surroundings {
-            directory: posts.path().to_owned(),
-            state: posts.path().join("state"),
-            timezone: Timezone::UTC,
-            socket: false,
-        };
-        let overrides = Overrides { posts: vec![posts.path().join("posts")], ..Overrides::default() };
-        let loader = Loader { file: None, overrides, surroundings };
-        let settings = loader.load().and_then(crate::config::Loaded::into_settings).unwrap();
+        let settings = config::settings_at(posts.path());
         let (places, now, stop) = (Places::new(&settings), Utc::now(), AtomicBool::new(false));
         let reader = Reader { settings: &settings, places: &places, folder: &settings.folders[0], now, reread: false };
         for count in [0, 1, FEW, TOGETHER, 20 * TOGETHER] {
