@@ -13,11 +13,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Error, MayBeWritten, Pass, Pipeline,
-    ingest::look_at,
-    press::{GROUP, Pages},
-};
+use super::{Error, MayBeWritten, Pass, Pipeline, ingest::look_at, press::Wanted};
 use crate::{
     catalog::{Effects, Key, StalePage},
     config::Folder,
@@ -26,6 +22,9 @@ use crate::{
 
 /// Files that are looked at together: they are read, committed and published within a tenth of a second.
 pub const PART: usize = 500;
+
+/// Collections whose documents are made together, and pages of archives: it may be that each entry of theirs is to be rendered.
+const TOGETHER: usize = 4;
 
 /// What is still to be done for new settings.
 #[derive(Debug, Default)]
@@ -122,13 +121,13 @@ impl Pipeline {
         }
         let mut dirty = self.catalog.dirty()?;
         dirty.retain(|mark| !behind.tried.contains(&mark.collection));
-        dirty.truncate(GROUP);
+        dirty.truncate(TOGETHER);
         let mut pages = self.catalog.stale_pages()?;
         pages.retain(|page| !behind.tried_pages.contains(page));
-        pages.truncate(GROUP);
+        pages.truncate(TOGETHER);
         behind.tried.extend(dirty.iter().map(|mark| mark.collection));
         behind.tried_pages.extend(&pages);
-        pass.documents = self.press_these(&dirty, Pages::These(&pages), now)?;
+        pass.documents = self.press_these(&dirty, Wanted::Spare(&pages), now)?;
         let is_done = dirty.is_empty() && pages.is_empty();
         if is_done {
             pass.documents += self.press_lists(now)?;

@@ -78,36 +78,41 @@ impl Pipeline {
     /// The same, once every post was read under the rules that hold now.
     pub(super) fn press_all(&mut self, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut dirty = self.catalog.dirty()?;
-        let Some(behind) = &mut self.behind else { return self.press_these(&dirty, Pages::All, now) };
+        let Some(behind) = &mut self.behind else { return self.press_these(&dirty, Wanted::All, now) };
         let urgent = behind.take_urgent();
         dirty.retain(|mark| urgent.contains(&mark.collection));
-        self.press_these(&dirty, Pages::These(&[]), now)
+        self.press_these(&dirty, Wanted::Urgent, now)
     }
 
-    /// The same for some of them, and some archive pages.
-    pub(super) fn press_these(&mut self, dirty: &[Dirty], pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
-        let changed = self.press_marked(dirty, pages, now);
+    /// The same for some of them.
+    pub(super) fn press_these(
+        &mut self,
+        dirty: &[Dirty],
+        wanted: Wanted<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        let changed = self.press_marked(dirty, wanted, now);
         // Also where nothing was to be shown, or nothing could be.
         self.catalog.make_durable()?;
         changed
     }
 
-    fn press_marked(&mut self, dirty: &[Dirty], pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
+    fn press_marked(&mut self, dirty: &[Dirty], wanted: Wanted<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
         let version = self.catalog.collections_version();
         if dirty.is_empty() && self.learnt == Some(version) {
-            return self.press_pages(pages, now);
+            return self.press_pages(wanted, now);
         }
         self.learn_places()?;
         // Pages and feeds made on request are made of the same entries.
         self.shelf.forget_on_demand();
-        let pressed = self.press_groups(dirty, now);
+        let pressed = self.press_groups(dirty, wanted, now);
         let written = self.finish_writing();
         let mut changed = pressed?;
         written?;
         if self.is_stopped() {
             return Ok(changed);
         }
-        changed += self.press_pages(pages, now)?;
+        changed += self.press_pages(wanted, now)?;
         self.learnt = Some(version);
         Ok(changed)
     }
@@ -120,7 +125,7 @@ impl Pipeline {
         }
         self.learn_places()?;
         let lists = self.opml(now)?;
-        let changed = self.publish(lists, Fresh::new(), &[], When::Now)?;
+        let changed = self.publish(lists, Fresh::new(), &[], Wanted::Urgent, When::Now)?;
         self.listed = Some(version);
         Ok(changed)
     }
@@ -136,7 +141,7 @@ impl Pipeline {
 
     /// Makes the documents of marked collections, group by group. While those of one are made, kept and written, the entries of
     /// the next are rendered.
-    fn press_groups(&mut self, dirty: &[Dirty], now: DateTime<Utc>) -> Result<u64, Error> {
+    fn press_groups(&mut self, dirty: &[Dirty], wanted: Wanted<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
         let when = if dirty.len() > GROUP { When::Meanwhile } else { When::Now };
         let mut changed = 0;
         let mut groups = dirty.chunks(GROUP);
@@ -150,7 +155,7 @@ impl Pipeline {
                 longer.iter().try_for_each(|&(number, direct)| self.catalog.begin_archive(number, direct))?;
             }
             let whole = group.iter().map(|mark| mark.collection).filter(|one| !lacking.contains(one));
-            changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), when)?;
+            changed += self.publish(documents, fresh, &whole.collect::<Vec<_>>(), wanted, when)?;
             begun = next?;
         }
         Ok(changed)
@@ -176,11 +181,12 @@ impl Pipeline {
     }
 
     /// Makes archive pages in the output folder that are older than their posts. Returns how many documents changed.
-    fn press_pages(&mut self, pages: Pages<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
+    fn press_pages(&mut self, wanted: Wanted<'_>, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut changed = 0;
-        let pages = match pages {
-            Pages::All => self.catalog.stale_pages()?,
-            Pages::These(pages) => pages.to_vec(),
+        let pages = match wanted {
+            Wanted::All => self.catalog.stale_pages()?,
+            Wanted::Urgent => Vec::new(),
+            Wanted::Spare(pages) => pages.to_vec(),
         };
         for stale in pages {
             if self.is_stopped() {
@@ -194,7 +200,7 @@ impl Pipeline {
             if let Some(place) = place.filter(|place| self.is_kept(&place.key)) {
                 let Pressed { documents, fresh, lacking, .. } =
                     self.make_documents(vec![(stale.collection, place)], now)?;
-                changed += self.publish(documents, fresh, &[], When::Now)?;
+                changed += self.publish(documents, fresh, &[], wanted, When::Now)?;
                 if !lacking.is_empty() {
                     continue;
                 }
@@ -344,7 +350,14 @@ impl Pipeline {
     }
 
     /// Makes documents durable, then visible.
-    fn publish(&mut self, made: Vec<Made>, fresh: Fresh, clean: &[i64], when: When) -> Result<u64, Error> {
+    fn publish(
+        &mut self,
+        made: Vec<Made>,
+        fresh: Fresh,
+        clean: &[i64],
+        wanted: Wanted<'_>,
+        when: When,
+    ) -> Result<u64, Error> {
         let mut changed = Vec::new();
         for made in made {
             if !self.catalog.is_stored(&made.path, made.record.hash)? {
@@ -356,8 +369,8 @@ impl Pipeline {
         let records: Vec<_> = changed.iter().map(|made| (made.path.clone(), made.record)).collect();
         self.catalog.keep(&fresh.into_iter().collect::<Vec<_>>(), &records, true, clean)?;
         let count = changed.len() as u64;
-        // What a first scan makes fills the memory, and is not what people will ask for.
-        let is_kept = self.shelf.is_ready();
+        // What a first scan makes, or new settings, fills the memory, and is not what people will ask for.
+        let is_kept = self.shelf.is_ready() && !matches!(wanted, Wanted::Spare(_));
         let shown =
             |made: &Made| Document { bytes: made.document.bytes.clone().filter(|_| is_kept), ..made.document.clone() };
         self.shelf.update(changed.iter().map(|made| Change::Put(made.path.clone(), shown(made))));
@@ -467,12 +480,15 @@ struct Plan {
     updated: DateTime<Utc>,
 }
 
-/// Which archive pages are made with the documents of collections.
+/// Why documents are made, and which archive pages with them.
 #[derive(Clone, Copy)]
-pub(super) enum Pages<'a> {
-    /// All that are older than their posts.
+pub(super) enum Wanted<'a> {
+    /// They are older than their posts, as are all such pages.
     All,
-    These(&'a [StalePage]),
+    /// Somebody waits for them, and for no pages.
+    Urgent,
+    /// There is time to spare, also for these pages.
+    Spare(&'a [StalePage]),
 }
 
 /// When documents are written that are known and served by then.
