@@ -359,10 +359,12 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What decides who may read which post.
+    /// What keeps posts from some. What everybody may read may come and go.
     pub(super) fn restrictions(&self) -> [u8; 16] {
-        let folders = self.settings.folders.iter().map(|folder| (&folder.read.folder, &folder.access));
-        let feeds = self.settings.feeds.iter().map(|feed| (&feed.name, &feed.access));
+        let folders = self.settings.folders.iter().filter(|folder| folder.access.is_private());
+        let folders = folders.map(|folder| (&folder.read.folder, &folder.path, &folder.access));
+        let feeds = self.settings.feeds.iter().filter(|feed| feed.access.is_private());
+        let feeds = feeds.map(|feed| (&feed.name, &feed.access));
         digest_of(&(folders.collect::<Vec<_>>(), feeds.collect::<Vec<_>>(), self.places.restrictions()))
     }
 

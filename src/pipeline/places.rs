@@ -253,9 +253,10 @@ impl Places {
         }
     }
 
-    /// What decides who may read which category.
+    /// The categories that not everybody may read.
     pub(super) fn restrictions(&self) -> impl std::fmt::Debug {
-        self.names.iter().map(|(path, words)| (path, &words.access)).collect::<Vec<_>>()
+        let private = self.names.iter().filter(|(_, words)| words.access.is_private());
+        private.map(|(path, words)| (path, &words.access)).collect::<Vec<_>>()
     }
 
     /// The words configured for a category, by its whole path or else by its name alone.
