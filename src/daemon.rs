@@ -37,7 +37,7 @@ use tokio::{
 use crate::{
     config::{Admin, ConfigError, Settings},
     meters::{Meters, Rescan},
-    pipeline::{self, Health, Pass, Pipeline},
+    pipeline::{self, Awaited, Health, Pass, Pipeline},
     sandbox::{self, Needs, Sandbox},
     serve::{self, Ask, Shelf},
     systemd,
@@ -60,6 +60,9 @@ const NAP: Duration = Duration::from_secs(30);
 
 /// When the output folder is tried again that could not be written.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
+
+/// After which time it is looked again whether the catalog's log was moved, for which a scan waits.
+const LOG_MOVES: Duration = Duration::from_millis(20);
 
 /// How long the loop rests from work that can wait, for each second of it: others have the core then.
 const REST: u32 = 2;
@@ -294,8 +297,14 @@ impl<'a> Daemon<'a> {
         loop {
             let unwritten = self.pipeline.has_unwritten();
             self.write_at = unwritten.then(|| self.write_at.unwrap_or_else(|| Instant::now() + WRITE_AGAIN));
+            let awaited = self.pipeline.awaited_by_scan();
+            let scan = self.scanning.is_some() && awaited != Some(Awaited::Folder);
+            let pause = async {
+                if awaited == Some(Awaited::Log) {
+                    tokio::time::sleep(LOG_MOVES).await;
+                }
+            };
             let wake = tokio::time::Instant::from_std(self.next_wake());
-            let scan = self.pipeline.has_scan_part();
             let idle = self.scanning.is_none() && (self.pipeline.is_behind() || self.pipeline.has_idle_work());
             let changed = Arc::clone(&self.changed);
             // In no order, so that a flood of questions, or of posts, cannot keep others from coming out.
@@ -303,7 +312,7 @@ impl<'a> Daemon<'a> {
                 tokio::select! {
                     Some(ask) = asks.recv() => Event::Asked(ask),
                     () = changed.notified() => Event::Changed,
-                    () = std::future::ready(()), if scan => Event::Scan,
+                    () = pause, if scan => Event::Scan,
                     () = tokio::time::sleep_until(wake) => Event::Due,
                 }
             };
@@ -325,7 +334,8 @@ impl<'a> Daemon<'a> {
                 Event::Asked(ask) => self.answer(ask),
                 Event::Changed => self.take_changes(),
                 Event::Due => self.work_off_due(),
-                Event::Scan => self.scan_part(),
+                Event::Scan if awaited.is_none() => self.scan_part(),
+                Event::Scan => Ok(()),
                 Event::Idle => {
                     let (worked, rest) = self.work_idly();
                     rested_at = tokio::time::Instant::now() + rest;
@@ -454,7 +464,8 @@ impl<'a> Daemon<'a> {
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
         }
-        self.pipeline.tidy_catalog()
+        // While much is written, the log is moved meanwhile.
+        if self.scanning.is_none() && !self.pipeline.is_behind() { self.pipeline.tidy_catalog() } else { Ok(()) }
     }
 
     /// Does a part of what can wait. Returns how long others have the core then.

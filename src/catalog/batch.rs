@@ -74,7 +74,7 @@ pub struct Batch<'c> {
     /// The posts whose memberships these are.
     waiting: HashSet<i64>,
     growth: BTreeMap<i64, Growth>,
-    next_arrival: i64,
+    pub(super) next_arrival: i64,
     arrival_before: i64,
     texts: TextIndex,
     pub(super) to_index: Waiting,
@@ -82,8 +82,8 @@ pub struct Batch<'c> {
     pub(super) others: Others,
     /// There are posts that name others.
     has_mentions: bool,
-    /// Whether a folder, by its name, is scanned for the first time.
-    first_scan: Option<(String, bool)>,
+    /// A folder, by its name, and since when it is known.
+    pub(super) scanned: Option<(String, Option<i64>)>,
 }
 
 /// What the catalog has besides posts that this batch found and whose ids come from their paths.
@@ -153,7 +153,7 @@ impl Catalog {
             log: &mut self.log,
             others,
             has_mentions,
-            first_scan: None,
+            scanned: None,
             keeps_pages: self.keeps_pages,
             names: &mut self.collections,
             now,
@@ -323,7 +323,7 @@ impl Batch<'_> {
         row.link.clone_from(&post.link);
         row.expires = post.expires.map(|at| at.timestamp());
         row.rendering = rendering(&row, post);
-        self.settle_state(folder, &mut row, post.visibility);
+        self.settle_state(folder, &before, &mut row, post.visibility)?;
         row.members.clear();
         // Nobody is told what a draft is about.
         for (key, direct) in seen.collections.iter().filter(|_| row.state != State::Draft) {
@@ -335,16 +335,31 @@ impl Batch<'_> {
         Ok(row.post)
     }
 
+    /// Decides what a row stands for now. Until a folder was scanned whole, nothing of it is shown that was not.
+    fn settle_state(
+        &mut self,
+        folder: &Folder,
+        before: &Row,
+        row: &mut Row,
+        visibility: Visibility,
+    ) -> Result<(), CatalogError> {
+        (row.state, row.due) = self.state(folder, row, visibility);
+        if row.state == State::Published && !before.is_public() && self.is_unseen(&folder.read.folder)? {
+            row.state = State::Unseen;
+        }
+        Ok(())
+    }
+
     /// Decides between published, scheduled and draft, and when that changes by itself.
-    fn settle_state(&self, folder: &Folder, row: &mut Row, visibility: Visibility) {
+    pub(super) fn state(&self, folder: &Folder, row: &Row, visibility: Visibility) -> (State, Option<i64>) {
         let expired = row.expires.is_some_and(|at| at <= self.now);
-        (row.state, row.due) = if visibility != Visibility::Public || expired {
+        if visibility != Visibility::Public || expired {
             (State::Draft, None)
         } else if folder.future == Future::Hold && row.published > self.now {
             (State::Scheduled, Some(row.published))
         } else {
             (State::Published, row.expires)
-        };
+        }
     }
 
     /// Writes a row, and counts it.
@@ -355,12 +370,14 @@ impl Batch<'_> {
 
     /// Writes a row, and its memberships where they changed.
     pub(super) fn write_public(&mut self, before: &Row, row: &mut Row, known: bool) -> Result<(), CatalogError> {
-        let was = known && before.is_public();
-        if row.is_public() && row.arrival.is_none() {
-            row.arrival = Some(if self.in_first_scan(&row.folder)? { 0 } else { self.next_arrival });
-            self.next_arrival += row.arrival.map_or(0, |arrival| arrival.min(1));
-        }
+        self.give_arrival(row)?;
         self.write(row)?;
+        self.follow(before, row, known)
+    }
+
+    /// Brings everything in step with a row that was written.
+    pub(super) fn follow(&mut self, before: &Row, row: &Row, known: bool) -> Result<(), CatalogError> {
+        let was = known && before.is_public();
         let indexed = Indexed { all: self.names.all(), texts: self.texts };
         self.to_index.follow(&self.db, known.then_some(before), row, indexed)?;
         likeness::follow(&self.db, self.names, row)?;
@@ -449,7 +466,7 @@ impl Batch<'_> {
         for before in select(&self.db, "due IS NOT NULL AND due <= ? AND gone IS NULL", [self.now])? {
             let Some(folder) = folders.iter().find(|folder| folder.read.folder == before.folder) else { continue };
             let mut row = before.clone();
-            self.settle_state(folder, &mut row, Visibility::Public);
+            self.settle_state(folder, &before, &mut row, Visibility::Public)?;
             row.diagnostics = None;
             self.write_public(&before, &mut row, true)?;
         }
@@ -468,29 +485,6 @@ impl Batch<'_> {
             )?
             .execute(params![UNKNOWN, folder.read.folder, path_bytes(path)])?;
         Ok(changed > 0)
-    }
-
-    /// The folder was scanned whole: what comes from now on arrives.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn scanned(&mut self, folder: &str) -> Result<(), CatalogError> {
-        let is_first = self.in_first_scan(folder)?;
-        self.first_scan = None;
-        // Since when it is known is of no interest.
-        if is_first { set_fact(&self.db, &format!("scanned {folder}"), self.now) } else { Ok(()) }
-    }
-
-    fn in_first_scan(&mut self, folder: &str) -> Result<bool, CatalogError> {
-        if let Some((_, first)) = self.first_scan.as_ref().filter(|(of, _)| of == folder) {
-            return Ok(*first);
-        }
-        let known: bool = self
-            .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM fact WHERE name = ?)")?
-            .query_row([format!("scanned {folder}")], |row| row.get(0))?;
-        self.first_scan = Some((folder.to_owned(), !known));
-        Ok(!known)
     }
 
     fn note_duplicate(&mut self, path: &[u8], other: &Row) {

@@ -310,7 +310,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, members::AWAITED, row};
+    use crate::catalog::{Catalog, first_scan::NEWEST_UNSEEN, members::AWAITED, row};
 
     #[test]
     fn what_is_rare_is_found_without_a_look_at_every_post() {
@@ -323,8 +323,8 @@ mod tests {
             steps.map(Result::unwrap).collect()
         };
         assert_eq!(plan("SELECT * FROM post WHERE title = ?"), ["SCAN post"]);
-        let selected = [ALL_MISSING, MISSING_FOR_LONG, UNREAD].map(row::selection);
-        let [all_missing, missing_for_long, unread] = selected.each_ref().map(String::as_str);
+        let selected = [ALL_MISSING, MISSING_FOR_LONG, UNREAD, NEWEST_UNSEEN].map(row::selection);
+        let [all_missing, missing_for_long, unread, newest_unseen] = selected.each_ref().map(String::as_str);
         let check = |sql: &str, through: &[&str]| {
             let steps = plan(sql);
             let looks = steps.iter().filter(|step| step.contains(" post ") || *step == "SCAN post");
@@ -336,6 +336,7 @@ mod tests {
             check(sql, &["INDEX post_missing (folder=?"]);
         }
         check(unread, &["INDEX post_missing (folder=?", "INDEX post_problem", by_number]);
+        check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);
         check(AWAITED, &["INDEX post_due"]);

@@ -135,7 +135,7 @@ impl Log {
         if length - self.borne > TOO_LONG {
             (self.borne, self.moved) = (length, length);
             Length::TooLong
-        } else if length - self.moved > LONG && self.moving.as_ref().is_none_or(JoinHandle::is_finished) {
+        } else if length - self.moved > LONG && !self.is_moving() {
             self.moved = length;
             Length::Long
         } else {
@@ -153,6 +153,11 @@ impl Log {
             }
         };
         self.moving = thread::Builder::new().name("log".into()).spawn(work).ok();
+    }
+
+    /// Whether somebody moves it just now.
+    pub(super) fn is_moving(&self) -> bool {
+        self.moving.as_ref().is_some_and(|moving| !moving.is_finished())
     }
 
     /// Waits until nobody moves it: before it is moved by others, or the database is another one.

@@ -18,6 +18,7 @@ mod connection;
 mod departures;
 mod documents;
 mod entries;
+mod first_scan;
 mod identity;
 mod insert;
 mod likeness;
@@ -413,6 +414,12 @@ impl Catalog {
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         self.log.length()
+    }
+
+    /// Whether the log is being moved into the database meanwhile. Who writes much now makes others wait for it.
+    #[must_use]
+    pub fn is_moving_log(&self) -> bool {
+        self.log.is_moving()
     }
 
     /// Moves the write-ahead log into the database; cheap when there is none. For idle moments. False while another program

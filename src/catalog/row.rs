@@ -18,6 +18,8 @@ pub enum State {
     Published,
     /// Public, once its time has come.
     Scheduled,
+    /// Public, once all of its folder was read for the first time.
+    Unseen,
     /// Not public.
     Draft,
     /// Meant to be a post, unreadable.
@@ -27,7 +29,7 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 5] = [Self::Published, Self::Scheduled, Self::Draft, Self::Rejected, Self::Skipped];
+    const ALL: [Self; 6] = [Self::Published, Self::Scheduled, Self::Unseen, Self::Draft, Self::Rejected, Self::Skipped];
 
     /// The word for it in the catalog, in `check` and in `/status.json`.
     #[must_use]
@@ -35,6 +37,7 @@ impl State {
         match self {
             Self::Published => "published",
             Self::Scheduled => "scheduled",
+            Self::Unseen => "unseen",
             Self::Draft => "draft",
             Self::Rejected => "rejected",
             Self::Skipped => "skipped",
@@ -377,6 +380,7 @@ impl Catalog {
                 State::Draft => &mut counts.draft,
                 State::Rejected => &mut counts.rejected,
                 State::Skipped => &mut counts.skipped,
+                State::Unseen => continue,
             } += count;
         }
         Ok(counts)
@@ -393,7 +397,8 @@ impl Catalog {
             .filter_map(|row| {
                 let diagnostics = row.diagnostics?;
                 // The last good version of a post is still public when its file cannot be read any more.
-                let status = if row.state == State::Published { State::Rejected } else { row.state };
+                let is_well = matches!(row.state, State::Published | State::Unseen);
+                let status = if is_well { State::Rejected } else { row.state };
                 Some(Problem { path: String::from_utf8_lossy(&row.path).into_owned(), status, diagnostics })
             })
             .collect();

@@ -292,6 +292,10 @@ const STEPS: &[&str] = &[
     -- What a document holds of an entry is known by the entry's digest. All are made again, and their files found as they are.
     UPDATE collection SET dirty = 3;
 ",
+    "
+    -- Posts of a folder that is read for the first time while others are served; they are shown when all are known.
+    CREATE INDEX post_unseen ON post (folder, published) WHERE state = 'unseen' AND gone IS NULL;
+",
 ];
 
 /// The version of the tables; 0 where there are none.

@@ -413,6 +413,46 @@ impl Story {
 }
 
 #[test]
+fn what_is_read_unseen_is_shown_together_the_newest_first() {
+    let mut story = Story::new();
+    let folder = story.folder.read.folder.clone();
+    let show = |story: &mut Story, most| {
+        let mut shown = 0;
+        story.batch(|batch, folder| shown = batch.show_unseen(folder, most).unwrap());
+        shown
+    };
+    story.catalog.begin_unseen(&folder).unwrap();
+    let days = ["2020-01-01", "2020-01-03", "2020-01-02"];
+    for (path, day) in ["a.md", "b.md", "c.md"].into_iter().zip(days) {
+        story.see(path, &text(path, day, path));
+    }
+    story.see("draft.md", &text("D", "2020-01-05\ndraft: true", "words"));
+    story.see("expired.md", &text("E", "2020-01-04\nexpiryDate: 2023-11-14T22:13:50Z", "words"));
+    let id = story.row("a.md").id.unwrap();
+    story.vanish("a.md");
+    assert_eq!(story.see("a.md", &text("a.md", "2020-01-01", "a.md")), id, "it was taken away and came back");
+    let all = story.catalog.collection(&Key::All).unwrap().number;
+    assert_eq!((story.public(), story.catalog.size(all, false)), (Vec::new(), 0));
+    assert_eq!(story.catalog.counts().unwrap(), Counts { draft: 1, ..Counts::default() });
+    assert!(story.catalog.members(all, false, 0, 9).unwrap().is_empty() && !story.catalog.is_indexing().unwrap());
+    assert!(!story.catalog.was_scanned(&folder).unwrap());
+
+    story.now += 3600;
+    assert_eq!((show(&mut story, 2), story.public()), (2, vec!["b.md".to_owned()]), "the newest has expired");
+    story.see("b.md", &text("b.md", "2020-01-03", "edited"));
+    assert_eq!(story.public(), ["b.md"], "what was shown stays");
+    assert_eq!((show(&mut story, 9), show(&mut story, 9)), (2, 0));
+    assert_eq!(story.public(), ["a.md", "b.md", "c.md"]);
+    assert_eq!((story.catalog.size(all, false), story.row("c.md").arrival), (3, Some(0)), "none is late");
+    assert_eq!(story.catalog.counts().unwrap(), Counts { published: 3, draft: 2, ..Counts::default() });
+
+    story.batch(|batch, folder| batch.scanned(&folder.read.folder).unwrap());
+    story.catalog.begin_unseen(&folder).unwrap();
+    story.see("late.md", &text("L", "2020-01-01", "words"));
+    assert_eq!((story.public().len(), story.row("late.md").arrival), (4, Some(1)));
+}
+
+#[test]
 fn titles_of_the_first_scan_wait_and_later_ones_do_not() {
     let mut story = Story::new();
     let post = |title: &str| format!("---\ntitle: '{title}'\ndate: 2023-01-01\n---\ntext\n");

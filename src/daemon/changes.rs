@@ -46,7 +46,7 @@ impl Daemon<'_> {
     fn told(&mut self, now: SystemTime) -> Changes {
         let mut told = self.watcher.take(now);
         let Some(leaving) = &self.leaving else { return told };
-        let before = leaving.take(now);
+        let before = leaving.take_for(&self.watcher, now);
         if told.rescan.is_some() {
             self.leaving = None;
         }

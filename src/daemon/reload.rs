@@ -2,12 +2,11 @@
 
 use std::net::SocketAddr;
 
-use super::{Daemon, http, watched, watcher};
+use super::{Daemon, http, watcher};
 use crate::{
     config::{ConfigError, Settings},
     meters::Rescan,
     pipeline, systemd,
-    watch::Folder,
 };
 
 impl Daemon<'_> {
@@ -24,7 +23,6 @@ impl Daemon<'_> {
         self.untaken.clear();
         match load() {
             Ok(settings) => {
-                let folders = watched(&self.pipeline);
                 let before = self.pipeline.settings();
                 if settings.listen != before.listen
                     || settings.output != before.output
@@ -38,10 +36,7 @@ impl Daemon<'_> {
                 self.watched = false;
                 let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
                 watcher.take_over(&self.watcher);
-                let before = std::mem::replace(&mut self.watcher, watcher);
-                // By number, a path is below the same folder only where these are the same.
-                let roots = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.root).collect::<Vec<_>>();
-                self.leaving = (roots(folders) == roots(watched(&self.pipeline))).then_some(before);
+                self.leaving = Some(std::mem::replace(&mut self.watcher, watcher));
                 self.pulse.forget_watcher();
                 self.shut_out = self.shut_out();
                 if let Some(words) = &self.shut_out {

@@ -12,7 +12,8 @@ use chrono::Utc;
 use super::{Daemon, POLL, Soon, watched};
 use crate::{
     meters::Rescan,
-    pipeline, systemd,
+    pipeline::{self, Awaited},
+    systemd,
     watch::{Folder, STILL, Stat, Watcher, moves},
 };
 
@@ -106,7 +107,7 @@ impl Daemon<'_> {
 
     /// Says that a walk does not go on; nobody else waits for it then.
     pub(super) fn note_stuck(&mut self) {
-        let waits = self.pipeline.is_walking() && !self.pipeline.has_scan_part();
+        let waits = self.pipeline.awaited_by_scan() == Some(Awaited::Folder);
         let stuck = |one: &&mut Scanning| waits && one.moved.elapsed() > STUCK;
         let Some(scanning) = self.scanning.as_mut().filter(stuck) else { return };
         self.lost = false;

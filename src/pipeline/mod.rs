@@ -50,6 +50,7 @@ pub use behind::PART;
 pub use files::UNFINISHED;
 pub use ingest::MayBeWritten;
 use places::Places;
+pub use scan::Awaited;
 pub use state::Health;
 
 /// How large the catalog's log may be in quiet times.

@@ -2,39 +2,31 @@
 //!
 //! A walk finds the files on a thread of its own; this one compares them with the catalog and looks at what is news. At the
 //! start that is done at once, and a folder of which nothing is known is read while it is walked through. Later it is done in
-//! parts, while nothing else is to be done: all folders are walked through; what vanished is missed, all of it together and
-//! before anything new is seen, so that a move is seen as one; then come the news. Whoever writes a post meanwhile waits for a
-//! part.
+//! parts ([`parts`]), while nothing else is to be done.
+
+mod parts;
 
 use std::{
     collections::{BTreeSet, VecDeque},
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Error, MayBeWritten, Pass, Pipeline,
-    behind::{Behind, PART},
-    files::Look,
-    ingest::look_at,
-};
+use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look};
 use crate::{
     catalog::{Key, Known, Room},
     watch::{self, Found, Kind, Root, Step, Walked, Walking},
 };
 
-/// A scan that is done in parts.
-#[derive(Debug)]
-pub(super) struct Scan {
-    walking: Walking,
-    /// The folders whose news are not all taken: while they are walked through, all up to the present one.
-    folders: VecDeque<News>,
-    /// All news are shown together.
-    at_once: bool,
-}
+pub use parts::Awaited;
+pub(super) use parts::Scan;
+
+/// Posts that are shown together: as many as are carried into the catalog within some hundredths of a second.
+const SHOWN: usize = 1_000;
 
 /// What a walk found in a folder, and the catalog does not know so.
 #[derive(Debug, Default)]
@@ -52,6 +44,28 @@ struct News {
     is_closed: bool,
     /// Nothing was known of it when the walk through it began.
     is_new: bool,
+    reading: Reading,
+    /// Its posts that were read unseen and are shown now.
+    shown: usize,
+}
+
+/// How far a folder is that was never scanned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Reading {
+    /// It was scanned before.
+    #[default]
+    Other,
+    /// Its files are still to be found, some at a time.
+    Begun,
+    /// All of it was read.
+    Done,
+}
+
+impl News {
+    /// Whether more of its files are to be found before anything else is done.
+    fn awaits_files(&self) -> bool {
+        self.reading == Reading::Begun && self.found.is_empty()
+    }
 }
 
 /// What is done with files that are as they were when they were read.
@@ -116,121 +130,15 @@ impl Pipeline {
         Ok(pass)
     }
 
-    /// Begins a scan that is done in parts, in place of one that is under way; `wake` is called whenever there is one to do.
-    ///
-    /// # Errors
-    /// When the catalog fails.
-    pub fn begin_scan(&mut self, wake: impl Fn() + Send + 'static) -> Result<(), Error> {
-        let before = self.begin()?;
-        if !self.reread.is_empty() {
-            self.behind.get_or_insert_default();
-        }
-        if let Some(behind) = &mut self.behind {
-            behind.begin(before);
-        }
-        let (walking, folders) = (self.walk(wake), VecDeque::from([self.news_of(0)?]));
-        self.scan = Some(Scan { walking, folders, at_once: false });
-        Ok(())
-    }
-
-    /// Whether a scan was begun that is not at its end.
-    #[must_use]
-    pub fn is_scanning(&self) -> bool {
-        self.scan.is_some()
-    }
-
-    /// Whether it is still to be found out what vanished.
-    #[must_use]
-    pub fn is_walking(&self) -> bool {
-        self.scan.as_ref().is_some_and(|scan| !scan.walking.is_over())
-    }
-
-    /// Whether the next part of a scan can be done without waiting for the disk.
-    pub fn has_scan_part(&mut self) -> bool {
-        self.scan.as_mut().is_some_and(|scan| scan.walking.is_over() || scan.walking.is_ready())
-    }
-
-    /// Whether the next scan must be done at once: nothing is shown before every post was read.
-    ///
-    /// # Errors
-    /// When the catalog fails.
-    pub fn must_scan_at_once(&mut self) -> Result<bool, Error> {
-        // Settings that were half applied may say so.
-        self.recover()?;
-        Ok(self.withheld)
-    }
-
-    /// Does the next part of a scan and publishes what came of it.
-    ///
-    /// # Errors
-    /// When the catalog fails; then the scan is given up.
-    pub fn scan_part(
-        &mut self,
-        now: DateTime<Utc>,
-        written: MayBeWritten<'_>,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Pass, Error> {
-        let mut pass = Pass::default();
-        if let Some(mut scan) = self.scan.take()
-            && !self.part_of_scan(&mut scan, now, written, &mut pass, progress)?
-        {
-            self.scan = Some(scan);
-        }
-        Ok(pass)
-    }
-
-    /// True when it was the last.
-    fn part_of_scan(
-        &mut self,
-        scan: &mut Scan,
-        now: DateTime<Utc>,
-        written: MayBeWritten<'_>,
-        pass: &mut Pass,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<bool, Error> {
-        if let Some(step) = scan.walking.next() {
-            let Some(news) = scan.folders.back_mut() else { return Ok(false) };
-            match step {
-                Step::Found(found) => self.compare(news, found, Unchanged::Left, pass)?,
-                Step::Walked(walked) => {
-                    self.miss(news, &walked, pass, now)?;
-                    let next = self.news_of(news.index + 1)?;
-                    scan.folders.push_back(next);
-                }
-            }
-            if !scan.walking.is_over() {
-                return Ok(false);
-            }
-            // In one step with what is gone, so that nobody sees a folder without its posts that only has another name now.
-            self.bury_other_folders(now)?;
-            for news in &mut scan.folders {
-                self.take_gone(news, now, written, pass, progress)?;
-                // Of a part of a folder that was never scanned, the newest would not be the newest.
-                scan.at_once |= !news.found.is_empty() && !self.was_scanned(news.index)?;
-            }
-            if !scan.at_once {
-                return Ok(false);
-            }
-        }
-        while let Some(news) = scan.folders.front_mut() {
-            if self.is_stopped() {
-                return Ok(false);
-            }
-            let most = if scan.at_once { usize::MAX } else { PART };
-            let part: Vec<Look> = news.found.drain(..most.min(news.found.len())).collect();
-            if part.is_empty() {
-                self.end_folder(news, news.is_new, now)?;
-                scan.folders.pop_front();
-                continue;
-            }
-            self.take_found(news.index, self.found_now(news.index, part), written, now, pass, progress)?;
-            if !scan.at_once {
-                pass.documents = self.press(now)?;
-                return Ok(false);
-            }
-        }
-        self.end(&BTreeSet::new(), pass, now)?;
-        Ok(true)
+    /// Shows some posts of a folder that was read unseen. False where there are none.
+    fn show_unseen(&mut self, news: &mut News, now: DateTime<Utc>) -> Result<bool, Error> {
+        let settings = Arc::clone(&self.settings);
+        let Some(folder) = settings.folders.get(news.index).filter(|_| !news.is_closed) else { return Ok(false) };
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        let shown = batch.show_unseen(folder, SHOWN)?;
+        batch.commit()?;
+        news.shown += shown;
+        Ok(shown > 0)
     }
 
     /// Takes note of what vanished from a folder that was walked through.
@@ -248,18 +156,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What stands now where something was found.
-    fn found_now(&self, index: usize, looks: Vec<Look>) -> Vec<Found> {
-        let Some(folder) = self.settings.folders.get(index) else { return Vec::new() };
-        let now = |Look { path, kind, .. }| match kind {
-            // A directory that cannot be read is nothing to a look.
-            Kind::Odd(_) if folder.path.join(&path).is_dir() => Found { folder: index, path, kind },
-            _ => look_at(index, folder, &path),
-        };
-        looks.into_iter().map(now).collect()
-    }
-
-    /// All news of a folder were taken; `is_read` says that with them all that it has was read under the present settings.
+    /// All news of a folder were taken and are shown; `is_read` says that with them all that it has was read under the present
+    /// settings.
     fn end_folder(&mut self, news: &News, is_read: bool, now: DateTime<Utc>) -> Result<(), Error> {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
         if !news.is_closed {
@@ -268,11 +166,6 @@ impl Pipeline {
             batch.commit()?;
         }
         if is_read { self.settings_applied(news.index, now) } else { Ok(()) }
-    }
-
-    fn was_scanned(&self, index: usize) -> Result<bool, Error> {
-        let Some(folder) = self.settings.folders.get(index) else { return Ok(false) };
-        Ok(self.catalog.fact::<i64>(&format!("scanned {}", folder.read.folder))?.is_some())
     }
 
     /// A scan begins. Returns the collections that had posts before, where new settings are to be applied to them.
@@ -307,11 +200,11 @@ impl Pipeline {
     }
 
     fn news_of(&self, index: usize) -> Result<News, Error> {
-        let is_new = match self.settings.folders.get(index) {
-            Some(folder) => !self.catalog.knows(&folder.read.folder)?,
-            None => false,
-        };
-        Ok(News { index, is_new, ..News::default() })
+        let Some(folder) = self.settings.folders.get(index) else { return Ok(News { index, ..News::default() }) };
+        let name = &folder.read.folder;
+        let is_new = !self.catalog.knows(name)?;
+        let reading = if self.catalog.was_scanned(name)? { Reading::Other } else { Reading::Begun };
+        Ok(News { index, is_new, reading, ..News::default() })
     }
 
     /// Compares what was found next in a folder with what is known of it up to there.
@@ -416,6 +309,9 @@ impl Pipeline {
             return Ok(());
         }
         self.apply_to_hidden(news.index, &unread, now)?;
+        // What an earlier scan in parts left so.
+        while self.show_unseen(&mut news, now)? {}
+        pass.arrived += news.shown as u64;
         self.end_folder(&news, true, now)
     }
 
@@ -453,7 +349,10 @@ impl Pipeline {
         if self.unrendered.take() {
             self.shelf.forget_on_demand();
         }
-        pass.documents += self.press_all(now)? + self.press_lists(now)?;
+        pass.documents += self.press_all(now)?;
+        if self.behind.is_none() {
+            pass.documents += self.press_lists(now)?;
+        }
         self.tidy_output()?;
         self.check_documents()?;
         if is_all_read && !self.is_stopped() {

@@ -610,6 +610,35 @@ fn a_writer_outlives_the_watcher_that_saw_it() {
 }
 
 #[test]
+fn a_watcher_tells_its_successor_of_what_is_his() {
+    type Told = BTreeSet<(usize, PathBuf)>;
+    let (posts, other) = (Posts::new(), Posts::new());
+    let (sender, woken) = mpsc::channel();
+    let watcher = Watcher::start(&[posts.folder(), other.folder()], Meters::default(), move || _ = sender.send(()));
+    let next = Watcher::start(&[other.folder()], Meters::default(), || {});
+    let (mut told, end) = (Told::new(), Instant::now() + DEADLINE);
+    let mut until = |done: &dyn Fn(&Changes, &Told) -> bool| {
+        loop {
+            let changes = watcher.take_for(&next, SystemTime::now());
+            told.extend(changes.paths.iter().cloned());
+            if done(&changes, &told) {
+                return told.clone();
+            }
+            assert!(Instant::now() < end, "{told:?}");
+            let _ = woken.recv_timeout(Duration::from_millis(5));
+        }
+    };
+    until(&|changes, _| changes.rescan.is_some());
+
+    posts.write("a.md", "text");
+    for name in ["b.md", "c.md"] {
+        other.write(name, "text");
+        until(&|_, told| told.contains(&(0, name.into())));
+    }
+    assert_eq!(until(&|_, _| true), Told::from([(0, "b.md".into()), (0, "c.md".into())]));
+}
+
+#[test]
 fn what_changes_while_one_looks_is_being_written() {
     let posts = Posts::new();
     posts.write("a.md", "text");

@@ -52,7 +52,7 @@ impl Walking {
             })
         };
         let mut ready = VecDeque::new();
-        if thread::Builder::new().name("walk".into()).spawn(walk).is_err() {
+        if left > 0 && thread::Builder::new().name("walk".into()).spawn(walk).is_err() {
             let _ = walk_all(&folders, &mut |step| {
                 ready.push_back(step);
                 ControlFlow::Continue(())

@@ -144,12 +144,25 @@ impl Watcher {
     /// Takes over from a watcher of before who was being written.
     pub fn take_over(&self, before: &Self) {
         let writing = lock(&before.shared.dirty).being_written();
-        for (folder, path) in writing {
-            let full = before.shared.folders.get(folder).map(|folder| folder.root.join(&path));
-            if let Some((index, below)) = full.as_deref().and_then(|full| self.shared.find(full)) {
-                self.shared.tell(|dirty| dirty.mark((index, below.to_owned()), Mark::Doubted { since: None }));
-            }
+        for path in writing.iter().filter_map(|path| before.known_to(self, path)) {
+            self.shared.tell(|dirty| dirty.mark(path, Mark::Doubted { since: None }));
         }
+    }
+
+    /// Takes what is settled at `now`, each path with the index that its folder has for the `next` watcher; where that has no such
+    /// folder it is of no interest any more.
+    #[must_use]
+    pub fn take_for(&self, next: &Self, now: SystemTime) -> Changes {
+        let Changes { paths, directories, rescan, again } = self.take(now);
+        let [paths, directories] =
+            [paths, directories].map(|all| all.iter().filter_map(|path| self.known_to(next, path)).collect());
+        Changes { paths, directories, rescan, again }
+    }
+
+    /// A path with the index that its folder has for another watcher.
+    fn known_to(&self, other: &Self, (folder, path): &(usize, PathBuf)) -> Option<(usize, PathBuf)> {
+        let full = self.shared.folders.get(*folder)?.root.join(path);
+        other.shared.find(&full).map(|(index, below)| (index, below.to_owned()))
     }
 
     /// Whether all that happens in a folder is told.

@@ -108,7 +108,7 @@ fn every_thread_is_confined() {
     };
     assert!(look(&site).contains(&"log".to_owned()), "a thread of the catalog");
     // Rules are put on after the catalog was opened, which has work to do for new settings, too.
-    site.configure("categories: {names: {x: {slug: y}}}\n");
+    site.configure("    categories: {aliases: {x: y}}\n");
     site.restart();
     look(&site);
     site.until_equal("the new name", &Some(vec!["A".to_owned()]), || site.titles("categories/y/"));

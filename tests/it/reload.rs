@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use feedwright::{
     config::{Loader, Overrides, Settings, Surroundings},
     pipeline::{Health, Pipeline},
@@ -67,11 +67,15 @@ impl Scene {
     }
 
     fn restart(&mut self, title: &str) {
+        self.restart_under(|place| settings(place, title));
+    }
+
+    fn restart_under(&mut self, settings: impl Fn(&Path) -> Settings) {
         // One at a time has the state folder.
         let elsewhere = TempDir::new().unwrap();
         fs::create_dir(elsewhere.path().join("posts")).unwrap();
-        drop(std::mem::replace(&mut self.pipeline, open(elsewhere.path(), title)));
-        self.pipeline = open(self.place.path(), title);
+        drop(std::mem::replace(&mut self.pipeline, open(elsewhere.path(), "another")));
+        self.pipeline = opened(settings(self.place.path()));
         self.scan();
     }
 
@@ -115,9 +119,14 @@ impl Scene {
 }
 
 fn write(place: &Path, name: &str, title: &str, category: usize) {
-    let path = place.join("posts").join(name);
-    fs::write(&path, post(title, &format!("[c{category}, d]"), "Fri, 25 Feb 2022 08:54:46 GMT")).unwrap();
-    // Old enough to be known by its stat.
+    let text = post(title, &format!("[c{category}, d]"), "Fri, 25 Feb 2022 08:54:46 GMT");
+    write_old(place, &format!("posts/{name}"), &text);
+}
+
+/// Writes a file that is old enough to be known by its stat.
+fn write_old(place: &Path, path: &str, text: &str) {
+    let path = place.join(path);
+    fs::write(&path, text).unwrap();
     let file = fs::File::options().write(true).open(path).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
 }
@@ -140,7 +149,11 @@ fn configured(place: &Path, more: &str, of_the_folder: &str) -> Settings {
 }
 
 fn open(place: &Path, title: &str) -> Pipeline {
-    Pipeline::open(settings(place, title), Arc::new(Shelf::new(1 << 20))).unwrap()
+    opened(settings(place, title))
+}
+
+fn opened(settings: Settings) -> Pipeline {
+    Pipeline::open(settings, Arc::new(Shelf::new(1 << 20))).unwrap()
 }
 
 /// What a restart under the last settings makes, a post having come meanwhile.
@@ -377,31 +390,163 @@ fn files_that_new_settings_leave_out_count_as_gone() {
     }
 }
 
+/// Settings with a second folder, `more`.
+fn with_another(place: &Path, of_it: &str) -> Settings {
+    configured(place, "title: one\n", &format!("    name: posts\n  - path: more\n    name: more\n{of_it}"))
+}
+
+/// Posts for that folder, and their titles, the newest first. The order of their paths is another one.
+fn another_folder(place: &Path) -> Vec<String> {
+    fs::create_dir(place.join("more")).unwrap();
+    let first = DateTime::parse_from_rfc3339("2023-01-01T00:00:00Z").unwrap();
+    let mut dated: Vec<_> = (0..POSTS)
+        .map(|number| (first + TimeDelta::hours(i64::try_from(number * 7 % POSTS).unwrap()), number))
+        .collect();
+    for (published, number) in &dated {
+        let categories = format!("[c{}, d]", number % (2 * CATEGORIES));
+        write_old(
+            place,
+            &format!("more/{number}.md"),
+            &post(&format!("more {number}"), &categories, &published.to_rfc2822()),
+        );
+    }
+    dated.sort_unstable_by(|one, other| other.cmp(one));
+    dated.into_iter().map(|(_, number)| format!("more {number}")).collect()
+}
+
+/// The titles of that folder's posts that a feed shows.
+fn shown_of_it(scene: &Scene, feed: &str) -> Vec<String> {
+    let feed: serde_json::Value = serde_json::from_str(&scene.document(feed)).unwrap();
+    let titles = feed["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap().to_owned());
+    titles.filter(|title| title.starts_with("more")).collect()
+}
+
+#[test]
+fn a_folder_that_new_settings_add_keeps_nobody_waiting_and_is_shown_the_newest_first() {
+    let mut scene = Scene::new();
+    let titles = another_folder(scene.place.path());
+    scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
+    assert!(!scene.pipeline.must_scan_at_once().unwrap(), "nothing is kept from anybody");
+    scene.pipeline.begin_scan(|| {}).unwrap();
+    let (mut parts, mut seen) = (0, Vec::new());
+    while scene.pipeline.is_scanning() {
+        let pass = scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
+        assert!(pass.read <= 500);
+        parts += 1;
+        // Somebody writes a post of each folder meanwhile.
+        write(scene.place.path(), "late.md", &format!("late {parts}"), 0);
+        write_old(
+            scene.place.path(),
+            "more/0.md",
+            &post(&format!("more {parts}"), "[c0]", "Fri, 25 Feb 2022 08:54:46 GMT"),
+        );
+        let looks = [(0, "late.md".into()), (1, "0.md".into())];
+        scene.pipeline.look(&looks, &[], &|_, _, _| false, scene.now).unwrap();
+        let feed = scene.document("categories/c0/feed.json");
+        assert!(feed.contains(&format!("\"late {parts}\"")), "it is shown at once");
+        let shown = shown_of_it(&scene, "feed.json");
+        assert_eq!(shown, titles[..shown.len()], "the newest first, and none between is left out");
+        seen.push((shown.len(), scene.pipeline.counts().unwrap().published));
+    }
+    let posts = POSTS as u64;
+    assert!(seen.contains(&(0, posts + 1)), "first it is read: {seen:?}");
+    assert_eq!(seen.last().unwrap().1, 2 * posts + 1, "{seen:?}");
+    assert!(scene.pipeline.is_behind(), "its documents are made when there is time");
+    scene.catch_up(1_000);
+
+    let mut expected = Scene::new();
+    another_folder(expected.place.path());
+    write(expected.place.path(), "late.md", &format!("late {parts}"), 0);
+    write_old(
+        expected.place.path(),
+        "more/0.md",
+        &post(&format!("more {parts}"), "[c0]", "Fri, 25 Feb 2022 08:54:46 GMT"),
+    );
+    expected.restart_under(|place| with_another(place, ""));
+    assert!(scene.documents().keys().eq(expected.documents().keys()));
+    for feed in ["feed.json", "categories/c1/feed.json", "categories/c41/d/feed.json"] {
+        assert_eq!(shown_of_it(&scene, feed), shown_of_it(&expected, feed), "{feed}");
+        assert!(!shown_of_it(&scene, feed).is_empty());
+    }
+}
+
 #[test]
 fn a_folder_whose_first_scan_is_cut_off_is_not_taken_for_scanned() {
-    let mut scene = Scene::new();
-    fs::create_dir(scene.place.path().join("more")).unwrap();
-    for number in 0..10 {
-        write(scene.place.path(), &format!("../more/{number}.md"), &format!("more {number}"), 0);
-    }
-    let with_another = "    name: posts\n  - path: more\n    name: more\n";
-    scene.pipeline.reconfigure(configured(scene.place.path(), "title: one\n", with_another)).unwrap();
-    let db = rusqlite::Connection::open(scene.place.path().join("state/catalog.sqlite")).unwrap();
-    let scanned = "SELECT EXISTS (SELECT 1 FROM fact WHERE name = 'scanned more')";
-    let was_scanned = || db.query_row(scanned, [], |row| row.get::<_, bool>(0)).unwrap();
-    let stop = scene.pipeline.stop_flag();
-
-    scene.pipeline.begin_scan(|| {}).unwrap();
-    stop.store(true, Ordering::Relaxed);
-    for _ in 0..10 {
+    let expected = {
+        let mut scene = Scene::new();
+        another_folder(scene.place.path());
+        scene.restart_under(|place| with_another(place, ""));
+        scene.documents()
+    };
+    // While it is walked through, read and shown.
+    for cut in [1, 6, 8, 10, 11] {
+        let mut scene = Scene::new();
+        another_folder(scene.place.path());
+        scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
+        let db = rusqlite::Connection::open(scene.place.path().join("state/catalog.sqlite")).unwrap();
+        let was_scanned = "SELECT value > 0 FROM fact WHERE name = 'scanned more'";
+        let was_scanned = || db.query_row(was_scanned, [], |row| row.get::<_, bool>(0)).unwrap();
+        scene.pipeline.begin_scan(|| {}).unwrap();
+        for _ in 0..cut {
+            scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
+        }
+        let stop = scene.pipeline.stop_flag();
+        stop.store(true, Ordering::Relaxed);
         scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
-    }
-    assert!(scene.pipeline.is_scanning() && !scene.pipeline.is_walking() && !was_scanned());
+        assert!(scene.pipeline.is_scanning() && !was_scanned(), "{cut}");
+        stop.store(false, Ordering::Relaxed);
 
-    stop.store(false, Ordering::Relaxed);
+        if cut % 2 == 0 {
+            scene.scan_in_parts();
+            scene.catch_up(1_000);
+        } else {
+            scene.restart_under(|place| with_another(place, ""));
+        }
+        assert!(was_scanned(), "{cut}");
+        assert_eq!(scene.pipeline.counts().unwrap().published, 2 * POSTS as u64);
+        assert_same(&scene.documents(), &expected);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_to_its_end_is_not_shown() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    let (more, aside) = (scene.place.path().join("more"), scene.place.path().join("aside"));
+    scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
+    fs::rename(&more, &aside).unwrap();
+    symlink("more", &more).unwrap();
     scene.scan_in_parts();
-    assert!(was_scanned());
-    assert_eq!(scene.pipeline.counts().unwrap().published, 10 + POSTS as u64);
+    assert_eq!(scene.pipeline.counts().unwrap().published, POSTS as u64);
+    fs::remove_file(&more).unwrap();
+    fs::rename(&aside, &more).unwrap();
+    scene.scan_in_parts();
+    assert_eq!(scene.pipeline.counts().unwrap().published, 2 * POSTS as u64);
+}
+
+#[test]
+fn only_what_is_kept_from_some_has_all_wait_for_new_settings() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    let all_wait = |scene: &mut Scene, settings: Settings| {
+        scene.pipeline.reconfigure(settings).unwrap();
+        let waits = scene.pipeline.must_scan_at_once().unwrap();
+        scene.scan();
+        waits
+    };
+    let place = scene.place.path().to_owned();
+    let named = "title: one\ncategories: {names: {c1: {title: One}}}\n";
+    let fed = "title: one\nfeeds: {best: {any: [\"category:c1\"]}}\n";
+    for (what, settings, waits) in [
+        ("a folder", with_another(&place, ""), false),
+        ("a private folder", with_another(&place, "    access: token\n"), true),
+        ("one that is public again", with_another(&place, ""), true),
+        ("one folder less", settings(&place, "one"), false),
+        ("the words of a category", configured(&place, named, ""), false),
+        ("a feed", configured(&place, fed, ""), false),
+    ] {
+        assert_eq!(all_wait(&mut scene, settings), waits, "{what}");
+    }
 }
 
 #[test]
