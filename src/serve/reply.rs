@@ -80,6 +80,7 @@ pub(crate) fn too_many(wait: Duration) -> Reply {
     // Rounded up: who waits so long gets in.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     reply.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    expose(&mut reply.headers, "Retry-After");
     reply
 }
 
@@ -100,6 +101,7 @@ pub(crate) fn unavailable() -> Reply {
 pub(crate) fn busy(why: &str) -> Reply {
     let mut reply = message(StatusCode::SERVICE_UNAVAILABLE, why);
     reply.headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
+    expose(&mut reply.headers, "Retry-After");
     reply
 }
 
@@ -123,7 +125,11 @@ pub(crate) fn base() -> HeaderMap {
 /// Lets readers that run in a browser see the response, errors included (CORS).
 pub(crate) fn share(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Link, Retry-After"));
+}
+
+/// Lets them see these of its headers, too: who has none of them need not say so.
+pub(crate) fn expose(headers: &mut HeaderMap, names: &'static str) {
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(names));
 }
 
 /// Keeps the address of something private from other sites and from search engines.

@@ -8,8 +8,8 @@ use std::{net::IpAddr, ops::ControlFlow, sync::Arc, time::SystemTime};
 use hyper::{
     HeaderMap, Method, StatusCode, Version,
     header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName,
-        HeaderValue, LAST_MODIFIED, LINK, VARY,
+        ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+        HOST, HeaderName, HeaderValue, LAST_MODIFIED, LINK, VARY,
     },
     http::uri::Authority,
 };
@@ -20,7 +20,8 @@ use super::{
     encoding::{self, Coding},
     links::{self, Beside},
     reply::{
-        self, NO_STORE, Payload, Reply, base, busy, conceal, concealed, locked, message, redirect, share, unavailable,
+        self, NO_STORE, Payload, Reply, base, busy, conceal, concealed, expose, locked, message, redirect, share,
+        unavailable,
     },
     request::{Fields as _, Request},
 };
@@ -293,6 +294,7 @@ impl Head {
                 conceal(&mut headers);
             } else {
                 share(&mut headers);
+                expose(&mut headers, "ETag");
             }
             headers.insert(CACHE_CONTROL, cache_control);
             headers.insert(VARY, vary(document));
@@ -311,15 +313,14 @@ impl Head {
             headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(document.media_type));
-        if etag.is_some() {
-            // A part of a feed is of no use: a client need not try (RFC 9110 §14.3).
-            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
-        }
         if let Some(value) = coding.header() {
             headers.insert(CONTENT_ENCODING, value);
         }
         if let Some(links) = links::links(&rules.base, path, document, beside) {
             headers.insert(LINK, links);
+            if headers.contains_key(ACCESS_CONTROL_EXPOSE_HEADERS) {
+                expose(&mut headers, "ETag, Link");
+            }
         }
         Self { coding, etag, not_modified, whole: headers }
     }
