@@ -12,7 +12,7 @@ use super::{Catalog, CatalogError, members::Member};
 pub const PAGE: u64 = 100;
 
 /// A page in the output folder that is older than its posts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StalePage {
     /// The collection's number.
     pub collection: i64,
@@ -103,9 +103,21 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn stale_pages(&self) -> Result<Vec<StalePage>, CatalogError> {
-        let mut statement = self.db.prepare_cached("SELECT collection, direct, page FROM stale_page")?;
-        let pages = statement
-            .query_map([], |row| Ok(StalePage { collection: row.get(0)?, direct: row.get(1)?, page: row.get(2)? }))?;
+        self.stale_pages_after(StalePage::default(), u32::MAX)
+    }
+
+    /// The same after one of them, in their order, at most so many.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn stale_pages_after(&self, after: StalePage, most: u32) -> Result<Vec<StalePage>, CatalogError> {
+        let StalePage { collection, direct, page } = after;
+        let sql = "SELECT collection, direct, page FROM stale_page WHERE (collection, direct, page) > (?, ?, ?) \
+                   ORDER BY collection, direct, page LIMIT ?";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let pages = statement.query_map(params![collection, direct, page, most], |row| {
+            Ok(StalePage { collection: row.get(0)?, direct: row.get(1)?, page: row.get(2)? })
+        })?;
         Ok(pages.collect::<rusqlite::Result<_>>()?)
     }
 

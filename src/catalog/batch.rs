@@ -82,8 +82,8 @@ pub struct Batch<'c> {
     pub(super) others: Others,
     /// There are posts that name others.
     has_mentions: bool,
-    /// A folder, by its name, and since when it is known.
-    pub(super) scanned: Option<(String, Option<i64>)>,
+    /// Since when a folder, by its name, is known whole.
+    pub(super) known_since: Option<(String, Option<i64>)>,
 }
 
 /// What the catalog has besides posts that this batch found and whose ids come from their paths.
@@ -153,7 +153,7 @@ impl Catalog {
             log: &mut self.log,
             others,
             has_mentions,
-            scanned: None,
+            known_since: None,
             keeps_pages: self.keeps_pages,
             names: &mut self.collections,
             now,
@@ -242,10 +242,11 @@ impl Batch<'_> {
         };
         self.place(&mut row, seen);
         row.diagnostics = Some(seen.reading.diagnostics.clone());
-        if row.id.is_none() {
-            row.state = match seen.reading.outcome {
-                Outcome::Rejected(_) => State::Rejected,
-                _ => State::Skipped,
+        // A version that nobody was shown does not stay.
+        if row.id.is_none() || row.state == State::Unseen {
+            (row.state, row.due) = match seen.reading.outcome {
+                Outcome::Rejected(_) => (State::Rejected, None),
+                _ => (State::Skipped, None),
             };
         }
         self.write(&mut row)?;

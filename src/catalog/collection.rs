@@ -381,9 +381,18 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn dirty(&self) -> Result<Vec<Dirty>, CatalogError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 ORDER BY 1")?;
-        let rows = statement.query_map([], |row| Ok(Dirty { collection: row.get(0)?, direct: row.get(1)? }))?;
+        self.dirty_after(0, u32::MAX)
+    }
+
+    /// Those with greater numbers than `after`, in their order, at most so many.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn dirty_after(&self, after: i64, most: u32) -> Result<Vec<Dirty>, CatalogError> {
+        let sql = "SELECT collection, dirty > 1 FROM collection WHERE dirty <> 0 AND collection > ? ORDER BY 1 LIMIT ?";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement
+            .query_map(params![after, most], |row| Ok(Dirty { collection: row.get(0)?, direct: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

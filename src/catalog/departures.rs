@@ -29,6 +29,8 @@ const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
 const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
 const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
 const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE folder = ? AND together = 0 AND missing IS NOT NULL";
+const MISS_ALL: &str =
+    "UPDATE post SET missing = ? WHERE folder = ? AND id IS NOT NULL AND missing IS NULL AND gone IS NULL";
 /// What is asked after every scan, or every reload.
 const UNREAD: &str = "folder = ?1 AND id IS NOT NULL AND gone IS NULL AND post IN (\
     SELECT post FROM post WHERE folder = ?1 AND missing IS NOT NULL \
@@ -80,7 +82,9 @@ impl Batch<'_> {
         }
         let copies = "folder = ? AND content = ? AND post <> ? AND here AND missing IS NULL AND gone IS NULL";
         Ok(only(&self.db, copies, params![row.folder, row.content, row.post])?
-            .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some()))
+            .filter(|copy| copy.first_seen >= since && copy.first_seen >= row.first_seen && copy.id.is_some())
+            // What is shown is not taken away for what is not.
+            .filter(|copy| row.is_public() || !copy.is_public()))
     }
 
     /// A row takes the place of its copy. The copy's id stays taken, but speaks for no path and no text any more: the row may
@@ -208,6 +212,31 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn bury_other_folders(&mut self, names: &[&str]) -> Result<(), CatalogError> {
+        for name in self.other_folders(names)? {
+            self.db.prepare_cached("DELETE FROM post WHERE folder = ? AND id IS NULL")?.execute([&name])?;
+            for row in select(&self.db, "folder = ? AND gone IS NULL", [&name])? {
+                self.bury(row)?;
+            }
+            for fact in ["scanned", "settings", "device", "present since"] {
+                self.db.prepare_cached("DELETE FROM fact WHERE name = ?")?.execute([format!("{fact} {name}")])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Misses the posts of every folder but these: they stay where they are until they are found in another folder, or buried.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn miss_other_folders(&mut self, names: &[&str]) -> Result<(), CatalogError> {
+        for name in self.other_folders(names)? {
+            self.others = Others::Lost;
+            self.db.prepare_cached(MISS_ALL)?.execute(params![self.now, name])?;
+        }
+        Ok(())
+    }
+
+    fn other_folders(&self, names: &[&str]) -> Result<Vec<String>, CatalogError> {
         // From name to name along the indexes, not over every row.
         let sql = "WITH RECURSIVE one (name) AS (SELECT MIN(folder) FROM post WHERE here UNION ALL \
                    SELECT (SELECT MIN(folder) FROM post WHERE here AND folder > name) FROM one WHERE name IS NOT NULL), \
@@ -216,16 +245,7 @@ impl Batch<'_> {
                    SELECT name FROM one WHERE name IS NOT NULL UNION SELECT name FROM other WHERE name IS NOT NULL";
         let known: Vec<String> =
             self.db.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        for name in known.iter().filter(|name| !names.contains(&name.as_str())) {
-            self.db.prepare_cached("DELETE FROM post WHERE folder = ? AND id IS NULL")?.execute([name])?;
-            for row in select(&self.db, "folder = ? AND gone IS NULL", [name])? {
-                self.bury(row)?;
-            }
-            for fact in ["scanned", "settings", "device", "present since"] {
-                self.db.prepare_cached("DELETE FROM fact WHERE name = ?")?.execute([format!("{fact} {name}")])?;
-            }
-        }
-        Ok(())
+        Ok(known.into_iter().filter(|name| !names.contains(&name.as_str())).collect())
     }
 
     /// Drops a post whose file is missing. False if there is none at that path.
@@ -339,6 +359,6 @@ mod tests {
         check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);
-        check(AWAITED, &["INDEX post_due"]);
+        check(AWAITED, &["INDEX post_due", "INDEX post_unseen"]);
     }
 }

@@ -1,10 +1,10 @@
 //! The first scan of a folder: nothing in it is late, and where others go on meanwhile it is shown only at its end.
 //!
 //! Files come in the order of their paths. Of a part of them the newest would not be the newest, so what is read beside other
-//! work is unseen at first ([`Catalog::begin_unseen`]) and then shown ([`Batch::show`]), the newest first: a feed that is made
-//! meanwhile lacks older posts at most.
+//! work is unseen at first ([`Catalog::begin_unseen`]) and then shown ([`Batch::show_unseen`]), the newest first: a feed that is
+//! made meanwhile lacks older posts at most.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     Batch, Catalog, CatalogError,
@@ -25,13 +25,18 @@ fn fact(folder: &str) -> String {
     format!("scanned {folder}")
 }
 
+/// Since when a folder is known whole; nothing where it was never scanned.
+fn known_since(db: &Connection, folder: &str) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT value FROM fact WHERE name = ?")?.query_row([fact(folder)], |row| row.get(0)).optional()
+}
+
 impl Catalog {
     /// Whether a folder was ever scanned whole.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn was_scanned(&self, folder: &str) -> Result<bool, CatalogError> {
-        Ok(self.fact::<i64>(&fact(folder))?.is_some_and(|since| since != UNSEEN))
+        Ok(known_since(&self.db, folder)?.is_some_and(|since| since != UNSEEN))
     }
 
     /// From now on, what comes from a folder that was never scanned whole is unseen until [`Batch::scanned`].
@@ -40,7 +45,7 @@ impl Catalog {
     /// When SQLite refuses.
     pub fn begin_unseen(&mut self, folder: &str) -> Result<(), CatalogError> {
         // Once: it may be that it cannot be read for days.
-        if self.fact::<i64>(&fact(folder))?.is_some() { Ok(()) } else { self.set_fact(&fact(folder), UNSEEN) }
+        if known_since(&self.db, folder)?.is_some() { Ok(()) } else { self.set_fact(&fact(folder), UNSEEN) }
     }
 }
 
@@ -68,7 +73,7 @@ impl Batch<'_> {
     /// When SQLite refuses.
     pub fn scanned(&mut self, folder: &str) -> Result<(), CatalogError> {
         let is_first = self.is_first_scan(folder)?;
-        self.scanned = None;
+        self.known_since = None;
         // Since when it is known is of no interest.
         if is_first { set_fact(&self.db, &fact(folder), self.now) } else { Ok(()) }
     }
@@ -83,23 +88,21 @@ impl Batch<'_> {
     }
 
     fn is_first_scan(&mut self, folder: &str) -> Result<bool, CatalogError> {
-        Ok(self.since_scanned(folder)?.is_none_or(|since| since == UNSEEN))
+        Ok(self.known_since(folder)?.is_none_or(|since| since == UNSEEN))
     }
 
     /// Whether what comes from a folder is not shown yet.
     pub(super) fn is_unseen(&mut self, folder: &str) -> Result<bool, CatalogError> {
-        Ok(self.since_scanned(folder)? == Some(UNSEEN))
+        Ok(self.known_since(folder)? == Some(UNSEEN))
     }
 
-    /// What is known of the scan of a folder; asked for every post.
-    fn since_scanned(&mut self, folder: &str) -> Result<Option<i64>, CatalogError> {
-        if let Some((_, since)) = self.scanned.as_ref().filter(|(of, _)| of == folder) {
+    /// Asked for every post.
+    fn known_since(&mut self, folder: &str) -> Result<Option<i64>, CatalogError> {
+        if let Some((_, since)) = self.known_since.as_ref().filter(|(of, _)| of == folder) {
             return Ok(*since);
         }
-        let mut statement = self.db.prepare_cached("SELECT value FROM fact WHERE name = ?")?;
-        let since = statement.query_row([fact(folder)], |row| row.get(0)).optional()?;
-        drop(statement);
-        self.scanned = Some((folder.to_owned(), since));
+        let since = known_since(&self.db, folder)?;
+        self.known_since = Some((folder.to_owned(), since));
         Ok(since)
     }
 }

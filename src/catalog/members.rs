@@ -10,7 +10,9 @@ use super::{
 };
 
 pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
-    WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?)";
+    WHERE due IS NOT NULL AND gone IS NULL AND state = 'scheduled' AND one.value ->> 0 = ?1) \
+    OR EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
+    WHERE gone IS NULL AND state = 'unseen' AND one.value ->> 0 = ?1)";
 
 /// A post in a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +75,7 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether a scheduled post will come out in a collection. Looks at every post that waits for its time.
+    /// Whether a post will come out in a collection. Looks at every post that waits for its time, or is unseen.
     ///
     /// # Errors
     /// When SQLite refuses.

@@ -453,6 +453,20 @@ fn what_is_read_unseen_is_shown_together_the_newest_first() {
 }
 
 #[test]
+fn a_copy_that_is_shown_is_not_taken_away_for_what_is_not() {
+    let mut story = Story::new();
+    let folder = story.folder.read.folder.clone();
+    story.catalog.begin_unseen(&folder).unwrap();
+    let same = text("A", "2020-01-01", "same");
+    story.see_together(&[("a.md", &same), ("b.md", &same)]);
+    story.batch(|batch, folder| _ = batch.show_unseen(folder, 1).unwrap());
+    let shown = story.public();
+    let id = story.row(&shown[0]).id;
+    story.vanish(if shown[0] == "a.md" { "b.md" } else { "a.md" });
+    assert_eq!((story.row(&shown[0]).id, story.public()), (id, shown));
+}
+
+#[test]
 fn titles_of_the_first_scan_wait_and_later_ones_do_not() {
     let mut story = Story::new();
     let post = |title: &str| format!("---\ntitle: '{title}'\ndate: 2023-01-01\n---\ntext\n");

@@ -33,10 +33,15 @@ impl Daemon<'_> {
                 }
                 let adopted = self.pipeline.reconfigure(http::at_address(settings, address));
                 self.http.send_replace(http::settings(self.pipeline.settings(), &self.meters));
-                self.watched = false;
                 let watcher = watcher(&self.pipeline, &self.meters, &self.changed);
-                watcher.take_over(&self.watcher);
-                self.leaving = Some(std::mem::replace(&mut self.watcher, watcher));
+                for before in self.leaving.iter().chain([&self.watcher]) {
+                    watcher.take_over(before);
+                }
+                let before = std::mem::replace(&mut self.watcher, watcher);
+                // One whose watches do not stand yet tells of less than the one before it.
+                if std::mem::replace(&mut self.watched, false) || self.leaving.is_none() {
+                    self.leaving = Some(before);
+                }
                 self.pulse.forget_watcher();
                 self.shut_out = self.shut_out();
                 if let Some(words) = &self.shut_out {

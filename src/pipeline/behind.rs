@@ -1,7 +1,7 @@
 //! What new settings ask for → done in parts, while nothing else is to be done.
 //!
 //! A reload may mean every post and every document. Who writes a post meanwhile waits for a part of that, and not for all:
-//! what a change touches is made at once, under the new settings. Only where settings say who may read what is everything
+//! what a change touches is made at once, under the new settings. Only where settings keep something from some is everything
 //! done first.
 
 use std::{
@@ -24,7 +24,7 @@ use crate::{
 pub const PART: usize = 500;
 
 /// Collections whose documents are made together, and pages of archives: it may be that each entry of theirs is to be rendered.
-const TOGETHER: usize = 4;
+const TOGETHER: u32 = 4;
 
 /// What is still to be done for new settings.
 #[derive(Debug, Default)]
@@ -35,10 +35,10 @@ pub(super) struct Behind {
     before: Option<BTreeSet<Key>>,
     /// Collections that a change touched meanwhile.
     urgent: BTreeSet<i64>,
-    /// Whose documents were made since the last scan. Those that lack a post which cannot be read are not made again and again:
-    /// they are left to the next.
-    tried: BTreeSet<i64>,
-    tried_pages: Vec<StalePage>,
+    /// The last collection whose documents were made since the last scan, and the last page of an archive: others follow in the
+    /// order of their numbers. Those that lack a post which cannot be read are left to the next scan.
+    made: i64,
+    made_page: StalePage,
 }
 
 impl Behind {
@@ -54,8 +54,7 @@ impl Behind {
 
     /// A scan begins; `before` had posts by then.
     pub(super) fn begin(&mut self, before: BTreeSet<Key>) {
-        self.tried.clear();
-        self.tried_pages.clear();
+        (self.made, self.made_page) = (0, StalePage::default());
         self.before.get_or_insert_default().extend(before);
     }
 
@@ -119,14 +118,10 @@ impl Pipeline {
             behind.before = None;
             return Ok(false);
         }
-        let mut dirty = self.catalog.dirty()?;
-        dirty.retain(|mark| !behind.tried.contains(&mark.collection));
-        dirty.truncate(TOGETHER);
-        let mut pages = self.catalog.stale_pages()?;
-        pages.retain(|page| !behind.tried_pages.contains(page));
-        pages.truncate(TOGETHER);
-        behind.tried.extend(dirty.iter().map(|mark| mark.collection));
-        behind.tried_pages.extend(&pages);
+        let dirty = self.catalog.dirty_after(behind.made, TOGETHER)?;
+        let pages = self.catalog.stale_pages_after(behind.made_page, TOGETHER)?;
+        behind.made = dirty.last().map_or(behind.made, |mark| mark.collection);
+        behind.made_page = pages.last().copied().unwrap_or(behind.made_page);
         pass.documents = self.press_these(&dirty, Wanted::Spare(&pages), now)?;
         let is_done = dirty.is_empty() && pages.is_empty();
         if is_done {

@@ -125,7 +125,7 @@ impl Pipeline {
         }
         self.learn_places()?;
         let lists = self.opml(now)?;
-        let changed = self.publish(lists, Fresh::new(), &[], Wanted::Urgent, When::Now)?;
+        let changed = self.publish(lists, Fresh::new(), &[], Wanted::All, When::Now)?;
         self.listed = Some(version);
         Ok(changed)
     }

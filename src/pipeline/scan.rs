@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look};
 use crate::{
     catalog::{Key, Known, Room},
+    config::{Folder, Settings},
     watch::{self, Found, Kind, Root, Step, Walked, Walking},
 };
 
@@ -65,6 +66,16 @@ impl News {
     /// Whether more of its files are to be found before anything else is done.
     fn awaits_files(&self) -> bool {
         self.reading == Reading::Begun && self.found.is_empty()
+    }
+
+    /// Whether it is there, and was not refused: else it was not scanned, and nothing of it is shown that was not.
+    fn is_open(&self, folder: &Folder) -> bool {
+        !self.is_closed && folder.path.is_dir()
+    }
+
+    /// Whether it was never scanned, and all that it has was read.
+    fn was_read_whole(&self) -> bool {
+        self.reading == Reading::Done && !self.is_closed && self.closed.is_empty()
     }
 }
 
@@ -133,7 +144,9 @@ impl Pipeline {
     /// Shows some posts of a folder that was read unseen. False where there are none.
     fn show_unseen(&mut self, news: &mut News, now: DateTime<Utc>) -> Result<bool, Error> {
         let settings = Arc::clone(&self.settings);
-        let Some(folder) = settings.folders.get(news.index).filter(|_| !news.is_closed) else { return Ok(false) };
+        let Some(folder) = settings.folders.get(news.index).filter(|folder| news.is_open(folder)) else {
+            return Ok(false);
+        };
         let mut batch = self.catalog.batch(now.timestamp())?;
         let shown = batch.show_unseen(folder, SHOWN)?;
         batch.commit()?;
@@ -160,7 +173,7 @@ impl Pipeline {
     /// settings.
     fn end_folder(&mut self, news: &News, is_read: bool, now: DateTime<Utc>) -> Result<(), Error> {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
-        if !news.is_closed {
+        if news.is_open(folder) {
             let mut batch = self.catalog.batch(now.timestamp())?;
             batch.scanned(&folder.read.folder)?;
             batch.commit()?;
@@ -188,9 +201,16 @@ impl Pipeline {
     /// Takes leave of folders that are no more: before anything is seen, so that one which is only called otherwise now finds its
     /// posts again.
     fn bury_other_folders(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let names: Vec<&str> = self.settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect();
         let mut batch = self.catalog.batch(now.timestamp())?;
-        batch.bury_other_folders(&names)?;
+        batch.bury_other_folders(&names(&self.settings))?;
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Lets posts of folders that are no more be found in those that come.
+    fn miss_other_folders(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.miss_other_folders(&names(&self.settings))?;
         batch.commit()?;
         Ok(())
     }
@@ -309,8 +329,13 @@ impl Pipeline {
             return Ok(());
         }
         self.apply_to_hidden(news.index, &unread, now)?;
-        // What an earlier scan in parts left so.
-        while self.show_unseen(&mut news, now)? {}
+        // What a scan in parts began is ended so.
+        while !self.is_stopped() && self.show_unseen(&mut news, now)? {
+            progress(pass.read);
+        }
+        if self.is_stopped() {
+            return Ok(());
+        }
         pass.arrived += news.shown as u64;
         self.end_folder(&news, true, now)
     }
@@ -377,6 +402,10 @@ impl Pipeline {
         self.learn_places()?;
         self.follow_categories(before)
     }
+}
+
+fn names(settings: &Settings) -> Vec<&str> {
+    settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect()
 }
 
 fn has_its_stat(known: Option<Known>, kind: &Kind) -> bool {

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use feedwright::{
     config::{Loader, Overrides, Settings, Surroundings},
-    pipeline::{Health, Pipeline},
+    pipeline::{Health, Pass, Pipeline},
     serve::{Answer, Ask, Shelf},
     watch::Stat,
 };
@@ -50,14 +50,24 @@ impl Scene {
 
     /// As later on, part by part, and then what it left. Returns how many parts there were.
     fn scan_in_parts(&mut self) -> usize {
-        self.pipeline.begin_scan(|| {}).unwrap();
+        self.pipeline.begin_scan(self.now, || {}).unwrap();
         let (mut parts, mut left) = (0, Vec::new());
         while self.pipeline.is_scanning() {
-            left.extend(self.pipeline.scan_part(self.now, &|_, _, _| false, &mut |_| {}).unwrap().unsettled);
+            left.extend(self.scan_part().unsettled);
             parts += 1;
         }
         self.pipeline.look(&left, &[], &|_, _, _| false, self.now).unwrap();
         parts
+    }
+
+    fn scan_part(&mut self) -> Pass {
+        self.pipeline.scan_part(self.now, &|_, _, _| false, &mut |_| {}).unwrap()
+    }
+
+    /// What the catalog says to a question about numbers.
+    fn ask_catalog(&self, question: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.place.path().join("state/catalog.sqlite")).unwrap();
+        db.query_row(question, [], |row| row.get(0)).unwrap()
     }
 
     /// As the daemon takes new settings.
@@ -427,10 +437,10 @@ fn a_folder_that_new_settings_add_keeps_nobody_waiting_and_is_shown_the_newest_f
     let titles = another_folder(scene.place.path());
     scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
     assert!(!scene.pipeline.must_scan_at_once().unwrap(), "nothing is kept from anybody");
-    scene.pipeline.begin_scan(|| {}).unwrap();
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
     let (mut parts, mut seen) = (0, Vec::new());
     while scene.pipeline.is_scanning() {
-        let pass = scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
+        let pass = scene.scan_part();
         assert!(pass.read <= 500);
         parts += 1;
         // Somebody writes a post of each folder meanwhile.
@@ -486,13 +496,13 @@ fn a_folder_whose_first_scan_is_cut_off_is_not_taken_for_scanned() {
         let db = rusqlite::Connection::open(scene.place.path().join("state/catalog.sqlite")).unwrap();
         let was_scanned = "SELECT value > 0 FROM fact WHERE name = 'scanned more'";
         let was_scanned = || db.query_row(was_scanned, [], |row| row.get::<_, bool>(0)).unwrap();
-        scene.pipeline.begin_scan(|| {}).unwrap();
+        scene.pipeline.begin_scan(scene.now, || {}).unwrap();
         for _ in 0..cut {
-            scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
+            scene.scan_part();
         }
         let stop = scene.pipeline.stop_flag();
         stop.store(true, Ordering::Relaxed);
-        scene.pipeline.scan_part(scene.now, &|_, _, _| false, &mut |_| {}).unwrap();
+        scene.scan_part();
         assert!(scene.pipeline.is_scanning() && !was_scanned(), "{cut}");
         stop.store(false, Ordering::Relaxed);
 
@@ -508,20 +518,129 @@ fn a_folder_whose_first_scan_is_cut_off_is_not_taken_for_scanned() {
     }
 }
 
+/// Begins a scan in parts, and does them until so many posts of the second folder are known.
+fn scan_until(scene: &mut Scene, posts: i64) {
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    while scene.ask_catalog("SELECT COUNT(*) FROM post WHERE folder <> 'posts' AND here") < posts {
+        scene.scan_part();
+    }
+}
+
 #[test]
-fn a_folder_that_cannot_be_read_to_its_end_is_not_shown() {
+fn a_folder_that_goes_before_all_of_it_is_read_is_shown_when_it_is_back() {
+    for (is_refused, begins_anew) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut scene = Scene::new();
+        another_folder(scene.place.path());
+        let (more, aside) = (scene.place.path().join("more"), scene.place.path().join("aside"));
+        scene.pipeline.reconfigure(with_another(scene.place.path(), "    categories: {aliases: {d: old}}\n")).unwrap();
+        scan_until(&mut scene, 500);
+        fs::rename(&more, &aside).unwrap();
+        if is_refused {
+            symlink("more", &more).unwrap();
+        }
+        if begins_anew {
+            scene
+                .pipeline
+                .reconfigure(with_another(scene.place.path(), "    categories: {aliases: {d: new}}\n"))
+                .unwrap();
+            scene.scan_in_parts();
+        } else {
+            while scene.pipeline.is_scanning() {
+                scene.scan_part();
+            }
+        }
+        scene.catch_up(1_000);
+        let shown = |scene: &Scene| scene.pipeline.counts().unwrap().published;
+        assert_eq!(shown(&scene), POSTS as u64, "{is_refused}, {begins_anew}");
+
+        drop(fs::remove_file(&more));
+        fs::rename(&aside, &more).unwrap();
+        scene.scan_in_parts();
+        scene.catch_up(1_000);
+        assert_eq!(shown(&scene), 2 * POSTS as u64, "{is_refused}, {begins_anew}");
+        assert_eq!(
+            scene.ask_catalog("SELECT COUNT(*) FROM post WHERE folder = 'more' AND arrival > 0"),
+            0,
+            "none is late"
+        );
+        let of_before = "SELECT COUNT(*) FROM member JOIN collection USING (collection) WHERE key LIKE '%old'";
+        assert!(!begins_anew || scene.ask_catalog(of_before) == 0, "{is_refused}: all follow the settings of now");
+    }
+}
+
+#[test]
+fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
     let mut scene = Scene::new();
     another_folder(scene.place.path());
-    let (more, aside) = (scene.place.path().join("more"), scene.place.path().join("aside"));
+    scene.restart_under(|place| with_another(place, ""));
+    let (shown, ids) = (shown_of_it(&scene, "feed.json"), scene.pipeline.public().unwrap());
+    let renamed = "    name: posts\n  - path: more\n    name: less\n";
+    scene.pipeline.reconfigure(configured(scene.place.path(), "title: one\n", renamed)).unwrap();
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    for part in 0.. {
+        write(scene.place.path(), "late.md", &format!("late {part}"), 0);
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
+        assert_eq!(shown_of_it(&scene, "feed.json"), shown);
+        if !scene.pipeline.is_scanning() {
+            break;
+        }
+        scene.scan_part();
+    }
+    let now = scene.pipeline.public().unwrap();
+    assert!(ids.keys().all(|id| now.contains_key(id)) && now.len() == ids.len() + 1);
+    assert_eq!(scene.ask_catalog("SELECT COUNT(*) FROM post WHERE folder = 'more'"), 0);
+}
+
+#[test]
+fn news_of_a_folder_do_not_wait_for_all_of_one_that_was_added_before_it() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    // The watcher told of it just before it was replaced.
+    scene.late();
+    let mut settings = with_another(scene.place.path(), "");
+    settings.folders.reverse();
+    scene.pipeline.reconfigure(settings).unwrap();
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    while !scene.document("categories/c0/feed.json").contains("\"late\"") {
+        scene.scan_part();
+    }
+    assert_eq!(scene.ask_catalog("SELECT COUNT(*) FROM post WHERE folder = 'more'"), 0, "not even read");
+}
+
+#[test]
+fn what_begins_anew_does_not_read_again_what_is_unseen() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
     scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
-    fs::rename(&more, &aside).unwrap();
-    symlink("more", &more).unwrap();
-    scene.scan_in_parts();
-    assert_eq!(scene.pipeline.counts().unwrap().published, POSTS as u64);
-    fs::remove_file(&more).unwrap();
-    fs::rename(&aside, &more).unwrap();
-    scene.scan_in_parts();
-    assert_eq!(scene.pipeline.counts().unwrap().published, 2 * POSTS as u64);
+    scan_until(&mut scene, 1_000);
+    // Events were lost.
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    let mut read = 0;
+    while scene.pipeline.is_scanning() {
+        read += scene.scan_part().read;
+    }
+    assert_eq!((read, scene.pipeline.counts().unwrap().published), (POSTS as u64 - 1_000, 2 * POSTS as u64));
+}
+
+#[test]
+fn a_post_that_is_broken_before_it_is_shown_is_rejected() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
+    scan_until(&mut scene, 1_000);
+    write_old(scene.place.path(), "more/0.md", "---\ntitle: [broken\n---\nwords\n");
+    let look =
+        |scene: &mut Scene| scene.pipeline.look(&[(1, "0.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
+    look(&mut scene);
+    while scene.pipeline.is_scanning() {
+        scene.scan_part();
+    }
+    scene.catch_up(1_000);
+    let counts = |scene: &Scene| scene.pipeline.counts().map(|counts| (counts.published, counts.rejected)).unwrap();
+    assert_eq!((counts(&scene), scene.pipeline.has_unrendered()), ((2 * POSTS as u64 - 1, 1), false));
+    write_old(scene.place.path(), "more/0.md", &post("mended", "[c0]", "Fri, 25 Feb 2022 08:54:46 GMT"));
+    look(&mut scene);
+    assert_eq!(counts(&scene), (2 * POSTS as u64, 0));
 }
 
 #[test]

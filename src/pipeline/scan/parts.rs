@@ -4,7 +4,10 @@
 //! seen as one; then come the news. A folder that was never scanned is walked through again for them, so that nobody holds them
 //! all, and is shown when all of it was read. Whoever writes a post meanwhile waits for a part.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +15,7 @@ use super::{News, Reading, Unchanged};
 use crate::{
     catalog::Room,
     pipeline::{Error, MayBeWritten, Pass, Pipeline, behind::PART, files::Look, ingest::look_at},
-    watch::{Found, Kind, Root, Step, Walking},
+    watch::{Found, Kind, Root, Step, Walked, Walking},
 };
 
 /// A scan that is done in parts.
@@ -50,7 +53,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn begin_scan(&mut self, wake: impl Fn() + Clone + Send + 'static) -> Result<(), Error> {
+    pub fn begin_scan(&mut self, now: DateTime<Utc>, wake: impl Fn() + Clone + Send + 'static) -> Result<(), Error> {
         let before = self.begin()?;
         if !self.reread.is_empty() {
             self.behind.get_or_insert_default();
@@ -58,12 +61,17 @@ impl Pipeline {
         if let Some(behind) = &mut self.behind {
             behind.begin(before);
         }
+        let settings = Arc::clone(&self.settings);
         let mut unread = Vec::new();
-        for folder in &self.settings.folders {
+        for (index, folder) in settings.folders.iter().enumerate() {
             let name = &folder.read.folder;
             if !self.catalog.was_scanned(name)? {
                 self.catalog.begin_unseen(name)?;
                 unread.push(folder.watched());
+                if !self.catalog.knows(name)? {
+                    // All that comes is read under these. What is cut off goes on where it was.
+                    self.settings_applied(index, now)?;
+                }
             }
         }
         let walking = self.walk(wake.clone());
@@ -153,12 +161,18 @@ impl Pipeline {
             if !scan.walking.is_over() {
                 return Ok(false);
             }
-            // In one step with what is gone, so that nobody sees a folder without its posts that only has another name now.
-            self.bury_other_folders(now)?;
+            if scan.folders.iter().any(|news| news.reading == Reading::Begun) {
+                // They stay shown: it may be that their folder only has another name now.
+                self.miss_other_folders(now)?;
+            } else {
+                self.bury_other_folders(now)?;
+            }
             for news in &mut scan.folders {
                 self.take_gone(news, now, written, pass, progress)?;
                 news.at.clear();
             }
+            // News of others do not wait for all that is new in a folder.
+            scan.folders.make_contiguous().sort_by_key(|news| news.reading == Reading::Begun);
             return Ok(false);
         }
         let Scan { folders, reading, .. } = scan;
@@ -172,9 +186,14 @@ impl Pipeline {
                 tracing::info!(posts, "{path} was read for the first time: {posts} new posts");
                 self.warn_of_collections();
             }
-            self.end_folder(news, news.is_new || news.reading == Reading::Done, now)?;
+            self.end_folder(news, news.is_new || news.was_read_whole(), now)?;
             folders.pop_front();
+            if folders.front().is_some_and(News::awaits_files) {
+                // It may be that its disk is to be waited for.
+                return Ok(false);
+            }
         }
+        self.bury_other_folders(now)?;
         self.end(&BTreeSet::new(), pass, now)?;
         Ok(true)
     }
@@ -192,12 +211,17 @@ impl Pipeline {
         if news.awaits_files() {
             self.catalog.make_room(Room::Ample)?;
             match reading.next() {
-                Some(Step::Found(found)) => self.compare(news, found, Unchanged::Read, pass)?,
-                Some(Step::Walked(walked)) => {
-                    news.is_closed |= matches!(walked.root, Root::Closed(_));
-                    news.reading = Reading::Done;
+                Some(Step::Found(found)) => {
+                    self.compare(news, found, Unchanged::Read, pass)?;
+                    // They are missed already, or events tell of them.
+                    news.gone.clear();
                 }
-                None => news.reading = Reading::Done,
+                Some(Step::Walked(Walked { root: Root::Closed(message), .. })) if !news.is_closed => {
+                    tracing::warn!("{message}");
+                    pass.refused += 1;
+                    (news.is_closed, news.reading) = (true, Reading::Done);
+                }
+                Some(Step::Walked(_)) | None => news.reading = Reading::Done,
             }
         }
         let part: Vec<Look> = news.found.drain(..PART.min(news.found.len())).collect();
