@@ -465,7 +465,11 @@ impl Batch<'_> {
     /// When SQLite refuses.
     pub fn release(&mut self, folders: &[Folder]) -> Result<(), CatalogError> {
         for before in select(&self.db, "due IS NOT NULL AND due <= ? AND gone IS NULL", [self.now])? {
-            let Some(folder) = folders.iter().find(|folder| folder.read.folder == before.folder) else { continue };
+            let Some(folder) = folders.iter().find(|folder| folder.read.folder == before.folder) else {
+                // Its folder is no more, and it would stay due until a scan is at its end.
+                self.bury(before)?;
+                continue;
+            };
             let mut row = before.clone();
             self.settle_state(folder, &before, &mut row, Visibility::Public)?;
             row.diagnostics = None;

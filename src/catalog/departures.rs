@@ -25,12 +25,10 @@ const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
 const PAIR_WITHIN: i64 = 300;
 
 /// What is asked after every change while any post is missing: none of it may look at every post.
-const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
+pub(super) const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
 const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
 const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
 const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE folder = ? AND together = 0 AND missing IS NOT NULL";
-const MISS_ALL: &str =
-    "UPDATE post SET missing = ? WHERE folder = ? AND id IS NOT NULL AND missing IS NULL AND gone IS NULL";
 /// What is asked after every scan, or every reload.
 const UNREAD: &str = "folder = ?1 AND id IS NOT NULL AND gone IS NULL AND post IN (\
     SELECT post FROM post WHERE folder = ?1 AND missing IS NOT NULL \
@@ -103,7 +101,7 @@ impl Batch<'_> {
     }
 
     /// Takes a post out of the feeds and keeps its tombstone.
-    fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
+    pub(super) fn bury(&mut self, mut row: Row) -> Result<(), CatalogError> {
         self.others = Others::Lost;
         if row.is_public() {
             self.touch(&row)?;
@@ -206,48 +204,6 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Buries the posts of every folder but these. Their tombstones keep ids and pins, for a folder that comes back or has
-    /// another name now.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn bury_other_folders(&mut self, names: &[&str]) -> Result<(), CatalogError> {
-        for name in self.other_folders(names)? {
-            self.db.prepare_cached("DELETE FROM post WHERE folder = ? AND id IS NULL")?.execute([&name])?;
-            for row in select(&self.db, "folder = ? AND gone IS NULL", [&name])? {
-                self.bury(row)?;
-            }
-            for fact in ["scanned", "settings", "device", "present since"] {
-                self.db.prepare_cached("DELETE FROM fact WHERE name = ?")?.execute([format!("{fact} {name}")])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Misses the posts of every folder but these: they stay where they are until they are found in another folder, or buried.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn miss_other_folders(&mut self, names: &[&str]) -> Result<(), CatalogError> {
-        for name in self.other_folders(names)? {
-            self.others = Others::Lost;
-            self.db.prepare_cached(MISS_ALL)?.execute(params![self.now, name])?;
-        }
-        Ok(())
-    }
-
-    fn other_folders(&self, names: &[&str]) -> Result<Vec<String>, CatalogError> {
-        // From name to name along the indexes, not over every row.
-        let sql = "WITH RECURSIVE one (name) AS (SELECT MIN(folder) FROM post WHERE here UNION ALL \
-                   SELECT (SELECT MIN(folder) FROM post WHERE here AND folder > name) FROM one WHERE name IS NOT NULL), \
-                   other (name) AS (SELECT MIN(folder) FROM post WHERE NOT here UNION ALL \
-                   SELECT (SELECT MIN(folder) FROM post WHERE NOT here AND folder > name) FROM other WHERE name IS NOT NULL) \
-                   SELECT name FROM one WHERE name IS NOT NULL UNION SELECT name FROM other WHERE name IS NOT NULL";
-        let known: Vec<String> =
-            self.db.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        Ok(known.into_iter().filter(|name| !names.contains(&name.as_str())).collect())
-    }
-
     /// Drops a post whose file is missing. False if there is none at that path.
     ///
     /// # Errors
@@ -330,7 +286,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, first_scan::NEWEST_UNSEEN, members::AWAITED, row};
+    use crate::catalog::{Catalog, first_scan::NEWEST_UNSEEN, former_folders, members::AWAITED, row};
 
     #[test]
     fn what_is_rare_is_found_without_a_look_at_every_post() {
@@ -359,6 +315,7 @@ mod tests {
         check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);
+        check(former_folders::NEXT, &["INDEX post_path (folder=? AND path>?)"]);
         check(AWAITED, &["INDEX post_due", "INDEX post_unseen"]);
     }
 }

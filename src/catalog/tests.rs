@@ -453,6 +453,18 @@ fn what_is_read_unseen_is_shown_together_the_newest_first() {
 }
 
 #[test]
+fn what_is_due_in_a_folder_that_is_no_more_is_gone() {
+    let mut story = Story::new();
+    let expires = DateTime::from_timestamp(story.now + 100, 0).unwrap().to_rfc3339();
+    story.see("a.md", &text("A", &format!("2020-01-01\nexpiryDate: {expires}"), "words"));
+    story.see("b.md", &text("B", "2020-01-01", "words"));
+    assert!(story.catalog.next_due().unwrap().is_some());
+    story.now += 200;
+    story.batch(|batch, _| batch.release(&[]).unwrap());
+    assert_eq!((story.catalog.next_due().unwrap(), story.public()), (None, vec!["b.md".to_owned()]));
+}
+
+#[test]
 fn a_copy_that_is_shown_is_not_taken_away_for_what_is_not() {
     let mut story = Story::new();
     let folder = story.folder.read.folder.clone();
@@ -641,7 +653,7 @@ fn what_changes_nothing_is_not_written() {
 
     // As a scan does over a folder that is as it was; each write would wait for the disk.
     let name = story.folder.read.folder.clone();
-    story.batch(|batch, _| batch.bury_other_folders(&[&name]).unwrap());
+    assert!(story.catalog.former_folders(&[&name]).unwrap().is_empty());
     story.batch(|batch, _| batch.scanned(&name).unwrap());
     story.batch(|batch, _| batch.clear_tombstones().unwrap());
 

@@ -4,6 +4,7 @@
 //! start that is done at once, and a folder of which nothing is known is read while it is walked through. Later it is done in
 //! parts ([`parts`]), while nothing else is to be done.
 
+mod former_folders;
 mod parts;
 
 use std::{
@@ -19,7 +20,7 @@ use chrono::{DateTime, Utc};
 use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look};
 use crate::{
     catalog::{Key, Known, Room},
-    config::{Folder, Settings},
+    config::Folder,
     watch::{self, Found, Kind, Root, Step, Walked, Walking},
 };
 
@@ -115,7 +116,10 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
         let mut before = self.begin()?;
-        self.bury_other_folders(now)?;
+        let mut former = self.former_folders()?;
+        while !self.is_stopped() && self.miss_former(&mut former, now)? {
+            progress(0);
+        }
         before.extend(self.behind.take().and_then(|mut behind| behind.take_before()).unwrap_or_default());
         let mut pass = Pass::default();
         let mut news = self.news_of(0)?;
@@ -136,6 +140,9 @@ impl Pipeline {
                     self.take_whole(folder, &walked, written, now, &mut pass, progress)?;
                 }
             }
+        }
+        while !self.is_stopped() && self.bury_former(&mut former, now)? {
+            progress(pass.read);
         }
         self.end(&before, &mut pass, now)?;
         Ok(pass)
@@ -196,23 +203,6 @@ impl Pipeline {
             return Ok(BTreeSet::new());
         }
         Ok(self.catalog.collections().into_iter().filter(|one| one.size > 0).map(|one| one.key.clone()).collect())
-    }
-
-    /// Takes leave of folders that are no more: before anything is seen, so that one which is only called otherwise now finds its
-    /// posts again.
-    fn bury_other_folders(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut batch = self.catalog.batch(now.timestamp())?;
-        batch.bury_other_folders(&names(&self.settings))?;
-        batch.commit()?;
-        Ok(())
-    }
-
-    /// Lets posts of folders that are no more be found in those that come.
-    fn miss_other_folders(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut batch = self.catalog.batch(now.timestamp())?;
-        batch.miss_other_folders(&names(&self.settings))?;
-        batch.commit()?;
-        Ok(())
     }
 
     fn walk(&self, wake: impl Fn() + Send + 'static) -> Walking {
@@ -402,10 +392,6 @@ impl Pipeline {
         self.learn_places()?;
         self.follow_categories(before)
     }
-}
-
-fn names(settings: &Settings) -> Vec<&str> {
-    settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect()
 }
 
 fn has_its_stat(known: Option<Known>, kind: &Kind) -> bool {

@@ -592,6 +592,52 @@ fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
 }
 
 #[test]
+fn a_folder_that_new_settings_take_away_keeps_nobody_waiting_and_goes_the_oldest_first() {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    scene.restart_under(|place| with_another(place, ""));
+    let (shown, ids) = (shown_of_it(&scene, "feed.json"), scene.pipeline.public().unwrap());
+    // One of its posts is carried over to the folder that stays.
+    fs::rename(scene.place.path().join("more/7.md"), scene.place.path().join("posts/moved.md")).unwrap();
+    let without = |place: &Path| configured(place, "title: one\n", "    name: posts\n");
+    scene.pipeline.reconfigure(without(scene.place.path())).unwrap();
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    let mut left = vec![scene.pipeline.counts().unwrap().published];
+    while scene.pipeline.is_scanning() {
+        scene.scan_part();
+        write(scene.place.path(), "late.md", &format!("late {}", left.len()), 0);
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
+        assert!(scene.document("categories/c0/feed.json").contains(&format!("\"late {}\"", left.len())));
+        let mut now = shown_of_it(&scene, "feed.json");
+        now.retain(|title| title != "more 7");
+        assert_eq!(now, shown[..now.len()], "none that leaves comes into the window before");
+        left.push(scene.pipeline.counts().unwrap().published);
+    }
+    assert!(left.windows(2).all(|two| two[0] <= two[1] + 100), "{left:?}");
+    assert!(scene.pipeline.is_behind(), "documents without them are made when there is time");
+    scene.catch_up(1_000);
+    let now = scene.pipeline.public().unwrap();
+    let of_path = |posts: &BTreeMap<String, (String, _)>, wanted: &str| {
+        posts.iter().find(|(_, (path, _))| path == wanted).map(|(id, _)| id.clone())
+    };
+    assert!(of_path(&now, "moved.md").is_some_and(|id| ids[&id].0 == "7.md"), "it is the same post");
+    assert_eq!(now.len(), POSTS + 2);
+    assert_eq!(scene.ask_catalog("SELECT COUNT(*) FROM fact WHERE name GLOB '* more'"), 0);
+
+    let mut expected = Scene::new();
+    another_folder(expected.place.path());
+    fs::rename(expected.place.path().join("more/7.md"), expected.place.path().join("posts/moved.md")).unwrap();
+    write(expected.place.path(), "late.md", &format!("late {}", left.len() - 1), 0);
+    expected.restart_under(without);
+    for feed in ["feed.json", "categories/c7/feed.json", "categories/c7/d/feed.json"] {
+        assert_eq!(shown_of_it(&scene, feed), ["more 7"], "{feed}");
+        assert_eq!(shown_of_it(&expected, feed), ["more 7"], "{feed}");
+    }
+    assert_eq!(scene.document("categories/c1/feed.json"), expected.document("categories/c1/feed.json"));
+    assert!(scene.document("categories/c41/feed.json").contains("\"items\":[]"), "it is kept for who subscribed to it");
+}
+
+#[test]
 fn news_of_a_folder_do_not_wait_for_all_of_one_that_was_added_before_it() {
     let mut scene = Scene::new();
     another_folder(scene.place.path());

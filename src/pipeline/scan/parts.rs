@@ -1,8 +1,9 @@
 //! A scan in parts, beside all other work.
 //!
 //! All folders are walked through; what vanished is missed, all of it together and before anything new is seen, so that a move is
-//! seen as one; then come the news. A folder that was never scanned is walked through again for them, so that nobody holds them
-//! all, and is shown when all of it was read. Whoever writes a post meanwhile waits for a part.
+//! seen as one; then come the news, and at last folders that are no more take their leave. A folder that was never scanned is
+//! walked through again for its news, so that nobody holds them all, and is shown when all of it was read. Whoever writes a post
+//! meanwhile waits for a part.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -11,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{News, Reading, Unchanged};
+use super::{News, Reading, Unchanged, former_folders::FormerFolders};
 use crate::{
     catalog::Room,
     pipeline::{Error, MayBeWritten, Pass, Pipeline, behind::PART, files::Look, ingest::look_at},
@@ -21,6 +22,7 @@ use crate::{
 /// A scan that is done in parts.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Scan {
+    former: FormerFolders,
     walking: Walking,
     /// The folders whose news are not all taken: while they are walked through, all up to the present one.
     folders: VecDeque<News>,
@@ -40,6 +42,9 @@ pub enum Awaited {
 impl Scan {
     /// Whether the next part waits for no disk.
     fn is_ready(&mut self) -> bool {
+        if self.former.begins() {
+            return true;
+        }
         if !self.walking.is_over() {
             return self.walking.is_ready();
         }
@@ -74,9 +79,9 @@ impl Pipeline {
                 }
             }
         }
-        let walking = self.walk(wake.clone());
+        let (former, walking) = (self.former_folders()?, self.walk(wake.clone()));
         let folders = VecDeque::from([self.news_of(0)?]);
-        self.scan = Some(Scan { walking, folders, reading: Walking::start(unread, wake) });
+        self.scan = Some(Scan { former, walking, folders, reading: Walking::start(unread, wake) });
         Ok(())
     }
 
@@ -97,7 +102,7 @@ impl Pipeline {
         let scan = self.scan.as_mut()?;
         if !scan.is_ready() {
             Some(Awaited::Folder)
-        } else if scan.walking.is_over() && self.catalog.is_moving_log() {
+        } else if (scan.former.begins() || scan.walking.is_over()) && self.catalog.is_moving_log() {
             Some(Awaited::Log)
         } else {
             None
@@ -142,6 +147,9 @@ impl Pipeline {
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
     ) -> Result<bool, Error> {
+        if self.miss_former(&mut scan.former, now)? {
+            return Ok(false);
+        }
         if let Some(step) = scan.walking.next() {
             let Some(news) = scan.folders.back_mut() else { return Ok(false) };
             match step {
@@ -161,12 +169,6 @@ impl Pipeline {
             if !scan.walking.is_over() {
                 return Ok(false);
             }
-            if scan.folders.iter().any(|news| news.reading == Reading::Begun) {
-                // They stay shown: it may be that their folder only has another name now.
-                self.miss_other_folders(now)?;
-            } else {
-                self.bury_other_folders(now)?;
-            }
             for news in &mut scan.folders {
                 self.take_gone(news, now, written, pass, progress)?;
                 news.at.clear();
@@ -175,7 +177,7 @@ impl Pipeline {
             scan.folders.make_contiguous().sort_by_key(|news| news.reading == Reading::Begun);
             return Ok(false);
         }
-        let Scan { folders, reading, .. } = scan;
+        let Scan { folders, reading, former, .. } = scan;
         while let Some(news) = folders.front_mut() {
             if self.is_stopped() || !self.part_of_folder(news, reading, written, now, pass, progress)? {
                 return Ok(false);
@@ -193,7 +195,11 @@ impl Pipeline {
                 return Ok(false);
             }
         }
-        self.bury_other_folders(now)?;
+        if self.bury_former(former, now)? {
+            // Documents without them can wait like others.
+            self.behind.get_or_insert_default();
+            return Ok(false);
+        }
         self.end(&BTreeSet::new(), pass, now)?;
         Ok(true)
     }
