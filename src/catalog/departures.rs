@@ -21,6 +21,9 @@ use crate::{
 /// How long the row of a post that is gone is remembered, in seconds.
 const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
 
+/// Posts that are marked at once as gone together.
+const MARKED: usize = 1_000;
+
 /// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
 const PAIR_WITHIN: i64 = 300;
 
@@ -28,7 +31,8 @@ const PAIR_WITHIN: i64 = 300;
 pub(super) const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
 const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
 const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
-const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE folder = ? AND together = 0 AND missing IS NOT NULL";
+const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE post IN \
+    (SELECT post FROM post WHERE folder = ? AND together = 0 AND missing IS NOT NULL LIMIT ?)";
 /// What is asked after every scan, or every reload.
 const UNREAD: &str = "folder = ?1 AND id IS NOT NULL AND gone IS NULL AND post IN (\
     SELECT post FROM post WHERE folder = ?1 AND missing IS NOT NULL \
@@ -129,7 +133,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Marks posts that went missing together, and buries those whose grace is over. Returns when the next one is due.
+    /// Marks posts that went missing together, some at a time, and buries those whose grace is over. Returns when the next one is
+    /// due.
     ///
     /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.
     ///
@@ -155,7 +160,11 @@ impl Batch<'_> {
             }
         }
         if self.missing_since(name, false)?.is_some() && self.vanished_together(name, present_since)? {
-            self.db.prepare_cached(MARK_TOGETHER)?.execute([name])?;
+            let marked = self.db.prepare_cached(MARK_TOGETHER)?.execute(params![name, MARKED])?;
+            if marked == MARKED {
+                // The others have their grace all the same.
+                return Ok(Some(self.now));
+            }
         }
         let mut next: Option<i64> = None;
         // No post that went missing alone is gone before the folder has been there for the grace.
@@ -308,9 +317,10 @@ mod tests {
             assert!(others.is_empty(), "{sql}: {others:?} of {steps:?}");
         };
         let by_number = "INTEGER PRIMARY KEY";
-        for sql in [all_missing, missing_for_long, FIRST_MISSING, MARK_TOGETHER] {
+        for sql in [all_missing, missing_for_long, FIRST_MISSING] {
             check(sql, &["INDEX post_missing (folder=?"]);
         }
+        check(MARK_TOGETHER, &["INDEX post_missing (folder=?", by_number]);
         check(unread, &["INDEX post_missing (folder=?", "INDEX post_problem", by_number]);
         check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);

@@ -425,9 +425,11 @@ impl Pipeline {
             self.note_touched(&effects);
         }
         let mut touched = Vec::new();
-        for folder in &self.settings.folders {
+        for (index, folder) in self.settings.folders.iter().enumerate() {
             let name = &folder.read.folder;
-            if self.catalog.any_missing(name)? {
+            // How many vanished together is known once all of them are missed.
+            let is_missing = self.scan.as_ref().is_some_and(|scan| scan.is_missing(index));
+            if !is_missing && self.catalog.any_missing(name)? {
                 let back = self.catalog.fact::<i64>(&format!("present since {name}"))?;
                 let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
                 let mut batch = self.catalog.batch(now.timestamp())?;

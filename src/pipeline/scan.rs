@@ -30,6 +30,9 @@ pub(super) use parts::Scan;
 /// Posts that are shown together: as many as are carried into the catalog within some hundredths of a second.
 const SHOWN: usize = 1_000;
 
+/// Posts that are missed or buried together: each lies on many pages of the catalog, which are all written then.
+const LEAVING: usize = 100;
+
 /// What a walk found in a folder, and the catalog does not know so.
 #[derive(Debug, Default)]
 struct News {
@@ -161,7 +164,7 @@ impl Pipeline {
         Ok(shown > 0)
     }
 
-    /// Takes note of what vanished from a folder that was walked through.
+    /// Takes note of some of what vanished from a folder that was walked through.
     fn take_gone(
         &mut self,
         news: &mut News,
@@ -171,7 +174,8 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
-        let found = watch::look_again(news.index, &folder.watched(), std::mem::take(&mut news.gone));
+        let gone = news.gone.split_off(news.gone.len().saturating_sub(LEAVING));
+        let found = watch::look_again(news.index, &folder.watched(), gone);
         self.take_found(news.index, found, written, now, pass, progress)?;
         Ok(())
     }
@@ -312,7 +316,9 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let mut unread = self.miss(&mut news, walked, pass, now)?;
-        self.take_gone(&mut news, now, written, pass, progress)?;
+        while !news.gone.is_empty() && !self.is_stopped() {
+            self.take_gone(&mut news, now, written, pass, progress)?;
+        }
         let looks = std::mem::take(&mut news.found).into();
         unread.extend(self.take(news.index, looks, written, now, pass, progress)?);
         if self.is_stopped() {

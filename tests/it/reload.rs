@@ -382,6 +382,33 @@ fn a_new_category_is_shown_at_once_and_listed_when_there_is_time() {
 }
 
 #[test]
+fn many_files_that_new_settings_leave_out_keep_nobody_waiting_and_are_known_to_have_gone_together() {
+    let mut scene = Scene::new();
+    let globs = configured(
+        scene.place.path(),
+        "title: one\ndelete_grace: 0s\n",
+        "    exclude: ['*[0-9].md']\n    future: publish\n",
+    );
+    scene.pipeline.reconfigure(globs).unwrap();
+    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    let (mut kept, mut marked) = (vec![0], vec![0]);
+    while scene.pipeline.is_scanning() {
+        scene.scan_part();
+        write(scene.place.path(), "late.md", &format!("late {}", kept.len()), 0);
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
+        assert!(scene.document("categories/c0/feed.json").contains(&format!("\"late {}\"", kept.len())));
+        scene.pipeline.settle(scene.now + TimeDelta::seconds(5)).unwrap();
+        kept.push(scene.pipeline.counts().unwrap().kept);
+        marked.push(scene.ask_catalog("SELECT COUNT(*) FROM post WHERE together"));
+    }
+    assert!(kept.windows(2).all(|two| two[1] <= two[0] + 100), "{kept:?}");
+    assert!(marked.windows(2).all(|two| two[1] <= two[0] + 1_000), "{marked:?}");
+    assert_eq!(marked.last().copied().and_then(|posts| usize::try_from(posts).ok()), Some(POSTS));
+    let counts = scene.pipeline.counts().unwrap();
+    assert_eq!((counts.published, counts.kept), (POSTS as u64 + 1, POSTS as u64), "all have their grace");
+}
+
+#[test]
 fn files_that_new_settings_leave_out_count_as_gone() {
     let left_out = |scene: &Scene| scene.pipeline.counts().unwrap().kept;
     for is_reload in [true, false] {

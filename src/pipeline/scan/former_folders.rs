@@ -5,13 +5,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::LEAVING;
 use crate::{
     catalog::{Batch, Leaving, Room},
-    pipeline::{Error, Pipeline, behind::PART},
+    pipeline::{Error, Pipeline},
 };
-
-/// Posts that are buried together: each lies on many pages of the catalog, which are all written then.
-const BURIED: usize = 100;
 
 /// How far folders are that are no more.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ impl Pipeline {
     pub(super) fn miss_former(&mut self, former: &mut FormerFolders, now: DateTime<Utc>) -> Result<bool, Error> {
         let Some(folder) = former.names.get(former.missed) else { return Ok(false) };
         let mut batch = self.ample_batch(now)?;
-        let last = batch.miss_former(folder, &former.at, PART, &mut former.posts)?;
+        let last = batch.miss_former(folder, &former.at, LEAVING, &mut former.posts)?;
         batch.commit()?;
         former.missed += usize::from(last.is_none());
         former.at = last.unwrap_or_default();
@@ -62,7 +60,7 @@ impl Pipeline {
             return Ok(false);
         }
         let mut batch = self.ample_batch(now)?;
-        let oldest = posts.split_off(posts.len().saturating_sub(BURIED));
+        let oldest = posts.split_off(posts.len().saturating_sub(LEAVING));
         if oldest.is_empty() {
             names.pop().map_or(Ok(()), |name| batch.forget_folder(&name))?;
         } else {

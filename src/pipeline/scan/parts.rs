@@ -40,6 +40,11 @@ pub enum Awaited {
 }
 
 impl Scan {
+    /// Whether some of what vanished from a folder is noted, and some is not.
+    pub(in crate::pipeline) fn is_missing(&self, index: usize) -> bool {
+        self.walking.is_over() && self.folders.iter().any(|news| news.index == index && !news.gone.is_empty())
+    }
+
     /// Whether the next part waits for no disk.
     fn is_ready(&mut self) -> bool {
         if self.former.begins() {
@@ -91,10 +96,11 @@ impl Pipeline {
         self.scan.is_some()
     }
 
-    /// Whether it is still to be found out what vanished.
+    /// Whether it is still to be found out what vanished, or to be noted.
     #[must_use]
     pub fn is_walking(&self) -> bool {
-        self.scan.as_ref().is_some_and(|scan| !scan.walking.is_over())
+        let is_walking = |scan: &Scan| !scan.walking.is_over() || scan.folders.iter().any(|news| !news.gone.is_empty());
+        self.scan.as_ref().is_some_and(is_walking)
     }
 
     /// What keeps the next part of a scan from being done now, if there is one.
@@ -169,15 +175,16 @@ impl Pipeline {
             if !scan.walking.is_over() {
                 return Ok(false);
             }
-            for news in &mut scan.folders {
-                self.take_gone(news, now, written, pass, progress)?;
-                news.at.clear();
-            }
+            scan.folders.iter_mut().for_each(|news| news.at.clear());
             // News of others do not wait for all that is new in a folder.
             scan.folders.make_contiguous().sort_by_key(|news| news.reading == Reading::Begun);
             return Ok(false);
         }
         let Scan { folders, reading, former, .. } = scan;
+        if let Some(news) = folders.iter_mut().find(|news| !news.gone.is_empty()) {
+            self.take_gone(news, now, written, pass, progress)?;
+            return Ok(false);
+        }
         while let Some(news) = folders.front_mut() {
             if self.is_stopped() || !self.part_of_folder(news, reading, written, now, pass, progress)? {
                 return Ok(false);
