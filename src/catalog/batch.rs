@@ -80,6 +80,7 @@ pub struct Batch<'c> {
     pub(super) to_index: Waiting,
     tally: Tally,
     pub(super) others: Others,
+    pub(super) former_folders: &'c [String],
     /// There are posts that name others.
     has_mentions: bool,
     /// Since when a folder, by its name, is known whole.
@@ -139,7 +140,7 @@ impl Catalog {
         let holds = |sql: &str| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, bool>(0));
         let has_lost = "SELECT EXISTS (SELECT 1 FROM post WHERE NOT here) \
                         OR EXISTS (SELECT 1 FROM post WHERE missing IS NOT NULL)";
-        let others = if holds(has_lost)? {
+        let others = if !self.former_folders.is_empty() || holds(has_lost)? {
             Others::Lost
         } else if holds("SELECT EXISTS (SELECT 1 FROM post)")? {
             Others::Here
@@ -152,6 +153,7 @@ impl Catalog {
             db,
             log: &mut self.log,
             others,
+            former_folders: &self.former_folders,
             has_mentions,
             known_since: None,
             keeps_pages: self.keeps_pages,

@@ -28,7 +28,7 @@ const MARKED: usize = 1_000;
 const PAIR_WITHIN: i64 = 300;
 
 /// What is asked after every change while any post is missing: none of it may look at every post.
-pub(super) const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
+const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
 const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
 const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
 const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE post IN \
@@ -162,7 +162,7 @@ impl Batch<'_> {
         if self.missing_since(name, false)?.is_some() && self.vanished_together(name, present_since)? {
             let marked = self.db.prepare_cached(MARK_TOGETHER)?.execute(params![name, MARKED])?;
             if marked == MARKED {
-                // The others have their grace all the same.
+                // Nobody is buried before all are marked.
                 return Ok(Some(self.now));
             }
         }
@@ -326,6 +326,7 @@ mod tests {
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);
         check(former_folders::NEXT, &["INDEX post_path (folder=? AND path>?)"]);
+        check(former_folders::ELSEWHERE, &["INDEX post_missing (folder=?"]);
         check(AWAITED, &["INDEX post_due", "INDEX post_unseen"]);
     }
 }

@@ -74,6 +74,8 @@ pub struct Catalog {
     entries: RefCell<entries::Held>,
     /// Archive pages lie in the output folder, and those that get old are marked.
     keeps_pages: bool,
+    /// By their names: those of which something is known and that are no more.
+    former_folders: Vec<String>,
     /// What opening it had to do that a person should know.
     pub notice: Option<String>,
 }
@@ -253,6 +255,7 @@ impl Catalog {
             collections,
             entries: RefCell::default(),
             keeps_pages: false,
+            former_folders: Vec::new(),
             notice: None,
         };
         if is_damaged {

@@ -453,6 +453,22 @@ fn what_is_read_unseen_is_shown_together_the_newest_first() {
 }
 
 #[test]
+fn a_post_of_a_folder_that_is_no_more_is_the_same_where_it_is_found() {
+    for (claim, body) in [("", "same"), ("\nid: 'tag:a.example,2020:a'", "edited")] {
+        let mut story = Story::new();
+        let id = story.see("a.md", &text("A", &format!("2020-01-01{claim}"), "same"));
+        story.folder.read.folder = "other".into();
+        let again = text("A", &format!("2020-01-01{claim}"), body);
+        assert_ne!(Story::new().see("b.md", &again) == id, claim.is_empty());
+        story.catalog.set_folders(&["other"]).unwrap();
+        assert_eq!(story.see("b.md", &again), id);
+        assert_eq!(story.public(), ["b.md"]);
+        story.catalog.set_folders(&["other"]).unwrap();
+        assert!(story.catalog.former_folders().is_empty());
+    }
+}
+
+#[test]
 fn what_is_due_in_a_folder_that_is_no_more_is_gone() {
     let mut story = Story::new();
     let expires = DateTime::from_timestamp(story.now + 100, 0).unwrap().to_rfc3339();
@@ -653,7 +669,8 @@ fn what_changes_nothing_is_not_written() {
 
     // As a scan does over a folder that is as it was; each write would wait for the disk.
     let name = story.folder.read.folder.clone();
-    assert!(story.catalog.former_folders(&[&name]).unwrap().is_empty());
+    story.catalog.set_folders(&[&name]).unwrap();
+    assert!(story.catalog.former_folders().is_empty());
     story.batch(|batch, _| batch.scanned(&name).unwrap());
     story.batch(|batch, _| batch.clear_tombstones().unwrap());
 

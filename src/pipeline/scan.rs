@@ -16,6 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use former_folders::FormerFolders;
 
 use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look};
 use crate::{
@@ -119,10 +120,6 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Pass, Error> {
         let mut before = self.begin()?;
-        let mut former = self.former_folders()?;
-        while !self.is_stopped() && self.miss_former(&mut former, now)? {
-            progress(0);
-        }
         before.extend(self.behind.take().and_then(|mut behind| behind.take_before()).unwrap_or_default());
         let mut pass = Pass::default();
         let mut news = self.news_of(0)?;
@@ -144,6 +141,7 @@ impl Pipeline {
                 }
             }
         }
+        let mut former = FormerFolders::default();
         while !self.is_stopped() && self.bury_former(&mut former, now)? {
             progress(pass.read);
         }
@@ -174,6 +172,7 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
+        self.catalog.make_room(Room::Ample)?;
         let gone = news.gone.split_off(news.gone.len().saturating_sub(LEAVING));
         let found = watch::look_again(news.index, &folder.watched(), gone);
         self.take_found(news.index, found, written, now, pass, progress)?;
@@ -196,6 +195,7 @@ impl Pipeline {
     fn begin(&mut self) -> Result<BTreeSet<Key>, Error> {
         self.scan = None;
         self.recover()?;
+        self.set_folders()?;
         let file = self.catalog.file().display().to_string();
         match self.catalog.put_back() {
             Ok(true) => tracing::warn!("{file} was taken away and is written anew"),
@@ -318,6 +318,7 @@ impl Pipeline {
         let mut unread = self.miss(&mut news, walked, pass, now)?;
         while !news.gone.is_empty() && !self.is_stopped() {
             self.take_gone(&mut news, now, written, pass, progress)?;
+            progress(pass.read);
         }
         let looks = std::mem::take(&mut news.found).into();
         unread.extend(self.take(news.index, looks, written, now, pass, progress)?);

@@ -44,7 +44,9 @@ impl Batch<'_> {
         if let Some(id) = &post.id {
             self.others = self.others.max(Others::Here);
             match only(&self.db, "id = ?", [id])? {
-                Some(row) if !row.here || row.missing.is_some() => return Ok(row),
+                Some(row) if !row.here || row.missing.is_some() || self.former_folders.contains(&row.folder) => {
+                    return Ok(row);
+                }
                 Some(row) => self.note_duplicate(path, &row),
                 None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
             }
@@ -52,6 +54,12 @@ impl Batch<'_> {
             let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
             if let Some(row) = only(&self.db, moved, [seen.content])? {
                 return Ok(row);
+            }
+            let left = "content = ? AND id IS NOT NULL AND folder = ? AND gone IS NULL";
+            for former in self.former_folders {
+                if let Some(row) = only(&self.db, left, params![seen.content, former])? {
+                    return Ok(row);
+                }
             }
             let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
             let back = select(&self.db, former, params![name, path])?

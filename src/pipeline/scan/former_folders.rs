@@ -1,78 +1,62 @@
 //! Folders that are no more → their posts leave, some at a time.
 //!
-//! They are missed before anything is seen, so that a folder which is only called otherwise now finds its posts again, and buried
-//! after all was seen.
+//! Until everything was seen they stay where they are: it may be that they are found in another folder, or that theirs only has
+//! another name now. Then they are buried, the oldest first.
 
 use chrono::{DateTime, Utc};
 
 use super::LEAVING;
 use crate::{
-    catalog::{Batch, Leaving, Room},
+    catalog::{Leaving, Room},
     pipeline::{Error, Pipeline},
 };
 
+/// Rows that are looked up together.
+const LISTED: usize = 1_000;
+
 /// How far folders are that are no more.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct FormerFolders {
-    /// Their names.
-    names: Vec<String>,
-    /// Whose posts are all missed.
-    missed: usize,
-    /// The last path that was missed in the next one.
+    /// Of how many the posts are listed.
+    listed: usize,
+    /// The last path that was listed of the next one.
     at: Vec<u8>,
-    /// The posts that were missed; then the oldest comes last, which is buried first.
+    /// In the end the oldest comes last.
     posts: Vec<Leaving>,
 }
 
-impl FormerFolders {
-    /// Whether posts are still to be missed.
-    pub(super) fn begins(&self) -> bool {
-        self.missed < self.names.len()
-    }
-}
-
 impl Pipeline {
-    /// Begins with the folders that are known and that the settings do not name.
-    pub(super) fn former_folders(&self) -> Result<FormerFolders, Error> {
-        let present: Vec<&str> = self.settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect();
-        let names = self.catalog.former_folders(&present)?;
-        Ok(FormerFolders { names, missed: 0, at: Vec::new(), posts: Vec::new() })
+    /// From now on the folders are those that the settings name.
+    pub(super) fn set_folders(&mut self) -> Result<(), Error> {
+        let names: Vec<&str> = self.settings.folders.iter().map(|folder| folder.read.folder.as_str()).collect();
+        Ok(self.catalog.set_folders(&names)?)
     }
 
-    /// Misses some posts. False where there were none left.
-    pub(super) fn miss_former(&mut self, former: &mut FormerFolders, now: DateTime<Utc>) -> Result<bool, Error> {
-        let Some(folder) = former.names.get(former.missed) else { return Ok(false) };
-        let mut batch = self.ample_batch(now)?;
-        let last = batch.miss_former(folder, &former.at, LEAVING, &mut former.posts)?;
-        batch.commit()?;
-        former.missed += usize::from(last.is_none());
-        former.at = last.unwrap_or_default();
-        if !former.begins() {
-            former.posts.sort_unstable_by(|one, other| other.cmp(one));
-        }
-        Ok(true)
-    }
-
-    /// Buries some that were found nowhere else, and forgets folders that have none. False where nothing is left to do.
+    /// Buries some posts of folders that are no more. False where none is left.
     pub(super) fn bury_former(&mut self, former: &mut FormerFolders, now: DateTime<Utc>) -> Result<bool, Error> {
-        let FormerFolders { names, posts, .. } = former;
-        if names.is_empty() {
+        if self.catalog.former_folders().is_empty() {
             return Ok(false);
         }
-        let mut batch = self.ample_batch(now)?;
-        let oldest = posts.split_off(posts.len().saturating_sub(LEAVING));
-        if oldest.is_empty() {
-            names.pop().map_or(Ok(()), |name| batch.forget_folder(&name))?;
-        } else {
-            batch.bury_former(&oldest, names)?;
+        if let Some(name) = self.catalog.former_folders().get(former.listed) {
+            let listed = self.catalog.leaving_after(name, &mut former.at, LISTED)?;
+            if listed.is_empty() {
+                former.posts.extend(self.catalog.leaving_elsewhere(name)?);
+                former.posts.sort_unstable_by(|one, other| other.cmp(one));
+                former.at.clear();
+                former.listed += 1;
+            }
+            former.posts.extend(listed);
+            return Ok(true);
         }
-        batch.commit()?;
-        Ok(true)
-    }
-
-    /// For posts that lie all over the catalog.
-    fn ample_batch(&mut self, now: DateTime<Utc>) -> Result<Batch<'_>, Error> {
         self.catalog.make_room(Room::Ample)?;
-        Ok(self.catalog.batch(now.timestamp())?)
+        let oldest = former.posts.split_off(former.posts.len().saturating_sub(LEAVING));
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        batch.forget_former()?;
+        batch.bury_former(&oldest)?;
+        batch.commit()?;
+        if oldest.is_empty() {
+            self.set_folders()?;
+        }
+        Ok(!oldest.is_empty())
     }
 }

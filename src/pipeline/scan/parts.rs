@@ -1,8 +1,8 @@
 //! A scan in parts, beside all other work.
 //!
-//! All folders are walked through; what vanished is missed, all of it together and before anything new is seen, so that a move is
-//! seen as one; then come the news, and at last folders that are no more take their leave. A folder that was never scanned is
-//! walked through again for its news, so that nobody holds them all, and is shown when all of it was read. Whoever writes a post
+//! All folders are walked through; what vanished is missed, all of it before the scan takes anything new, so that a move is seen
+//! as one; then come the news, and at last folders that are no more take their leave. A folder that was never scanned is walked
+//! through again for its news, so that nobody holds them all, and is shown when all of it was read. Whoever writes a post
 //! meanwhile waits for a part.
 
 use std::{
@@ -22,12 +22,12 @@ use crate::{
 /// A scan that is done in parts.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Scan {
-    former: FormerFolders,
     walking: Walking,
     /// The folders whose news are not all taken: while they are walked through, all up to the present one.
     folders: VecDeque<News>,
     /// Through those that were never scanned, to read them.
     reading: Walking,
+    former: FormerFolders,
 }
 
 /// What a scan waits for while others go on.
@@ -47,9 +47,6 @@ impl Scan {
 
     /// Whether the next part waits for no disk.
     fn is_ready(&mut self) -> bool {
-        if self.former.begins() {
-            return true;
-        }
         if !self.walking.is_over() {
             return self.walking.is_ready();
         }
@@ -84,9 +81,10 @@ impl Pipeline {
                 }
             }
         }
-        let (former, walking) = (self.former_folders()?, self.walk(wake.clone()));
+        let walking = self.walk(wake.clone());
         let folders = VecDeque::from([self.news_of(0)?]);
-        self.scan = Some(Scan { former, walking, folders, reading: Walking::start(unread, wake) });
+        self.scan =
+            Some(Scan { walking, folders, reading: Walking::start(unread, wake), former: FormerFolders::default() });
         Ok(())
     }
 
@@ -108,7 +106,7 @@ impl Pipeline {
         let scan = self.scan.as_mut()?;
         if !scan.is_ready() {
             Some(Awaited::Folder)
-        } else if (scan.former.begins() || scan.walking.is_over()) && self.catalog.is_moving_log() {
+        } else if scan.walking.is_over() && self.catalog.is_moving_log() {
             Some(Awaited::Log)
         } else {
             None
@@ -153,9 +151,6 @@ impl Pipeline {
         pass: &mut Pass,
         progress: &mut dyn FnMut(u64),
     ) -> Result<bool, Error> {
-        if self.miss_former(&mut scan.former, now)? {
-            return Ok(false);
-        }
         if let Some(step) = scan.walking.next() {
             let Some(news) = scan.folders.back_mut() else { return Ok(false) };
             match step {
