@@ -105,7 +105,7 @@ def rows(sizes):
         Row("&nbsp; the slowest post that comes meanwhile, ms", of("added_wait")),
         Row("the same folder taken away again, s", of("removed")),
         Row("&nbsp; the slowest post that comes meanwhile, ms", of("removed_wait")),
-        Row("&nbsp; memory of the daemon in both, MiB at most", of("added_peak"), {100_000: 100, 1_000_000: 150},
+        Row("&nbsp; memory of the daemon meanwhile, MiB at most", of("added_peak"), {100_000: 100, 1_000_000: 150},
             name="MiB while a folder is added"),
         Row("memory of a daemon at rest, MiB", of("idle"), {10_000: 20}, name="MiB at rest"),
         Row("&nbsp; what it does, ms of a processor a minute", of("idle_ms")),
