@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// From so many files on, the catalog takes more memory for as long as they are carried in.
-const LONG: usize = 2_000;
+pub(super) const LONG: usize = 2_000;
 
 /// Whether somebody may still be writing a file: asked of new and changed files that no event told of, with the folder's
 /// index. What may be written is left as it was, and is among [`Pass::unsettled`].

@@ -18,7 +18,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use former_folders::FormerFolders;
 
-use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look};
+use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look, ingest::LONG};
 use crate::{
     catalog::{Key, Known, Room},
     config::Folder,
@@ -172,7 +172,9 @@ impl Pipeline {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
         let Some(folder) = self.settings.folders.get(news.index) else { return Ok(()) };
-        self.catalog.make_room(Room::Ample)?;
+        if news.gone.len() >= LONG {
+            self.catalog.make_room(Room::Ample)?;
+        }
         let gone = news.gone.split_off(news.gone.len().saturating_sub(LEAVING));
         let found = watch::look_again(news.index, &folder.watched(), gone);
         self.take_found(news.index, found, written, now, pass, progress)?;
