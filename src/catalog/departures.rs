@@ -21,15 +21,16 @@ use crate::{
 /// How long the row of a post that is gone is remembered, in seconds.
 const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
 
-/// Posts that are marked at once as gone together.
+/// Posts that are marked at once as gone together, and that are buried at once: what is more waits until others had their turn.
 const MARKED: usize = 1_000;
+const BURIED: usize = 100;
 
 /// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
 const PAIR_WITHIN: i64 = 300;
 
 /// What is asked after every change while any post is missing: none of it may look at every post.
-const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL";
-const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ?";
+const ALL_MISSING: &str = "folder = ? AND missing IS NOT NULL LIMIT ?";
+const MISSING_FOR_LONG: &str = "folder = ? AND together = ? AND missing <= ? LIMIT ?";
 const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND together = ? AND missing IS NOT NULL";
 const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE post IN \
     (SELECT post FROM post WHERE folder = ? AND together = 0 AND missing IS NOT NULL LIMIT ?)";
@@ -133,8 +134,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Marks posts that went missing together, some at a time, and buries those whose grace is over. Returns when the next one is
-    /// due.
+    /// Marks posts that went missing together, and buries those whose grace is over, some at a time. Returns when the next one is
+    /// due: now, where there are more.
     ///
     /// `present_since` is when the folder came back, `None` while it is away; `grace` and `mass_grace` are in seconds.
     ///
@@ -153,10 +154,8 @@ impl Batch<'_> {
             OnDelete::Auto => {}
             OnDelete::Remove => {
                 // They were missed under another rule.
-                for row in select(&self.db, ALL_MISSING, [name])? {
-                    self.bury(row)?;
-                }
-                return Ok(None);
+                let has_more = self.bury_some(ALL_MISSING, params![name, BURIED])?;
+                return Ok(has_more.then_some(self.now));
             }
         }
         if self.missing_since(name, false)?.is_some() && self.vanished_together(name, present_since)? {
@@ -171,9 +170,9 @@ impl Batch<'_> {
         for (together, grace, from) in [(false, grace, present_since.unwrap_or(i64::MIN)), (true, mass_grace, i64::MIN)]
         {
             if from <= self.now.saturating_sub(grace) {
-                for row in select(&self.db, MISSING_FOR_LONG, params![name, together, self.now.saturating_sub(grace)])?
-                {
-                    self.bury(row)?;
+                let until = self.now.saturating_sub(grace);
+                if self.bury_some(MISSING_FOR_LONG, params![name, together, until, BURIED])? {
+                    return Ok(Some(self.now));
                 }
             }
             if let Some(since) = self.missing_since(name, together)? {
@@ -182,6 +181,14 @@ impl Batch<'_> {
             }
         }
         Ok(next)
+    }
+
+    /// Buries as many as are buried at once. True where there may be more.
+    fn bury_some(&mut self, condition: &str, values: impl rusqlite::Params) -> Result<bool, CatalogError> {
+        let rows = select(&self.db, condition, values)?;
+        let has_more = rows.len() == BURIED;
+        rows.into_iter().try_for_each(|row| self.bury(row))?;
+        Ok(has_more)
     }
 
     /// Since when the first post of a folder is missing, of those that went together with many or of the others.

@@ -424,7 +424,7 @@ impl Pipeline {
             let effects = batch.commit()?;
             self.note_touched(&effects);
         }
-        let mut touched = Vec::new();
+        let mut are_many = false;
         for (index, folder) in self.settings.folders.iter().enumerate() {
             let name = &folder.read.folder;
             // How many vanished together is known once all of them are missed.
@@ -433,12 +433,15 @@ impl Pipeline {
                 let back = self.catalog.fact::<i64>(&format!("present since {name}"))?;
                 let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
                 let mut batch = self.catalog.batch(now.timestamp())?;
-                due = earlier(due, batch.expire(folder, present_since, grace, mass)?);
-                touched.push(batch.commit()?);
+                let next = batch.expire(folder, present_since, grace, mass)?;
+                batch.commit()?;
+                are_many |= next.is_some_and(|at| at <= now.timestamp());
+                due = earlier(due, next);
             }
         }
-        for effects in &touched {
-            self.note_touched(effects);
+        if are_many {
+            // Documents without them can wait like others.
+            self.behind.get_or_insert_default();
         }
         self.press(now)?;
         self.tidy_output()?;

@@ -406,6 +406,17 @@ fn many_files_that_new_settings_leave_out_keep_nobody_waiting_and_are_known_to_h
     assert_eq!(marked.last().copied().and_then(|posts| usize::try_from(posts).ok()), Some(POSTS));
     let counts = scene.pipeline.counts().unwrap();
     assert_eq!((counts.published, counts.kept), (POSTS as u64 + 1, POSTS as u64), "all have their grace");
+
+    let later = scene.now + TimeDelta::hours(7);
+    let mut left = vec![counts.published];
+    while scene.pipeline.settle(later).unwrap() == Some(later.timestamp()) {
+        left.push(scene.pipeline.counts().unwrap().published);
+    }
+    assert!(left.windows(2).all(|two| two[0] <= two[1] + 100), "then they leave as slowly: {left:?}");
+    assert!(scene.pipeline.is_behind(), "documents without them are made when there is time");
+    scene.catch_up(1_000);
+    assert_eq!((scene.pipeline.counts().unwrap().published, scene.pipeline.counts().unwrap().kept), (1, 0));
+    assert!(!scene.document("feed.json").contains("\"t1\""));
 }
 
 #[test]
