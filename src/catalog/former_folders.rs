@@ -4,7 +4,7 @@
 
 use rusqlite::params;
 
-use super::{Batch, Catalog, CatalogError, batch::Others, row::only};
+use super::{Batch, Catalog, CatalogError, row::only};
 
 const OTHERS: &str = "SELECT folder FROM tally WHERE posts > 0 \
                       UNION SELECT substr(name, length('scanned ') + 1) FROM fact WHERE name GLOB 'scanned *'";
@@ -89,7 +89,6 @@ impl Batch<'_> {
     /// # Errors
     /// When SQLite refuses.
     pub fn forget_former(&mut self) -> Result<(), CatalogError> {
-        self.others = Others::Lost;
         for name in self.former_folders {
             for fact in ["scanned", "settings", "device", "present since"] {
                 self.db.prepare_cached("DELETE FROM fact WHERE name = ?")?.execute([format!("{fact} {name}")])?;
