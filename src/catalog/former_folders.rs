@@ -68,20 +68,24 @@ impl Catalog {
 }
 
 impl Batch<'_> {
-    /// Buries those rows that were found in no other folder.
+    /// Buries those rows that were found in no other folder. Returns how many posts that leaves the feeds without.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn bury_former(&mut self, leaving: &[Leaving]) -> Result<(), CatalogError> {
+    pub fn bury_former(&mut self, leaving: &[Leaving]) -> Result<u64, CatalogError> {
+        let mut shown = 0;
         for Leaving { post, .. } in leaving {
             let row = only(&self.db, "post = ? AND gone IS NULL", [post])?;
             match row.filter(|row| self.former_folders.contains(&row.folder)) {
-                Some(row) if row.id.is_some() => self.bury(row)?,
+                Some(row) if row.id.is_some() => {
+                    shown += u64::from(row.is_public());
+                    self.bury(row)?;
+                }
                 Some(_) => _ = self.db.prepare_cached("DELETE FROM post WHERE post = ?")?.execute([post])?,
                 None => {}
             }
         }
-        Ok(())
+        Ok(shown)
     }
 
     /// Forgets what is known of the folders themselves that are no more: should one come back, it was never scanned.

@@ -23,6 +23,8 @@ pub(super) struct FormerFolders {
     at: Vec<u8>,
     /// In the end the oldest comes last.
     posts: Vec<Leaving>,
+    /// How many left the feeds.
+    left: u64,
 }
 
 impl Pipeline {
@@ -52,9 +54,11 @@ impl Pipeline {
         let oldest = former.posts.split_off(former.posts.len().saturating_sub(LEAVING));
         let mut batch = self.catalog.batch(now.timestamp())?;
         batch.forget_former()?;
-        batch.bury_former(&oldest)?;
+        former.left += batch.bury_former(&oldest)?;
         batch.commit()?;
         if oldest.is_empty() {
+            let (names, posts) = (self.catalog.former_folders().join(", "), former.left);
+            tracing::info!(posts, "no folder is called {names} any more: {posts} posts left the feeds");
             self.set_folders()?;
         }
         Ok(!oldest.is_empty())
