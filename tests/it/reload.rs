@@ -462,6 +462,14 @@ fn another_folder(place: &Path) -> Vec<String> {
     dated.into_iter().map(|(_, number)| format!("more {number}")).collect()
 }
 
+/// A scene that serves both folders.
+fn of_two_folders(of_it: &str) -> Scene {
+    let mut scene = Scene::new();
+    another_folder(scene.place.path());
+    scene.restart_under(|place| with_another(place, of_it));
+    scene
+}
+
 /// The titles of that folder's posts that a feed shows.
 fn shown_of_it(scene: &Scene, feed: &str) -> Vec<String> {
     let feed: serde_json::Value = serde_json::from_str(&scene.document(feed)).unwrap();
@@ -608,9 +616,7 @@ fn a_folder_that_goes_before_all_of_it_is_read_is_shown_when_it_is_back() {
 
 #[test]
 fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
-    let mut scene = Scene::new();
-    another_folder(scene.place.path());
-    scene.restart_under(|place| with_another(place, ""));
+    let mut scene = of_two_folders("");
     let (shown, ids) = (shown_of_it(&scene, "feed.json"), scene.pipeline.public().unwrap());
     let renamed = "    name: posts\n  - path: more\n    name: less\n";
     scene.pipeline.reconfigure(configured(scene.place.path(), "title: one\n", renamed)).unwrap();
@@ -634,9 +640,7 @@ fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
 
 #[test]
 fn a_folder_that_new_settings_take_away_keeps_nobody_waiting_and_goes_the_oldest_first() {
-    let mut scene = Scene::new();
-    another_folder(scene.place.path());
-    scene.restart_under(|place| with_another(place, ""));
+    let mut scene = of_two_folders("");
     let (shown, ids) = (shown_of_it(&scene, "feed.json"), scene.pipeline.public().unwrap());
     // One of its posts is carried over to the folder that stays.
     fs::rename(scene.place.path().join("more/7.md"), scene.place.path().join("posts/moved.md")).unwrap();
@@ -680,9 +684,7 @@ fn a_folder_that_new_settings_take_away_keeps_nobody_waiting_and_goes_the_oldest
 #[test]
 fn a_folder_that_comes_back_before_all_of_it_has_left_is_as_it_was() {
     for most in [2 * POSTS, 2 * POSTS - 1, POSTS + 1] {
-        let mut scene = Scene::new();
-        another_folder(scene.place.path());
-        scene.restart_under(|place| with_another(place, "    on_delete: remove\n"));
+        let mut scene = of_two_folders("    on_delete: remove\n");
         let ids: Vec<String> = scene.pipeline.public().unwrap().into_keys().collect();
         let without = configured(scene.place.path(), "title: one\n", "    name: posts\n");
         scene.pipeline.reconfigure(without).unwrap();
