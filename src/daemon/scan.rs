@@ -37,7 +37,7 @@ impl Daemon<'_> {
     /// first, but for a reload, and but for news that are taken while it is unknown again what vanished.
     pub(super) fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
         self.lost |= loses(why);
-        let begins_anew = why == Rescan::Reload || (loses(why) && !self.pipeline.is_walking());
+        let begins_anew = why == Rescan::Reload || (loses(why) && !self.pipeline.looks_for_missing());
         if self.scanning.is_some() && !begins_anew {
             // Lost events keep others waiting, whatever else is asked for.
             self.again = self.again.filter(|before| loses(*before)).or(Some(why));
@@ -93,7 +93,7 @@ impl Daemon<'_> {
         drop(patience);
         refused += pass.refused;
         self.note(pass, soon.take(), began);
-        if !self.pipeline.is_walking() && !self.again.is_some_and(loses) {
+        if !self.pipeline.looks_for_missing() && !self.again.is_some_and(loses) {
             self.lost = false;
         }
         if self.pipeline.is_scanning() {

@@ -8,8 +8,8 @@ use std::{net::IpAddr, ops::ControlFlow, sync::Arc, time::SystemTime};
 use hyper::{
     HeaderMap, Method, StatusCode, Version,
     header::{
-        ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-        HOST, HeaderName, HeaderValue, LAST_MODIFIED, LINK, VARY,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue,
+        LAST_MODIFIED, LINK, VARY,
     },
     http::uri::Authority,
 };
@@ -279,6 +279,7 @@ impl Head {
         now: SystemTime,
         rules: &Rules,
     ) -> Self {
+        let links = links::links(&rules.base, path, document, beside);
         let mut headers = HeaderMap::with_capacity(13);
         let cache_control = match document.lifetime {
             Lifetime::Momentary => NO_STORE,
@@ -294,7 +295,8 @@ impl Head {
                 conceal(&mut headers);
             } else {
                 share(&mut headers);
-                expose(&mut headers, "ETag");
+                // A 304 too: who kept the answer takes over from it what scripts may see.
+                expose(&mut headers, if links.is_some() { "ETag, Link" } else { "ETag" });
             }
             headers.insert(CACHE_CONTROL, cache_control);
             headers.insert(VARY, vary(document));
@@ -316,11 +318,8 @@ impl Head {
         if let Some(value) = coding.header() {
             headers.insert(CONTENT_ENCODING, value);
         }
-        if let Some(links) = links::links(&rules.base, path, document, beside) {
+        if let Some(links) = links {
             headers.insert(LINK, links);
-            if headers.contains_key(ACCESS_CONTROL_EXPOSE_HEADERS) {
-                expose(&mut headers, "ETag, Link");
-            }
         }
         Self { coding, etag, not_modified, whole: headers }
     }

@@ -96,9 +96,9 @@ impl Pipeline {
 
     /// Whether it is still to be found out what vanished, or to be noted.
     #[must_use]
-    pub fn is_walking(&self) -> bool {
-        let is_walking = |scan: &Scan| !scan.walking.is_over() || scan.folders.iter().any(|news| !news.gone.is_empty());
-        self.scan.as_ref().is_some_and(is_walking)
+    pub fn looks_for_missing(&self) -> bool {
+        let looks = |scan: &Scan| !scan.walking.is_over() || scan.folders.iter().any(|news| !news.gone.is_empty());
+        self.scan.as_ref().is_some_and(looks)
     }
 
     /// What keeps the next part of a scan from being done now, if there is one.
