@@ -457,9 +457,13 @@ impl<'a> Daemon<'a> {
         if self.scan_at <= now && self.scanning.is_none() {
             self.scan(Rescan::Timer)?;
         }
-        let had_unwritten = self.pipeline.has_unwritten();
-        self.write_at = None;
-        self.pipeline.check_output(Utc::now())?;
+        // What could not be written is not tried again with everything that happens.
+        let may_write = self.write_at.is_none_or(|at| at <= now);
+        let had_unwritten = may_write && self.pipeline.has_unwritten();
+        if may_write {
+            self.write_at = None;
+            self.pipeline.check_output(Utc::now())?;
+        }
         if self.due.is_some_and(|due| due <= Utc::now().timestamp()) || had_unwritten {
             self.due = self.pipeline.settle(Utc::now())?;
             systemd::status(&self.status());
@@ -480,11 +484,17 @@ impl<'a> Daemon<'a> {
         let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
         let caught_up = self.pipeline.catch_up(&patience, Utc::now());
         drop(patience);
-        let caught_up = caught_up.map(|mut pass| {
+        let caught_up = caught_up.and_then(|mut pass| {
             // Told at the end, in one line.
             self.applied.0 += pass.read;
             self.applied.1 += std::mem::take(&mut pass.documents);
+            let has_read = pass.read > 0;
             self.note(pass, soon.take(), started);
+            if has_read {
+                // Under new settings a post may have another time to come out, or to go.
+                self.due = self.pipeline.settle(Utc::now())?;
+            }
+            Ok(())
         });
         self.end_reload();
         // Somebody waits for the new settings, too.

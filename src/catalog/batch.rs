@@ -245,7 +245,7 @@ impl Batch<'_> {
         self.place(&mut row, seen);
         row.diagnostics = Some(seen.reading.diagnostics.clone());
         // A version that nobody was shown does not stay.
-        if row.id.is_none() || row.state == State::Unseen {
+        if row.id.is_none() || matches!(row.state, State::Unseen | State::Scheduled) {
             (row.state, row.due) = match seen.reading.outcome {
                 Outcome::Rejected(_) => (State::Rejected, None),
                 _ => (State::Skipped, None),

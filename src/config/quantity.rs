@@ -22,11 +22,19 @@ const SIZES: [(u64, &[&str]); 7] = [
     (1, &["bytes", "byte", "B"]),
 ];
 
+/// The longest duration in seconds, some 68 years: what caches can be counted on to understand (RFC 9111 §1.2.2), and no
+/// clock runs over.
+const LONGEST: u64 = (1 << 31) - 1;
+
 /// Reads a duration: numbers with units, added up. A number without a unit is refused, for nobody can know it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    sum(text, &TIMES).map(Duration::from_secs).ok_or_else(|| {
+    let seconds = sum(text, &TIMES).ok_or_else(|| {
         format!("`{text}` is no duration: write a number and a unit, such as `90 s`, `5 min`, `6 h`, `2 days`")
-    })
+    })?;
+    if seconds > LONGEST {
+        return Err(format!("`{text}` is too long: write at most 68 years, which are `3500 weeks`"));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Reads a size in bytes.
@@ -99,6 +107,8 @@ mod tests {
             ("1.5 h", None),
             ("99999999999999999999 h", None),
             ("9999999999999999999 h", None),
+            ("3500 weeks", Some(2_116_800_000)),
+            ("4000 weeks", None),
         ];
         for (text, seconds) in table {
             assert_eq!(duration(text).ok(), seconds.map(Duration::from_secs), "{text}");
@@ -115,9 +125,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(seconds in 0..10_u64.pow(12)) {
+        fn what_is_written_is_read_back(seconds in 0..=LONGEST, bytes in 0..10_u64.pow(12)) {
             prop_assert_eq!(duration(&write_duration(Duration::from_secs(seconds))), Ok(Duration::from_secs(seconds)));
-            prop_assert_eq!(size(&write_size(seconds)), Ok(seconds));
+            prop_assert_eq!(size(&write_size(bytes)), Ok(bytes));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 //! A pattern is a path with at most one `*`, which stands for one character or more, slashes too, and is put where the
 //! target has one. A slash at the end does not matter.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Where a request for an address of the past goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,17 +116,28 @@ impl Redirect {
             None => (path == self.from).then(|| self.to.clone())?,
             Some((before, after)) => {
                 let star = path.strip_prefix(before)?.strip_suffix(after).filter(|star| !star.is_empty())?;
-                self.to.replacen('*', star, 1)
+                if is_elsewhere(&self.to) {
+                    self.to.replacen('*', &utf8_percent_encode(star, ESCAPED).to_string(), 1)
+                } else {
+                    self.to.replacen('*', star, 1)
+                }
             }
         };
         Some(if to == GONE {
             Destination::Gone
-        } else if to.starts_with("https://") || to.starts_with("http://") {
+        } else if is_elsewhere(&to) {
             Destination::Elsewhere(to)
         } else {
             Destination::Moved(to)
         })
     }
+}
+
+/// What part of a path is written as it is in a URL: its slashes, and what nothing needs to escape (RFC 3986 §2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn is_elsewhere(to: &str) -> bool {
+    to.starts_with("https://") || to.starts_with("http://")
 }
 
 #[cfg(test)]
@@ -165,6 +176,9 @@ mod tests {
         assert_eq!(own("old.xml", "gone").follow("old.xml"), Some(Destination::Gone));
         let away = Some(Destination::Elsewhere("https://e.org/rss".into()));
         assert_eq!(own("old.xml", "https://e.org/rss").follow("old.xml"), away);
+        // What a star stands for is a path, and is written as one.
+        let away = Some(Destination::Elsewhere("https://e.org/a%20b%3F/100%25?x".into()));
+        assert_eq!(own("blog/*", "https://e.org/*?x").follow("blog/a b?/100%"), away);
         for (from, to) in [("", "a"), ("/", "a"), ("a", ""), ("a/*/*", "b"), ("a", "b/*")] {
             assert!(Redirect::read(from, to).is_err(), "{from} {to}");
         }

@@ -44,7 +44,8 @@ pub(super) fn template(file: &File, timezone: &Timezone) -> Result<Folder, Confi
     // A permalink for folders that each have their own site is fine here.
     let site = defaults.permalink.is_some() && defaults.site_url.is_none();
     let site_url = if site { Some(String::from("http://localhost/")) } else { defaults.site_url.clone() };
-    let posts = complete_posts(Posts { site_url, name: Some(String::from("posts")), ..defaults }, timezone);
+    let own = Posts { site_url, name: Some(String::from("posts")), ..defaults };
+    let posts = complete_posts(own, &usual_window(file), timezone);
     let mut folder = folder(&posts, "defaults", &tokens)?;
     if site {
         folder.read.links = LinkRules::default();
@@ -54,27 +55,28 @@ pub(super) fn template(file: &File, timezone: &Timezone) -> Result<Folder, Confi
 
 /// The same file with every default filled in.
 pub(super) fn complete(file: File, timezone: &Timezone) -> File {
+    let window = usual_window(&file);
     let defaults = file.defaults.unwrap_or_default();
     let single = file.posts.len() == 1;
     let posts = file.posts.into_iter().map(|item| {
         let name = item.name.clone().or_else(|| single.then(|| String::from("posts")));
-        complete_posts(Posts { name, ..item }.over(defaults.clone()), timezone)
+        complete_posts(Posts { name, ..item }.over(defaults.clone()), &window, timezone)
     });
-    let window = Window::default();
+    let feeds = file.feeds.map(|feeds| {
+        let complete =
+            |own: raw::OwnFeed| raw::OwnFeed { window: own.window.map(|own| own.over(window.clone())), ..own };
+        feeds.into_iter().map(|(name, own)| (name, complete(own))).collect()
+    });
     let duration = |seconds| Some(quantity::write_duration(Duration::from_secs(seconds)));
     File {
         posts: posts.collect(),
+        feeds,
         defaults: None,
         title: file.title.or_else(|| Some(String::from("All posts"))),
         description: file.description.or_else(|| Some(String::from("Everything, newest first"))),
         content: file.content.or(Some(Content::Full)),
         search: file.search.or(Some(Search::default())),
-        window: Some(file.window.unwrap_or_default().over(raw::Window {
-            entries: Some(window.entries),
-            hours: Some(window.hours),
-            max_entries: Some(window.max_entries),
-            max_size: Some(quantity::write_size(window.max_bytes)),
-        })),
+        window: Some(window),
         archives: file.archives.or(Some(Archives::default())),
         admin: file.admin.or_else(|| Some(String::from("loopback"))),
         max_connections: file.max_connections.or(Some(CONNECTIONS)),
@@ -87,8 +89,19 @@ pub(super) fn complete(file: File, timezone: &Timezone) -> File {
     }
 }
 
+/// The main window, which others are as in what they leave unsaid.
+fn usual_window(file: &File) -> raw::Window {
+    let window = Window::default();
+    file.window.clone().unwrap_or_default().over(raw::Window {
+        entries: Some(window.entries),
+        hours: Some(window.hours),
+        max_entries: Some(window.max_entries),
+        max_size: Some(quantity::write_size(window.max_bytes)),
+    })
+}
+
 /// A folder's keys over those of its preset over those that are built in.
-fn complete_posts(posts: Posts, timezone: &Timezone) -> Posts {
+fn complete_posts(posts: Posts, window: &raw::Window, timezone: &Timezone) -> Posts {
     let preset = posts.preset.unwrap_or_default();
     let mut posts = posts.over(preset.defaults()).over(Posts {
         timezone: Some(timezone.name().to_owned()),
@@ -112,6 +125,7 @@ fn complete_posts(posts: Posts, timezone: &Timezone) -> Posts {
     if posts.permalink.is_none() && posts.site_url.is_some() {
         posts.permalink = preset.permalink().map(str::to_owned);
     }
+    posts.window = posts.window.map(|own| own.over(window.clone()));
     posts
 }
 
@@ -159,7 +173,7 @@ pub(super) fn settings(file: &File) -> Result<Settings, ConfigError> {
         trusted_proxies: trusted_proxies(file.trusted_proxies.as_deref().unwrap_or_default())?,
         connections: connections(file.max_connections.unwrap_or_default())?,
         listen,
-        max_age: u32::try_from(max_age).map_err(|_| ConfigError::value("max_age", "at most 68 years"))?,
+        max_age: u32::try_from(max_age).unwrap_or(u32::MAX),
         cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
         site: Site {
             title: words("title", file.title.as_deref())?,

@@ -402,6 +402,18 @@ fn what_is_resolved_is_a_configuration_that_says_the_same() {
 }
 
 #[test]
+fn what_a_window_leaves_unsaid_is_as_in_the_main_one() {
+    let settings = settings(
+        "window: {hours: 24, max_size: 2 MiB}\nposts: [{path: a, window: {entries: 3}}]\nfeeds: {f: {any: ['tag:x'], window: \
+         {hours: 1}}}\n",
+    );
+    let main = Window { hours: 24, max_bytes: 2 << 20, ..Window::default() };
+    assert_eq!(settings.window, main);
+    assert_eq!(settings.folders[0].window, Some(Window { entries: 3, ..main }));
+    assert_eq!(settings.feeds[0].window, Some(Window { hours: 1, ..main }));
+}
+
+#[test]
 fn categories_have_names_wherever_they_stand() {
     let settings = settings(
         "posts: [{path: a, categories: {names: {x/y: {slug: z}}}}]\ncategories: {names: {'a\\/b': {title: T}}}\n",

@@ -49,6 +49,8 @@ impl Daemon<'_> {
         let before = leaving.take_for(&self.watcher, now);
         if told.rescan.is_some() {
             self.leaving = None;
+            // Until now the watches of both counted.
+            self.watcher.watch_again();
         }
         for (all, more) in [(&mut told.paths, before.paths), (&mut told.directories, before.directories)] {
             all.extend(more);
@@ -91,6 +93,7 @@ impl Daemon<'_> {
             let pass = self.pipeline.look(&paths, &[], &patience, Utc::now())?;
             drop(patience);
             self.note(pass, soon.take(), now);
+            self.due = self.pipeline.settle(Utc::now())?;
         }
         Ok(())
     }

@@ -27,9 +27,12 @@ impl Daemon<'_> {
                 if settings.listen != before.listen
                     || settings.output != before.output
                     || settings.state != before.state
+                    || settings.cache_bytes != before.cache_bytes
                     || settings.admin.address() != before.admin.address()
                 {
-                    tracing::warn!("listen, admin's address, output and state take effect with the next start");
+                    tracing::warn!(
+                        "listen, admin's address, output, state and cache_size take effect with the next start"
+                    );
                 }
                 let adopted = self.pipeline.reconfigure(http::at_address(settings, address));
                 self.http.send_replace(http::settings(self.pipeline.settings(), &self.meters));

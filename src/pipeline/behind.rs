@@ -75,6 +75,16 @@ impl Pipeline {
     pub(super) fn note_touched(&mut self, effects: &Effects) {
         if let Some(behind) = &mut self.behind {
             behind.urgent.extend(effects.touched.keys());
+            // For them no page of an archive is made.
+            behind.made_page = StalePage::default();
+        }
+    }
+
+    /// Notes that documents were outdated for which nobody waits; what is behind may have passed theirs.
+    pub(super) fn note_left(&mut self) {
+        if let Some(behind) = &mut self.behind {
+            behind.made = 0;
+            behind.made_page = StalePage::default();
         }
     }
 

@@ -229,7 +229,8 @@ impl Pipeline {
     pub fn reconfigure(&mut self, settings: Settings) -> Result<(), Error> {
         self.places = Arc::new(Places::new(&settings));
         self.version = entry::version(&settings, &self.places);
-        self.settings = Arc::new(settings);
+        let Settings { output, state, .. } = &*self.settings;
+        self.settings = Arc::new(Settings { output: output.clone(), state: state.clone(), ..settings });
         self.scan = None;
         self.behind.get_or_insert_default().restart();
         self.adopt()
@@ -424,7 +425,7 @@ impl Pipeline {
             let effects = batch.commit()?;
             self.note_touched(&effects);
         }
-        let mut are_many = false;
+        let (mut are_many, mut some_left) = (false, false);
         for (index, folder) in self.settings.folders.iter().enumerate() {
             let name = &folder.read.folder;
             // How many vanished together is known once all of them are missed.
@@ -434,7 +435,7 @@ impl Pipeline {
                 let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
                 let mut batch = self.catalog.batch(now.timestamp())?;
                 let next = batch.expire(folder, present_since, grace, mass)?;
-                batch.commit()?;
+                some_left |= !batch.commit()?.touched.is_empty();
                 are_many |= next.is_some_and(|at| at <= now.timestamp());
                 due = earlier(due, next);
             }
@@ -442,6 +443,9 @@ impl Pipeline {
         if are_many {
             // Documents without them can wait like others.
             self.behind.get_or_insert_default();
+        }
+        if some_left {
+            self.note_left();
         }
         self.press(now)?;
         self.tidy_output()?;

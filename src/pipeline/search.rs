@@ -12,6 +12,7 @@ use super::{
 use crate::{
     catalog::{Query, Row},
     config::Search,
+    cores::unless_it_panics,
     feed::{Format, json},
     post::{self, Outcome, SourceFile, title},
     serve::{Document, Lifetime},
@@ -139,8 +140,8 @@ impl Pipeline {
             file.and_then(|folder| Some((folder, watch::read(&folder.path.join(path)).ok()?)))
         {
             let modified = DateTime::from_timestamp_nanos(stat.modified);
-            let reading = post::read(&SourceFile { path, bytes: &bytes, modified }, &folder.read);
-            if let Outcome::Post(post) = reading.outcome {
+            let file = SourceFile { path, bytes: &bytes, modified };
+            if let Some(Outcome::Post(post)) = unless_it_panics(|| post::read(&file, &folder.read).outcome) {
                 let excerpt = post.excerpt.as_deref().unwrap_or_default();
                 return Ok([&row.title, excerpt, &title::plain(&post.body.text)].join("\n"));
             }

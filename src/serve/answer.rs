@@ -50,7 +50,7 @@ pub(crate) struct Answerer {
     rules_version: AtomicU64,
     limiter: Mutex<Limiter>,
     answer_within: Duration,
-    compressing: Semaphore,
+    compressing: Arc<Semaphore>,
     files: Option<Files>,
     meters: Meters,
 }
@@ -64,7 +64,7 @@ impl Answerer {
             rules_version: AtomicU64::new(0),
             limiter: Mutex::new(Limiter::new(std::time::Instant::now())),
             answer_within: settings.answer_within,
-            compressing: Semaphore::new(*WORKERS),
+            compressing: Arc::new(Semaphore::new(*WORKERS)),
             files: settings.files.clone(),
             meters: settings.meters.clone(),
         }
@@ -270,21 +270,31 @@ impl Answerer {
     /// Makes a form that is not kept, and keeps it. Where many ask at once, at most one a core is made in vain.
     async fn make(&self, path: &str, document: &Document, coding: Coding) -> Option<Bytes> {
         let kept = self.content(document, Coding::Identity).map(Content::rope);
-        let identity = kept.or_else(|| document.bytes.clone())?.whole();
-        let bytes = if coding == Coding::Identity {
-            identity
-        } else {
-            let _permit = self.compressing.acquire().await.ok()?;
-            if let Some(made) = self.form(document, coding) {
-                return Some(made.bytes);
+        let identity = kept.or_else(|| document.bytes.clone())?;
+        let (shelf, path, hash) = (Arc::clone(&self.shelf), path.to_owned(), document.hash);
+        let is_kept = matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand);
+        let keep = move |bytes: &Bytes| {
+            if is_kept {
+                shelf.keep(&path, hash, coding, Form::from(bytes.clone()).into());
             }
-            let made = task::spawn_blocking(move || encoding::compress(coding, &identity)).await;
-            Bytes::from(made.ok()?.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()?)
         };
-        if matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand) {
-            self.shelf.keep(path, document.hash, coding, Form::from(bytes.clone()).into());
+        if coding == Coding::Identity {
+            let bytes = identity.whole();
+            keep(&bytes);
+            return Some(bytes);
         }
-        Some(bytes)
+        let permit = Arc::clone(&self.compressing).acquire_owned().await.ok()?;
+        if let Some(made) = self.form(document, coding) {
+            return Some(made.bytes);
+        }
+        // Whoever waits for it may leave: it has its place until it is done, and is not in vain.
+        let compress = move || {
+            let made = encoding::compress(coding, &identity.whole()).map(Bytes::from);
+            drop(permit);
+            made.inspect(keep)
+        };
+        let made = task::spawn_blocking(compress).await.ok()?;
+        made.inspect_err(|error| warn!(%error, "a document cannot be compressed")).ok()
     }
 }
 

@@ -311,6 +311,8 @@ async fn work(
         .max_header_size(HEAD_BYTES)
         // Names have no case (RFC 9110 §5.1), but libmrss, on which rsstail stands, finds `Last-Modified:` alone.
         .title_case_headers(true)
+        // Who has said all may close that way, and still wants an answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let is_done = || answered.load(Ordering::Relaxed) > rest.answered && progress.is_idle();
     let served = select! {

@@ -381,8 +381,9 @@ fn moved(request: &impl Request, to: &str, rules: &Rules) -> Reply {
     let mut address =
         if to.starts_with("https://") || to.starts_with("http://") { to.to_owned() } else { rules.address(to) };
     if let Some(query) = request.query() {
-        address.push('?');
-        address.push_str(query);
+        let end = address.find('#').unwrap_or(address.len());
+        let joint = if address[..end].contains('?') { '&' } else { '?' };
+        address.insert_str(end, &format!("{joint}{query}"));
     }
     let mut reply = redirect(StatusCode::MOVED_PERMANENTLY, &address);
     // Permanent, but not for a browser that would never ask again: names are renamed back.

@@ -171,6 +171,13 @@ impl Watcher {
         troubles.refused.is_none() && troubles.untold.get(folder).is_none_or(Option::is_none)
     }
 
+    /// Sets all watches anew if some could not be had: there may be room for them by now.
+    pub fn watch_again(&self) {
+        if lock(&self.shared.troubles).refused.is_some() {
+            self.tasks.send(Task::Rewatch(Lost::Watches));
+        }
+    }
+
     /// Asks the watching threads for a sign of life: [`Self::beats`] grows.
     pub fn ask(&self) {
         self.tasks.send(Task::Answer);

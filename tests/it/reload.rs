@@ -358,6 +358,19 @@ fn an_output_folder_that_is_gone_is_written_again() {
 }
 
 #[test]
+fn another_output_folder_waits_for_the_next_start() {
+    let mut scene = Scene::new();
+    let (here, there) = (scene.place.path().join("out"), scene.place.path().join("elsewhere"));
+    let elsewhere = Settings { output: there.clone(), ..settings(scene.place.path(), "two") };
+    scene.pipeline.reconfigure(elsewhere).unwrap();
+    scene.scan_in_parts();
+    // What brings the folder back must not be what moves it.
+    fs::remove_dir_all(&here).unwrap();
+    scene.pipeline.check_output(scene.now).unwrap();
+    assert!(here.join("rss.xml").exists() && !there.exists());
+}
+
+#[test]
 fn a_new_category_is_shown_at_once_and_listed_when_there_is_time() {
     let mut scene = Scene::new();
     while scene.pipeline.has_idle_work() {
@@ -760,6 +773,41 @@ fn a_post_that_is_broken_before_it_is_shown_is_rejected() {
     write_old(scene.place.path(), "more/0.md", &post("mended", "[c0]", "Fri, 25 Feb 2022 08:54:46 GMT"));
     look(&mut scene);
     assert_eq!(counts(&scene), (2 * POSTS as u64, 0));
+}
+
+#[test]
+fn a_scheduled_post_that_is_broken_before_its_time_is_rejected() {
+    let mut scene = Scene::new();
+    let time = scene.now + TimeDelta::hours(1);
+    for text in [post("soon", "[c0]", &time.to_rfc2822()), "---\ntitle: [broken\n---\nwords\n".to_owned()] {
+        write_old(scene.place.path(), "posts/soon.md", &text);
+        scene.pipeline.look(&[(0, "soon.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
+    }
+    scene.now = time + TimeDelta::minutes(1);
+    scene.pipeline.settle(scene.now).unwrap();
+    let counts = scene.pipeline.counts().unwrap();
+    assert_eq!((counts.published, counts.scheduled, counts.rejected), (POSTS as u64, 0, 1));
+    assert!(!scene.pipeline.has_unrendered());
+}
+
+#[test]
+fn what_was_missing_for_too_long_is_in_no_document_however_its_parts_come() {
+    let mut scene = Scene::new();
+    let paths: Vec<_> = (0..POSTS / 4).map(|number| (0, PathBuf::from(format!("{number}.md")))).collect();
+    for (_, path) in &paths {
+        fs::remove_file(scene.place.path().join("posts").join(path)).unwrap();
+    }
+    scene.pipeline.look(&paths, &[], &|_, _, _| false, scene.now).unwrap();
+    scene.now += TimeDelta::minutes(10);
+    let (mut parts, is_due) = (0, |at: Option<i64>, now: DateTime<Utc>| at.is_some_and(|at| at <= now.timestamp()));
+    while is_due(scene.pipeline.settle(scene.now).unwrap(), scene.now) {
+        parts += 1;
+        scene.catch_up(1);
+    }
+    assert!(scene.catch_up(1_000) < 1_000 && parts > 1);
+    let shown = scene.documents();
+    scene.restart("one");
+    assert_same(&shown, &scene.documents());
 }
 
 #[test]

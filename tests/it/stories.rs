@@ -100,6 +100,19 @@ fn a_scheduled_post_comes_out_by_itself() {
     site.shows("", &["Later", "Now"]);
 }
 
+#[test]
+fn a_post_that_new_settings_schedule_comes_out_by_itself() {
+    let soon = chrono::Utc::now() + chrono::TimeDelta::seconds(15);
+    let site = Site::new().configured("defaults: {future: publish}\n");
+    let site =
+        site.post("now.md", &post("Now", "[x]", DATE)).post("later.md", &post("Later", "[x]", &soon.to_rfc3339()));
+    let site = site.start();
+    site.shows("", &["Later", "Now"]);
+    site.configure("defaults: {future: hold}\n");
+    site.signal("HUP");
+    site.shows("", &["Now"]).shows("", &["Later", "Now"]);
+}
+
 /// Deletes everything and writes it again as crawlers do: other pictures, naive dates of now, not atomically.
 fn sweep(site: &Site, posts: usize) {
     fs::remove_dir_all(site.path("posts")).unwrap();

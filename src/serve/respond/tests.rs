@@ -398,6 +398,12 @@ fn what_is_not_a_document_has_its_own_status() {
     assert_eq!(to("https://blog.example.org/a").as_deref(), Some("https://blog.example.org/a"));
     assert_eq!(to("https://blog.example.org/知").as_deref(), Some("https://blog.example.org/%E7%9F%A5"));
     assert_eq!(to("//evil.example.org").as_deref(), Some("/evil.example.org"));
+    let asked = |to: &str| {
+        let reply = respond(&request("GET /a/rss.xml?b=1", &[]), Some(Answer::Moved(to.to_owned())), &rules(""));
+        header(&reply, "location").map(str::to_owned)
+    };
+    assert_eq!(asked("rss.xml").as_deref(), Some("/rss.xml?b=1"));
+    assert_eq!(asked("https://e.org/?feed=rss2#top").as_deref(), Some("https://e.org/?feed=rss2&b=1#top"));
     // A header cannot be smuggled in.
     assert_eq!(to("https://blog.example.org/\r\nSet-Cookie: a=b"), None);
 }
