@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  1   some posts were rejected (`check`, `build --strict`)
+  1   some posts were rejected (`check`, `explain`, `build --strict`), or are not there (`forget`, `refresh`)
   64  the command line is wrong
   74  a file or the network cannot be used
   75  another process uses the same state folder

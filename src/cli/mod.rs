@@ -216,7 +216,8 @@ fn token(name: &str) -> Result<ExitCode, Failure> {
     let hash = config::Token::hash(&secret);
     say(&format!(
         "# The token itself; it is not stored anywhere. {name} uses it as the password, with any user name, or reads the\n\
-         # feed at /private/{secret}/feeds/NAME/ (or …/categories/NAME/, …/folders/NAME/), where no password is asked.\n\
+         # feed at /private/{secret}/feeds/NAME/rss.xml (or …/categories/NAME/, …/folders/NAME/), where no password is\n\
+         # asked. It has no page.\n\
          # {secret}\n\
          tokens:\n  {}: {hash}\n",
         config::quoted(name)

@@ -143,10 +143,11 @@ pub(super) struct Posts {
     /// What a post's id is made from when its front matter has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ids: Option<IdRule>,
-    /// Globs of more names that are posts; `tag:NAME` and `category:A/B` let only such posts in.
+    /// Globs of more names that are posts; `tag:NAME`, `category:A/B`, `author:NAME`, `title:WORDS` and `text:WORDS` let only
+    /// such posts in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) include: Option<Vec<String>>,
-    /// Globs of names that are no posts; `tag:NAME` and `category:A/B` leave such posts out.
+    /// Globs of names that are no posts; `tag:NAME`, `category:A/B` … leave such posts out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exclude: Option<Vec<String>>,
     /// More names for front matter keys: the name in the file, then the key it stands for.

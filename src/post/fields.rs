@@ -186,6 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_all_keys() {
+        let page = include_str!("../../docs/posts.md");
+        let lines = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let keys =
+            |cell: &str| cell.split('|').next().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let documented: Vec<(String, Vec<String>)> =
+            lines.map(|(field, rest)| (field.to_owned(), keys(rest))).collect();
+        let fields = serde_json::to_value(schemars::schema_for!(Field)).unwrap();
+        let names = fields["oneOf"].as_array().unwrap().iter().map(|one| one["const"].as_str().unwrap().to_owned());
+        for name in names {
+            let field: Field = serde_json::from_value(name.clone().into()).unwrap();
+            let (_, keys) = documented.iter().find(|(documented, _)| *documented == name).expect(&name);
+            assert_eq!(keys[..field.keys().len()], *field.keys(), "{name}");
+        }
+    }
+
+    #[test]
     fn keys_are_found_under_all_their_names() {
         check("pubDate: 1\ndate: 2", Field::Published, &["date", "pubDate"]);
         check("Publish-Date: 1\npub_date: 2\nDATE: 3", Field::Published, &["DATE", "pub_date", "Publish-Date"]);

@@ -402,7 +402,7 @@ fn absent(rules: &Rules) -> Reply {
     let root = &rules.root;
     message(
         StatusCode::NOT_FOUND,
-        &format!("nothing is here: see {root} for the feeds, {root}opml.xml for all of them"),
+        &format!("nothing is here: see {root} for the feeds, {root}opml-all.xml for all of them"),
     )
 }
 

@@ -5,7 +5,8 @@
 //! under a path prefix, on disk, and behind any server. It looks at no file, no clock, and no other page.
 //!
 //! Pages need no script; the only one there is copies addresses. Nothing is fetched from elsewhere but the
-//! pictures of posts when they come near (`content`), and no page needs them for its layout.
+//! pictures of posts when they come near, and sounds and films when they are played (`content`); no page needs them for its
+//! layout.
 //!
 //! In reading order: [`Frame`] is what all pages have around them, [`Entry`] one post in a list, `tree` the categories,
 //! `pages` the four kinds of page, `words` what they say themselves.

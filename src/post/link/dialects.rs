@@ -2,7 +2,7 @@
 //!
 //! | dialect | variables |
 //! |---|---|
-//! | Hexo | `:year :month :day :i_month :i_day :hour :minute :second :timestamp :title :name :post_title :category :hash` |
+//! | Hexo | `:year :month :day :i_month :i_day :hour :minute :second :timestamp :title :slug :undated_title :name :post_title :category :hash` |
 //! | Jekyll | `:year :short_year :month :i_month :short_month :long_month :day :i_day :y_day :short_day :long_day :week :w_year :w_day :hour :minute :second :title :slug :name :categories :slugified_categories :output_ext` |
 //! | Hugo | `:year :month :monthname :day :weekday :weekdayname :yearday :section :sections :sections[…] :title :slug :filename :slugorfilename :contentbasename :slugorcontentbasename` |
 //! | all | any front matter key |

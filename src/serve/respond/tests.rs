@@ -153,7 +153,7 @@ fn nothing_of_ours_looks_like_this() {
     for target in ["/../etc/passwd", "/a/%2e%2e/b", "//example.com/", "/a%2Fb", "/%00", "/%FF"] {
         let reply = broken(wanted(&request(&format!("GET {target}"), &[]), &rules("feeds")));
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{target}");
-        assert_eq!(text(&reply), "nothing is here: see /feeds/ for the feeds, /feeds/opml.xml for all of them\n");
+        assert_eq!(text(&reply), "nothing is here: see /feeds/ for the feeds, /feeds/opml-all.xml for all of them\n");
     }
 }
 
