@@ -1,11 +1,12 @@
 //! Bytes in pieces that others hold too: what a document is until somebody needs it whole.
 //!
 //! Pieces in, a [`Rope`] out, whose length and digest are known before anybody puts it together. Most of a feed's bytes stand in
-//! several documents: none of them has a copy of its own, and none hashes them again.
+//! several documents: none of them has a copy of its own, and none hashes them again. Nor has one who takes a document slowly: a
+//! [`Remainder`] is what is left of it for him.
 
 use std::sync::{Arc, OnceLock};
 
-use ::bytes::Bytes;
+use ::bytes::{Buf, Bytes};
 
 use crate::bytes;
 
@@ -57,6 +58,50 @@ impl AsRef<[u8]> for Piece {
 /// Some bytes. To copy one costs next to nothing.
 #[derive(Debug, Clone)]
 pub struct Rope(Arc<Strands>);
+
+/// The bytes of a rope that somebody has not taken yet.
+#[derive(Debug, Clone)]
+pub struct Remainder {
+    rope: Rope,
+    /// How many they are.
+    length: usize,
+    /// The piece that the next one is in, and how many before it are.
+    at: (usize, usize),
+}
+
+impl<T: Into<Rope>> From<T> for Remainder {
+    /// All bytes of a rope.
+    fn from(rope: T) -> Self {
+        let rope = rope.into();
+        let mut all = Self { length: rope.len(), rope, at: (0, 0) };
+        // Past pieces without bytes.
+        all.advance(0);
+        all
+    }
+}
+
+impl Buf for Remainder {
+    fn remaining(&self) -> usize {
+        self.length
+    }
+
+    fn chunk(&self) -> &[u8] {
+        let (piece, taken) = self.at;
+        self.rope.0.pieces.get(piece).and_then(|piece| piece.as_ref().get(taken..)).unwrap_or_default()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.length = self.length.saturating_sub(count);
+        let (piece, taken) = &mut self.at;
+        *taken += count;
+        while let Some(all) = self.rope.0.pieces.get(*piece).map(Piece::len)
+            && *taken >= all
+        {
+            *piece += 1;
+            *taken -= all;
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Strands {
@@ -190,6 +235,27 @@ mod tests {
             prop_assert_eq!(&rope, &Rope::from(whole.clone()));
             prop_assert_eq!(rope.is(&others), whole == others);
             prop_assert!(!rope.is(&[&whole[..], &[0]].concat()));
+        }
+
+        /// Who takes a rope by and by gets its bytes, and never a part without any before the end.
+        #[test]
+        fn what_remains_are_the_bytes_that_were_not_taken(
+            pieces in prop::collection::vec(prop::collection::vec(0..9_u8, 0..6), 0..6),
+            at_once in 1..8_usize,
+        ) {
+            let whole = pieces.concat();
+            let mut rest = Remainder::from(rope(&pieces));
+            let mut taken = Vec::new();
+            while rest.has_remaining() {
+                prop_assert_eq!(rest.remaining(), whole.len() - taken.len());
+                prop_assert!(!rest.chunk().is_empty());
+                // As `writev` does, over the ends of pieces.
+                let count = at_once.min(rest.remaining());
+                let next = rest.clone().copy_to_bytes(count);
+                taken.extend_from_slice(&next);
+                rest.advance(count);
+            }
+            prop_assert_eq!(taken, whole);
         }
 
         /// Its digest is that of its pieces, in their order.

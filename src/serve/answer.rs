@@ -38,7 +38,7 @@ use super::{
     request::Request,
     respond::{self, Found, Rules},
 };
-use crate::{cores::WORKERS, feed::Format, meters::Meters};
+use crate::{cores::WORKERS, feed::Format, meters::Meters, rope::Remainder};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Answerer {
     }
 
     /// The response to a request. Always one, whatever the request.
-    pub(crate) async fn answer(&self, request: &Parts, peer: IpAddr) -> Response<Full<Bytes>> {
+    pub(crate) async fn answer(&self, request: &Parts, peer: IpAddr) -> Response<Full<Remainder>> {
         let rules = self.rules();
         let (reply, bytes) = match respond::wanted(request, peer, &rules) {
             ControlFlow::Continue(paths) => self.find(request, peer, &paths, &rules).await,
@@ -303,10 +303,10 @@ pub(crate) fn response(
     status: StatusCode,
     headers: HeaderMap,
     length: Option<usize>,
-    body: Bytes,
+    body: impl Into<Remainder>,
     now: SystemTime,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+) -> Response<Full<Remainder>> {
+    let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     // hyper's is up to a second old, and a document must not be newer than its reply (RFC 9110 §8.8.2.1).

@@ -56,6 +56,7 @@ use super::{
     plain::{self, Begin, Plain},
     wire::Clock,
 };
+use crate::rope::Remainder;
 
 /// The longest head of a request: far more than any reader sends, and little enough for a thousand connections.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -110,7 +111,7 @@ struct Rest {
 /// Why a connection cannot just wait for more.
 enum Halt {
     /// A response of which this much is still to be sent: what is left of its head, and of its body.
-    Unsent(Bytes, Bytes),
+    Unsent(Bytes, Remainder),
     /// What has come is for hyper.
     Unusual,
     /// The server stops.
@@ -231,9 +232,9 @@ impl Rest {
             return None;
         }
         let unsent = head.get(sent..).unwrap_or_default();
-        let mut bytes = body.whole();
-        bytes.advance(sent.saturating_sub(head.len()));
-        Some(Halt::Unsent(Bytes::copy_from_slice(unsent), bytes))
+        let mut rest = Remainder::from(body.rope());
+        rest.advance(sent.saturating_sub(head.len()));
+        Some(Halt::Unsent(Bytes::copy_from_slice(unsent), rest))
     }
 }
 
@@ -348,7 +349,7 @@ async fn work(
 async fn finish<I, S>(connection: &mut http1::Connection<I, S>) -> hyper::Result<()>
 where
     I: Read + Write + Unpin,
-    S: HttpService<Incoming, ResBody = Full<Bytes>> + Unpin,
+    S: HttpService<Incoming, ResBody = Full<Remainder>> + Unpin,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     Pin::new(&mut *connection).graceful_shutdown();

@@ -18,7 +18,7 @@ use std::{
 };
 
 use http_body_util::Full;
-use hyper::{Method, Response, StatusCode, body::Bytes};
+use hyper::{Method, Response, StatusCode};
 
 use super::{
     Document, SEARCH,
@@ -31,6 +31,7 @@ use super::{
     respond::{self, Head, Rules},
     wire::{self, Clock},
 };
+use crate::rope::Remainder;
 
 /// Targets that are remembered at a time. Past that all are forgotten: to find one anew takes microseconds.
 const TARGETS: usize = 256;
@@ -128,14 +129,14 @@ struct Whole {
 
 impl AtOnce {
     /// For hyper to send.
-    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
+    pub(crate) fn into_response(self) -> Response<Full<Remainder>> {
         let head = &self.prepared().head;
         let (status, headers) = match &self.whole {
             None => (StatusCode::NOT_MODIFIED, head.not_modified.clone()),
             Some(_) => (StatusCode::OK, head.whole.clone()),
         };
-        let (length, body) = self.whole.map_or((None, Bytes::new()), |whole| (Some(whole.length), whole.body.whole()));
-        answer::response(status, headers, length, body, self.now)
+        let (length, body) = self.whole.map_or((None, nothing()), |whole| (Some(whole.length), whole.body));
+        answer::response(status, headers, length, body.rope(), self.now)
     }
 
     /// Puts its head into `out` as hyper would send it, and says what follows.
