@@ -16,9 +16,14 @@ FOLDERS = 1000
 WATCHES = 3
 WORDS = "limit on watched folders"
 NO_TIMER = "scan_interval: 1000 h\n"
-# In a user namespace of its own, the limit is the daemon's alone.
-LIMITED = ["unshare", "--user", "--map-root-user", "sh", "-c",
-           f'echo {WATCHES} >/proc/sys/user/max_inotify_watches && exec "$@"', "sh"]
+#: Folders that can all be watched, but not twice at a time.
+FEW, ENOUGH = 40, 70
+
+
+def limited(watches):
+    """In a user namespace of its own, the limit is the daemon's alone."""
+    return ["unshare", "--user", "--map-root-user", "sh", "-c",
+            f'echo {watches} >/proc/sys/user/max_inotify_watches && exec "$@"', "sh"]
 
 
 def says_so(site, manager, begun):
@@ -47,7 +52,7 @@ def fills(site):
 
 def at_start():
     with Place() as place, Manager(place.folder) as manager:
-        site = Daemon(place.folder, NO_TIMER, wrapper=LIMITED, environment=manager.environment)
+        site = Daemon(place.folder, NO_TIMER, wrapper=limited(WATCHES), environment=manager.environment)
         for number in range(FOLDERS):
             (site.posts / f"f{number}").mkdir()
         with site:
@@ -61,7 +66,7 @@ def at_start():
 
 def meanwhile():
     with Place() as place, Manager(place.folder) as manager:
-        site = Daemon(place.folder, NO_TIMER, wrapper=LIMITED, environment=manager.environment)
+        site = Daemon(place.folder, NO_TIMER, wrapper=limited(WATCHES), environment=manager.environment)
         with site:
             eventually("it is ready", lambda: "posts in" in manager.status, True)
             the_same("nothing is wrong yet", ledger.status(site)["watch"]["degraded"], None)
@@ -74,7 +79,26 @@ def meanwhile():
            f"said {said:.2f} s later (at most 1 s); all posts {took:.1f} s after the first was written (at most 30 s)")
 
 
+def reloaded():
+    """While settings change, the watches of before count as well: they are no reason to poll for good."""
+    with Place() as place:
+        site = Daemon(place.folder, NO_TIMER, wrapper=limited(ENOUGH))
+        for number in range(FEW):
+            (site.posts / f"f{number}").mkdir()
+        with site:
+            degraded = lambda: ledger.status(site)["watch"]["degraded"]
+            eventually("all can be watched", degraded, None)
+            for times in range(2):
+                site.configure(NO_TIMER + f"title: {times}\n")
+                site.reload()
+                eventually("new settings hold", lambda: (site.folder / "log").read_text().count("hold everywhere"), times + 1)
+                eventually("all can be watched again", degraded, None)
+            ledger.write(site.posts, [1], folder="f1")
+            eventually("a post is published", lambda: ledger.published(site), 1)
+
+
 if __name__ == "__main__":
     daemon.DEADLINE = 60
     at_start()
     meanwhile()
+    reloaded()
