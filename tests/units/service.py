@@ -121,6 +121,23 @@ def told(machine):
     machine.systemctl("restart", SERVICE)
 
 
+def forgets(machine):
+    """The commands of docs/running.md drop a post that is kept."""
+    kept = lambda: json.loads(machine.ask("status.json")[1])["posts"]["kept"]  # noqa: E731
+    machine.configure(FOLDER, "defaults: {on_delete: keep}\n")
+    machine.systemctl("restart", SERVICE)
+    machine.write(f"{FOLDER}/kept.md", post(POSTS))
+    eventually("one more", machine.published, POSTS + 1)
+    machine.inside(f"{FOLDER}/kept.md").unlink()
+    eventually("it is kept", lambda: (machine.published(), kept()), (POSTS + 1, 1))
+    written = (REPOSITORY / "docs/running.md").read_text()
+    commands = re.search(r"```sh\n(sudo systemctl stop .*?)```", written, re.DOTALL)[1]
+    machine.run("bash", "-ec", re.sub("sudo -u feedwright", "runuser -u feedwright --", commands).replace("sudo ", "").replace("PATH", "kept.md"))
+    eventually("it is forgotten, and the daemon is back", lambda: (machine.published(), kept()), (POSTS, 0))
+    machine.configure(FOLDER)
+    machine.systemctl("restart", SERVICE)
+
+
 def killed(machine):
     """A crash: everything is back, the same."""
     eventually("all posts", machine.published, POSTS)
@@ -256,7 +273,7 @@ def at_home(machine):
     figure("posts in a home", "`config unit`; the posts' folder and its parent removed and made again", "followed")
 
 
-STAGES = (judged, starts, confined, told, killed, hung, stops, wrong, addressed, at_home)
+STAGES = (judged, starts, confined, told, forgets, killed, hung, stops, wrong, addressed, at_home)
 
 
 def main():
