@@ -271,11 +271,11 @@ impl Answerer {
     async fn make(&self, path: &str, document: &Document, coding: Coding) -> Option<Bytes> {
         let kept = self.content(document, Coding::Identity).map(Content::rope);
         let identity = kept.or_else(|| document.bytes.clone())?;
-        let (shelf, path, hash) = (Arc::clone(&self.shelf), path.to_owned(), document.hash);
+        let (shared, path, hash) = (Arc::clone(&self.shelf), path.to_owned(), document.hash);
         let is_kept = matches!(document.lifetime, Lifetime::Maintained | Lifetime::OnDemand);
         let keep = move |bytes: &Bytes| {
             if is_kept {
-                shelf.keep(&path, hash, coding, Form::from(bytes.clone()).into());
+                shared.keep(&path, hash, coding, Form::from(bytes.clone()).into());
             }
         };
         if coding == Coding::Identity {
