@@ -87,7 +87,7 @@ pub(super) fn build(loader: &Loader, options: &Build) -> Result<ExitCode, Failur
     if pass.unfinished > 0 {
         // Their writers may not be done; after this time they are taken as they stand.
         std::thread::sleep(pipeline::UNFINISHED);
-        pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &taken_as_it_is, Utc::now())?;
+        pipeline.look(&pass.unsettled.iter().cloned().collect::<Vec<_>>(), &[], &taken_as_it_is, Utc::now())?;
     }
     let rejected = pipeline.counts()?.rejected;
     tracing::info!(

@@ -13,10 +13,9 @@ use crate::pipeline::PART;
 /// A path below a posts folder, by the posts folder's index.
 type At = (usize, PathBuf);
 
-/// Paths that wait, by the folder that they are in; before them those that are gone.
+/// Paths that wait, by the folder that they are in.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    gone: BTreeSet<At>,
     waiting: BTreeMap<At, BTreeSet<PathBuf>>,
     turns: VecDeque<At>,
 }
@@ -32,20 +31,12 @@ impl Backlog {
         }
     }
 
-    /// Adds what is gone: others wait for it, for one of them may be where it went.
-    pub(super) fn miss(&mut self, paths: Vec<At>) {
-        self.gone.extend(paths);
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        self.gone.is_empty() && self.turns.is_empty()
+        self.turns.is_empty()
     }
 
     /// Takes out a part, in path order.
     pub(super) fn take(&mut self) -> Vec<At> {
-        if !self.gone.is_empty() {
-            return std::iter::from_fn(|| self.gone.pop_first()).take(PART).collect();
-        }
         let share = (PART / self.turns.len().max(1)).max(1);
         let mut part = Vec::new();
         while part.len() < PART
@@ -88,17 +79,6 @@ mod tests {
 
         assert_eq!(backlog.take(), paths("crowd", 0..PART));
         assert_eq!(backlog.take(), paths("crowd", PART..PART + 5), "each once");
-        assert!(backlog.is_empty());
-    }
-
-    #[test]
-    fn what_is_gone_comes_first() {
-        let mut backlog = Backlog::default();
-        backlog.add(paths("there", 0..2));
-        backlog.miss(paths("gone", 0..PART + 1));
-        assert_eq!(backlog.take(), paths("gone", 0..PART));
-        assert_eq!(backlog.take(), paths("gone", PART..PART + 1));
-        assert_eq!(backlog.take(), paths("there", 0..2));
         assert!(backlog.is_empty());
     }
 

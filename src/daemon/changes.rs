@@ -18,7 +18,7 @@ use crate::{
 impl Daemon<'_> {
     /// Looks at what happened in the folders since this was asked last.
     pub(super) fn take_changes(&mut self) -> Result<(), pipeline::Error> {
-        let Changes { mut paths, directories, rescan, again } = self.told(SystemTime::now());
+        let Changes { paths, directories, rescan, again } = self.told(SystemTime::now());
         self.take_at = again;
         match rescan {
             Some(Lost::Events) => self.scan(Rescan::Overflow)?,
@@ -27,25 +27,19 @@ impl Daemon<'_> {
             Some(Lost::Watches) => self.scan(Rescan::Root)?,
             None => {}
         }
-        for (folder, directory) in directories {
-            let known = self.pipeline.known_below(folder, &directory)?;
-            paths.extend(known.into_iter().map(|path| (folder, path)));
-        }
         if paths.len() > 2 * pipeline::PART || self.lost {
-            // In parts, each with a chance for what comes meanwhile; what is gone comes first, so that a move is seen as one.
+            // What is gone comes first, so that a move is seen as one; the rest in parts, each with a chance for what comes
+            // meanwhile.
             let folders = watched(&self.pipeline);
             let is_gone = |(folder, path): &(usize, PathBuf)| {
                 folders.get(*folder).is_none_or(|of| watch::look(*folder, &of.root, path).kind == Kind::Gone)
             };
             let (gone, there): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_gone);
             self.untaken.add(there);
-            if self.lost {
-                return self.look(&gone);
-            }
-            self.untaken.miss(gone);
-            return self.take_rest();
+            self.look(&gone, &directories)?;
+            return if self.lost { Ok(()) } else { self.take_rest() };
         }
-        self.look(&paths)
+        self.look(&paths, &directories)
     }
 
     /// What the watcher tells, and the one before it where it is still needed.
@@ -72,14 +66,14 @@ impl Daemon<'_> {
     /// Looks at a part of what there was no time for.
     pub(super) fn take_rest(&mut self) -> Result<(), pipeline::Error> {
         let paths = self.untaken.take();
-        self.look(&paths)
+        self.look(&paths, &[])
     }
 
     /// Looks at what the watcher told of.
-    fn look(&mut self, paths: &[(usize, PathBuf)]) -> Result<(), pipeline::Error> {
-        if !paths.is_empty() {
+    fn look(&mut self, paths: &[(usize, PathBuf)], directories: &[(usize, PathBuf)]) -> Result<(), pipeline::Error> {
+        if !paths.is_empty() || !directories.is_empty() {
             let started = Instant::now();
-            let pass = self.pipeline.look(paths, &|_, _, _| false, Utc::now())?;
+            let pass = self.pipeline.look(paths, directories, &|_, _, _| false, Utc::now())?;
             if pass.documents > 0 {
                 self.meters.published(started.elapsed());
             }
@@ -96,7 +90,7 @@ impl Daemon<'_> {
         if !paths.is_empty() {
             let soon = RefCell::default();
             let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
-            let pass = self.pipeline.look(&paths, &patience, Utc::now())?;
+            let pass = self.pipeline.look(&paths, &[], &patience, Utc::now())?;
             drop(patience);
             self.note(pass, soon.take(), now);
             self.due = self.pipeline.settle(Utc::now())?;

@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    ffi::{OsStr, OsString},
-    os::unix::ffi::{OsStrExt, OsStringExt},
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -31,32 +31,28 @@ pub(super) const LONG: usize = 2_000;
 pub type MayBeWritten<'a> = &'a dyn Fn(usize, &Path, &Stat) -> bool;
 
 impl Pipeline {
-    /// The paths of all posts that are known at or below a directory of a folder.
-    ///
-    /// # Errors
-    /// When the catalog fails.
-    pub fn known_below(&self, index: usize, directory: &Path) -> Result<Vec<PathBuf>, Error> {
-        let Some(folder) = self.settings.folders.get(index) else { return Ok(Vec::new()) };
-        let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
-        Ok(known.into_iter().map(|path| PathBuf::from(OsString::from_vec(path))).collect())
-    }
-
-    /// Looks at paths, each with its folder's index, and publishes what came of it.
+    /// Looks at single paths, and at all that is known below directories, each with its folder's index; publishes what
+    /// came of it.
     ///
     /// # Errors
     /// When the catalog fails.
     pub fn look(
         &mut self,
         paths: &[(usize, PathBuf)],
+        directories: &[(usize, PathBuf)],
         written: MayBeWritten<'_>,
         now: DateTime<Utc>,
     ) -> Result<Pass, Error> {
         let mut pass = Pass::default();
         for index in 0..self.settings.folders.len() {
             let folder = self.settings.folders[index].clone();
-            let here: BTreeSet<&PathBuf> =
-                paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path).collect();
-            let found = here.into_iter().map(|path| look_at(index, &folder, path)).collect();
+            let mut here: BTreeSet<PathBuf> =
+                paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
+            for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
+                let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
+                here.extend(known.into_iter().map(|path| PathBuf::from(OsStr::from_bytes(&path))));
+            }
+            let found = here.iter().map(|path| look_at(index, &folder, path)).collect();
             self.take_found(index, found, written, now, &mut pass, &mut |_| {})?;
         }
         pass.documents = self.press(now)?;

@@ -56,7 +56,7 @@ impl Scene {
             left.extend(self.scan_part().unsettled);
             parts += 1;
         }
-        self.pipeline.look(&left, &|_, _, _| false, self.now).unwrap();
+        self.pipeline.look(&left, &[], &|_, _, _| false, self.now).unwrap();
         parts
     }
 
@@ -192,7 +192,7 @@ fn a_post_does_not_wait_for_new_settings_to_hold_everywhere() {
     scene.catch_up(1);
     scene.late();
 
-    let pass = scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+    let pass = scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
 
     assert!(scene.pipeline.is_behind());
     assert!(pass.documents > 0 && pass.documents < 30, "{} documents", pass.documents);
@@ -339,7 +339,7 @@ fn nothing_is_shown_until_new_rules_on_who_may_read_it_hold() {
     assert!(scene.ask("rss.xml").is_none() && scene.ask("categories/c1/").is_none());
     assert!(matches!(scene.ask("status.json"), Some(Answer::Document(_))));
     scene.late();
-    let pass = scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+    let pass = scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     assert_eq!(pass.documents, 0);
     scene.scan();
     let Some(Answer::Document(document)) = scene.ask("rss.xml") else { panic!("it has no posts, but is there") };
@@ -377,7 +377,7 @@ fn a_new_category_is_shown_at_once_and_listed_when_there_is_time() {
         scene.pipeline.work_idly(scene.now).unwrap();
     }
     write(scene.place.path(), "late.md", "late", CATEGORIES);
-    scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+    scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     let address = format!("categories/c{CATEGORIES}/");
     assert!(scene.document(&format!("{address}feed.json")).contains("\"late\""));
     assert!(!scene.document("opml.xml").contains(&address) && scene.pipeline.has_idle_work());
@@ -390,7 +390,7 @@ fn a_new_category_is_shown_at_once_and_listed_when_there_is_time() {
         fs::write(scene.place.path().join("posts").join(name), &tagged).unwrap();
     }
     let paths = [(0, "tagged.md".into()), (0, "tagged-2.md".into())];
-    scene.pipeline.look(&paths, &|_, _, _| false, scene.now).unwrap();
+    scene.pipeline.look(&paths, &[], &|_, _, _| false, scene.now).unwrap();
     assert!(matches!(scene.ask("tags/new/rss.xml"), Some(Answer::Document(_))));
 }
 
@@ -408,7 +408,7 @@ fn many_files_that_new_settings_leave_out_keep_nobody_waiting_and_are_known_to_h
     while scene.pipeline.is_scanning() {
         scene.scan_part();
         write(scene.place.path(), "late.md", &format!("late {}", kept.len()), 0);
-        scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
         assert!(scene.document("categories/c0/feed.json").contains(&format!("\"late {}\"", kept.len())));
         scene.pipeline.settle(scene.now + TimeDelta::seconds(5)).unwrap();
         kept.push(scene.pipeline.counts().unwrap().kept);
@@ -442,7 +442,7 @@ fn files_that_new_settings_leave_out_count_as_gone() {
             scene.pipeline.reconfigure(globs).unwrap();
             scene.scan_in_parts();
             // What a watcher of before still tells of does not bring it back.
-            scene.pipeline.look(&[(0, "1.md".into())], &|_, _, _| false, scene.now).unwrap();
+            scene.pipeline.look(&[(0, "1.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
         } else {
             scene.pipeline.reconfigure(globs).unwrap();
             scene.scan();
@@ -510,7 +510,7 @@ fn a_folder_that_new_settings_add_keeps_nobody_waiting_and_is_shown_the_newest_f
             &post(&format!("more {parts}"), "[c0]", "Fri, 25 Feb 2022 08:54:46 GMT"),
         );
         let looks = [(0, "late.md".into()), (1, "0.md".into())];
-        scene.pipeline.look(&looks, &|_, _, _| false, scene.now).unwrap();
+        scene.pipeline.look(&looks, &[], &|_, _, _| false, scene.now).unwrap();
         let feed = scene.document("categories/c0/feed.json");
         assert!(feed.contains(&format!("\"late {parts}\"")), "it is shown at once");
         let shown = shown_of_it(&scene, "feed.json");
@@ -635,11 +635,11 @@ fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
     scene.pipeline.reconfigure(configured(scene.place.path(), "title: one\n", renamed)).unwrap();
     scene.pipeline.begin_scan(scene.now, || {}).unwrap();
     // An event tells of it before the scan does.
-    scene.pipeline.look(&[(1, "7.md".into())], &|_, _, _| false, scene.now).unwrap();
+    scene.pipeline.look(&[(1, "7.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()));
     for part in 0.. {
         write(scene.place.path(), "late.md", &format!("late {part}"), 0);
-        scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
         assert_eq!(shown_of_it(&scene, "feed.json"), shown);
         if !scene.pipeline.is_scanning() {
             break;
@@ -664,7 +664,7 @@ fn a_folder_that_new_settings_take_away_keeps_nobody_waiting_and_goes_the_oldest
     while scene.pipeline.is_scanning() {
         scene.scan_part();
         write(scene.place.path(), "late.md", &format!("late {}", left.len()), 0);
-        scene.pipeline.look(&[(0, "late.md".into())], &|_, _, _| false, scene.now).unwrap();
+        scene.pipeline.look(&[(0, "late.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
         assert!(scene.document("categories/c0/feed.json").contains(&format!("\"late {}\"", left.len())));
         let mut now = shown_of_it(&scene, "feed.json");
         now.retain(|title| title != "more 7");
@@ -761,7 +761,8 @@ fn a_post_that_is_broken_before_it_is_shown_is_rejected() {
     scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
     scan_until(&mut scene, 1_000);
     write_old(scene.place.path(), "more/0.md", "---\ntitle: [broken\n---\nwords\n");
-    let look = |scene: &mut Scene| scene.pipeline.look(&[(1, "0.md".into())], &|_, _, _| false, scene.now).unwrap();
+    let look =
+        |scene: &mut Scene| scene.pipeline.look(&[(1, "0.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     look(&mut scene);
     while scene.pipeline.is_scanning() {
         scene.scan_part();
@@ -780,7 +781,7 @@ fn a_scheduled_post_that_is_broken_before_its_time_is_rejected() {
     let time = scene.now + TimeDelta::hours(1);
     for text in [post("soon", "[c0]", &time.to_rfc2822()), "---\ntitle: [broken\n---\nwords\n".to_owned()] {
         write_old(scene.place.path(), "posts/soon.md", &text);
-        scene.pipeline.look(&[(0, "soon.md".into())], &|_, _, _| false, scene.now).unwrap();
+        scene.pipeline.look(&[(0, "soon.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     }
     scene.now = time + TimeDelta::minutes(1);
     scene.pipeline.settle(scene.now).unwrap();
@@ -796,7 +797,7 @@ fn what_was_missing_for_too_long_is_in_no_document_however_its_parts_come() {
     for (_, path) in &paths {
         fs::remove_file(scene.place.path().join("posts").join(path)).unwrap();
     }
-    scene.pipeline.look(&paths, &|_, _, _| false, scene.now).unwrap();
+    scene.pipeline.look(&paths, &[], &|_, _, _| false, scene.now).unwrap();
     scene.now += TimeDelta::minutes(10);
     let (mut parts, is_due) = (0, |at: Option<i64>, now: DateTime<Utc>| at.is_some_and(|at| at <= now.timestamp()));
     while is_due(scene.pipeline.settle(scene.now).unwrap(), scene.now) {
@@ -846,7 +847,7 @@ fn a_file_that_is_being_written_is_not_read_for_new_settings() {
     }
     assert!(!scene.documents().contains_key(Path::new("categories/c99/feed.json")));
 
-    scene.pipeline.look(&left, &|_, _, _| false, scene.now).unwrap();
+    scene.pipeline.look(&left, &[], &|_, _, _| false, scene.now).unwrap();
 
     assert!(scene.document("categories/c99/two/feed.json").contains("\"half\""), "read under the new settings");
 }
