@@ -3,7 +3,9 @@
 //! A pattern is a path with at most one `*`, which stands for one character or more, slashes too, and is put where the
 //! target has one. A slash at the end does not matter.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
+
+use crate::feed::address;
 
 /// Where a request for an address of the past goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,11 +118,8 @@ impl Redirect {
             None => (path == self.from).then(|| self.to.clone())?,
             Some((before, after)) => {
                 let star = path.strip_prefix(before)?.strip_suffix(after).filter(|star| !star.is_empty())?;
-                if is_elsewhere(&self.to) {
-                    self.to.replacen('*', &utf8_percent_encode(star, ESCAPED).to_string(), 1)
-                } else {
-                    self.to.replacen('*', star, 1)
-                }
+                let star = if is_elsewhere(&self.to) { address::encode(star) } else { star.to_owned() };
+                self.to.replacen('*', &star, 1)
             }
         };
         Some(if to == GONE {
@@ -133,9 +132,7 @@ impl Redirect {
     }
 }
 
-/// What part of a path is written as it is in a URL: its slashes, and what nothing needs to escape (RFC 3986 §2.3).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
+/// Whether a target is an address of its own, and no path of ours.
 fn is_elsewhere(to: &str) -> bool {
     to.starts_with("https://") || to.starts_with("http://")
 }
