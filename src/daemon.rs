@@ -206,9 +206,6 @@ struct Daemon<'a> {
     scanning: Option<Scanning>,
     /// Why the folders are scanned again once it has ended, if they are.
     again: Option<Rescan>,
-    /// Events were lost, and it is not yet found out what vanished. Until then nothing new is looked at: a move is seen as one only
-    /// where a file is missed first.
-    lost: bool,
     /// When the watcher has something that is settled by then.
     take_at: Option<SystemTime>,
     /// When documents are written that could not be.
@@ -262,7 +259,6 @@ impl<'a> Daemon<'a> {
             scan_at: Instant::now(),
             scanning: None,
             again: None,
-            lost: false,
             take_at: None,
             write_at: None,
             untaken: Backlog::default(),
@@ -372,10 +368,7 @@ impl<'a> Daemon<'a> {
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
             self.take_changes()?;
-            if self.lost {
-                self.scan_at_once(Instant::now())?;
-            }
-            while !self.untaken.is_empty() {
+            while self.has_rest() {
                 self.take_rest()?;
             }
         }
@@ -437,11 +430,10 @@ impl<'a> Daemon<'a> {
             // A second is over when the next begins; a moment later is sure to be in it.
             now + Duration::from_secs(wait.unsigned_abs()).min(nap) + Duration::from_millis(5)
         });
-        let rest = (!self.untaken.is_empty() && !self.lost).then_some(now);
-        let unsettled = self.unsettled.next().filter(|_| !self.lost);
+        let rest = self.has_rest().then_some(now);
         let scan = self.scanning.is_none().then_some(self.scan_at);
         let take = self.take_at.map(|at| now + at.duration_since(SystemTime::now()).unwrap_or_default());
-        let all = [scan, take, rest, unsettled, due, self.write_at];
+        let all = [scan, take, rest, self.unsettled.next(), due, self.write_at];
         all.into_iter().flatten().fold(now + nap, Instant::min)
     }
 
@@ -450,10 +442,8 @@ impl<'a> Daemon<'a> {
         if self.take_at.is_some_and(|at| at <= SystemTime::now()) {
             self.take_changes()?;
         }
-        if !self.lost {
-            self.take_rest()?;
-            self.take_unsettled(now)?;
-        }
+        self.take_rest()?;
+        self.take_unsettled(now)?;
         if self.scan_at <= now && self.scanning.is_none() {
             self.scan(Rescan::Timer)?;
         }

@@ -47,6 +47,9 @@ pub struct Seen<'a> {
     pub collections: BTreeMap<Key, bool>,
 }
 
+/// Whether nothing is at a path of a folder, by its name, any more, though it is not missed yet.
+pub type IsGone<'a> = &'a dyn Fn(&str, &[u8]) -> bool;
+
 /// What a batch did.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -220,11 +223,12 @@ impl Batch<'_> {
         Ok(std::mem::take(&mut self.effects))
     }
 
-    /// Takes note of a file that was read; returns its row's number.
+    /// Takes note of a file that was read; returns its row's number. `is_gone` is asked whether a post that this may be has left
+    /// its place.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn see(&mut self, folder: &Folder, seen: &Seen<'_>) -> Result<i64, CatalogError> {
+    pub fn see(&mut self, folder: &Folder, seen: &Seen<'_>, is_gone: IsGone<'_>) -> Result<i64, CatalogError> {
         let name = &folder.read.folder;
         let path = path_bytes(seen.path);
         let here = if self.others == Others::None {
@@ -234,7 +238,7 @@ impl Batch<'_> {
         };
         let mut row = match (&seen.reading.outcome, here) {
             (Outcome::Post(post), here) => {
-                let row = self.row_of(folder, seen, post, here)?;
+                let row = self.row_of(folder, seen, post, here, is_gone)?;
                 return self.apply(folder, seen, post, row);
             }
             (Outcome::LeftOut, Some(row)) if row.id.is_some() => return self.leave_out(seen, row),

@@ -47,7 +47,7 @@ use rusqlite::{Connection, DropBehavior, OptionalExtension, Transaction, config:
 
 pub use along::Along;
 pub use archive::{PAGE, StalePage};
-pub use batch::{Batch, Effects, Seen};
+pub use batch::{Batch, Effects, IsGone, Seen};
 pub use collection::{Archives, Collection, Dirty, Key, Version};
 pub use documents::{CLEAN, DocumentRecord, Former, StoredDocument};
 pub use entries::{KeptEntry, StoredEntry};

@@ -52,6 +52,11 @@ impl Story {
     }
 
     fn see_in(batch: &mut Batch<'_>, folder: &Folder, path: &str, text: &str) {
+        Self::see_without(batch, folder, path, text, "");
+    }
+
+    /// While nothing is at another path any more.
+    fn see_without(batch: &mut Batch<'_>, folder: &Folder, path: &str, text: &str, gone: &str) {
         let now = batch.now;
         let modified = DateTime::from_timestamp(now, 0).unwrap();
         let file = SourceFile { path: Path::new(path), bytes: text.as_bytes(), modified };
@@ -67,7 +72,7 @@ impl Story {
             collections.extend(post.tags.iter().map(|tag| (Key::Tag(tag.clone()), true)));
         }
         let seen = Seen { path: Path::new(path), stat, settled: true, content, reading: &reading, collections };
-        batch.see(folder, &seen).unwrap();
+        batch.see(folder, &seen, &|_, path| path == gone.as_bytes()).unwrap();
     }
 
     fn vanish(&mut self, path: &str) {
@@ -146,6 +151,27 @@ fn a_move_keeps_the_id_in_either_order() {
     story.vanish("b.md");
     assert_eq!(story.row("c.md").id.unwrap(), id);
     assert_eq!(story.public(), ["c.md"]);
+}
+
+#[test]
+fn what_is_seen_at_its_new_place_before_it_is_missed_at_the_old_one_is_itself() {
+    let words = |more: &str| text("T", &format!("2020-01-01{more}"), "words");
+    for (post, twin) in [(words(""), None), (words("\nid: https://e.org/1"), None), (words(""), Some("twin.md"))] {
+        let mut story = Story::new();
+        let id = story.see("a.md", &post);
+        if let Some(twin) = twin {
+            story.see(twin, &post);
+        }
+        let before = story.public();
+        let effects = story.batch(|batch, folder| Story::see_without(batch, folder, "b.md", &post, "a.md"));
+        // Of twins nobody can tell which one moved.
+        assert_eq!((story.row("b.md").id.unwrap() == id, effects.arrived == 0), (twin.is_none(), twin.is_none()));
+        assert_eq!(effects.notes, []);
+        assert_eq!(story.public().len(), before.len() + usize::from(twin.is_some()), "{post}");
+        // Nothing is missed any more.
+        story.vanish("a.md");
+        assert_eq!(story.catalog.counts().unwrap().kept, u64::from(twin.is_some()));
+    }
 }
 
 #[test]
@@ -308,7 +334,7 @@ fn a_dropped_batch_leaves_no_trace() {
         collections: BTreeMap::new(),
     };
     let mut batch = story.catalog.batch(1).unwrap();
-    batch.see(&story.folder, &seen).unwrap();
+    batch.see(&story.folder, &seen, &|_, _| false).unwrap();
     drop(batch);
     assert_eq!((story.catalog.collections().len(), story.public().len()), (1, 0));
     story.see("a.md", &post);

@@ -12,7 +12,7 @@ use super::{Daemon, Soon, scan::patience, watched};
 use crate::{
     meters::Rescan,
     pipeline, systemd,
-    watch::{self, Changes, Kind, Lost},
+    watch::{Changes, Lost},
 };
 
 impl Daemon<'_> {
@@ -27,19 +27,13 @@ impl Daemon<'_> {
             Some(Lost::Watches) => self.scan(Rescan::Root)?,
             None => {}
         }
-        if paths.len() > 2 * pipeline::PART || self.lost {
-            // What is gone comes first, so that a move is seen as one; the rest in parts, each with a chance for what comes
-            // meanwhile.
-            let folders = watched(&self.pipeline);
-            let is_gone = |(folder, path): &(usize, PathBuf)| {
-                folders.get(*folder).is_none_or(|of| watch::look(*folder, &of.root, path).kind == Kind::Gone)
-            };
-            let (gone, there): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_gone);
-            self.untaken.add(there);
-            self.look(&gone, &directories)?;
-            return if self.lost { Ok(()) } else { self.take_rest() };
+        if paths.len() <= 2 * pipeline::PART {
+            return self.look(&paths, &directories);
         }
-        self.look(&paths, &directories)
+        // In parts, each with a chance for what comes meanwhile.
+        self.untaken.add(paths);
+        let part = self.untaken.take();
+        self.look(&part, &directories)
     }
 
     /// What the watcher tells, and the one before it where it is still needed.
@@ -63,7 +57,12 @@ impl Daemon<'_> {
         told
     }
 
-    /// Looks at a part of what there was no time for.
+    /// Whether there is something that there was no time for.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.untaken.is_empty() || self.pipeline.misses()
+    }
+
+    /// Looks at a part of it.
     pub(super) fn take_rest(&mut self) -> Result<(), pipeline::Error> {
         let paths = self.untaken.take();
         self.look(&paths, &[])
@@ -71,7 +70,7 @@ impl Daemon<'_> {
 
     /// Looks at what the watcher told of.
     fn look(&mut self, paths: &[(usize, PathBuf)], directories: &[(usize, PathBuf)]) -> Result<(), pipeline::Error> {
-        if !paths.is_empty() || !directories.is_empty() {
+        if !paths.is_empty() || !directories.is_empty() || self.pipeline.misses() {
             let started = Instant::now();
             let pass = self.pipeline.look(paths, directories, &|_, _, _| false, Utc::now())?;
             if pass.documents > 0 {

@@ -34,13 +34,10 @@ pub(super) struct Scanning {
 
 impl Daemon<'_> {
     /// Looks at everything: at the start at once, later in parts while nothing else is to be done. What is under way is ended
-    /// first, but for a reload, and but for news that are taken while it is unknown again what vanished.
+    /// first, but for a reload.
     pub(super) fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
-        self.lost |= loses(why);
-        let begins_anew = why == Rescan::Reload || (loses(why) && !self.pipeline.looks_for_missing());
-        if self.scanning.is_some() && !begins_anew {
-            // Lost events keep others waiting, whatever else is asked for.
-            self.again = self.again.filter(|before| loses(*before)).or(Some(why));
+        if self.scanning.is_some() && why != Rescan::Reload {
+            self.again = Some(why);
             return Ok(());
         }
         (self.scanning, self.again) = (None, None);
@@ -76,7 +73,6 @@ impl Daemon<'_> {
             let patience = patience(watcher, watched(&self.pipeline), &soon);
             self.pipeline.scan(Utc::now(), &patience, &mut |_| beat())?
         };
-        self.lost = false;
         let refused = pass.refused;
         self.note(pass, soon.take(), started);
         Ok(refused)
@@ -93,9 +89,6 @@ impl Daemon<'_> {
         drop(patience);
         refused += pass.refused;
         self.note(pass, soon.take(), began);
-        if !self.pipeline.looks_for_missing() && !self.again.is_some_and(loses) {
-            self.lost = false;
-        }
         if self.pipeline.is_scanning() {
             self.scanning = Some(Scanning { started, moved: Instant::now(), is_stuck: false, refused });
             return Ok(());
@@ -110,7 +103,6 @@ impl Daemon<'_> {
         let waits = self.pipeline.awaited_by_scan() == Some(Awaited::Folder);
         let stuck = |one: &&mut Scanning| waits && one.moved.elapsed() > STUCK;
         let Some(scanning) = self.scanning.as_mut().filter(stuck) else { return };
-        self.lost = false;
         if !std::mem::replace(&mut scanning.is_stuck, true) {
             tracing::error!("{SILENT}");
             systemd::status(&self.status());
@@ -188,11 +180,6 @@ impl Daemon<'_> {
         let thousandths = 750 + Utc::now().timestamp_subsec_nanos() % 500;
         self.pipeline.settings().scan_interval * thousandths / 1000
     }
-}
-
-/// Whether events of moves may be among what was lost.
-fn loses(why: Rescan) -> bool {
-    matches!(why, Rescan::Overflow | Rescan::Root)
 }
 
 /// Whether somebody may still be writing a file. A young one is not waited for: it is left until it is older, and is among

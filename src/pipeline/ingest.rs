@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Error, Pass, Pipeline,
+    Error, PART, Pass, Pipeline,
     files::{Look, Reader, Taken, is_settled},
     remarks::Remarks,
 };
@@ -31,8 +31,8 @@ pub(super) const LONG: usize = 2_000;
 pub type MayBeWritten<'a> = &'a dyn Fn(usize, &Path, &Stat) -> bool;
 
 impl Pipeline {
-    /// Looks at single paths, and at all that is known below directories, each with its folder's index; publishes what
-    /// came of it.
+    /// Looks at single paths, and at all that is known below directories that went, each with its folder's index; publishes
+    /// what came of it. What is too much for one look is left to the next: see [`Self::misses`].
     ///
     /// # Errors
     /// When the catalog fails.
@@ -44,19 +44,26 @@ impl Pipeline {
         now: DateTime<Utc>,
     ) -> Result<Pass, Error> {
         let mut pass = Pass::default();
-        for index in 0..self.settings.folders.len() {
-            let folder = self.settings.folders[index].clone();
-            let mut here: BTreeSet<PathBuf> =
-                paths.iter().filter(|(owner, _)| *owner == index).map(|(_, path)| path.clone()).collect();
-            for (_, directory) in directories.iter().filter(|(owner, _)| *owner == index) {
-                let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
-                here.extend(known.into_iter().map(|path| PathBuf::from(OsStr::from_bytes(&path))));
-            }
-            let found = here.iter().map(|path| look_at(index, &folder, path)).collect();
+        for (index, directory) in directories {
+            let Some(folder) = self.settings.folders.get(*index) else { continue };
+            let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
+            self.gone.extend(known.into_iter().map(|path| (*index, PathBuf::from(OsString::from_vec(path)))));
+        }
+        let part = std::iter::from_fn(|| self.gone.pop_first()).take(PART);
+        let all: BTreeSet<_> = paths.iter().cloned().chain(part).collect();
+        for (index, folder) in Arc::clone(&self.settings).folders.iter().enumerate() {
+            let here = all.iter().filter(|(owner, _)| *owner == index);
+            let found = here.map(|(_, path)| look_at(index, folder, path)).collect();
             self.take_found(index, found, written, now, &mut pass, &mut |_| {})?;
         }
         pass.documents = self.press(now)?;
         Ok(pass)
+    }
+
+    /// Whether there are posts whose directory went, and that are not missed yet.
+    #[must_use]
+    pub fn misses(&self) -> bool {
+        !self.gone.is_empty()
     }
 
     /// Carries what was found in one folder into the catalog. Returns the paths that were not read.
@@ -108,6 +115,11 @@ impl Pipeline {
     ) -> Result<Vec<PathBuf>, Error> {
         let settings = Arc::clone(&self.settings);
         let Some(folder) = settings.folders.get(index) else { return Ok(Vec::new()) };
+        let is_gone = |name: &str, path: &[u8]| {
+            let at = settings.folders.iter().position(|folder| folder.read.folder == name);
+            let found = at.map(|at| look_at(at, &settings.folders[at], Path::new(OsStr::from_bytes(path))));
+            found.is_some_and(|found| found.kind == Kind::Gone)
+        };
         let reread = self.reread.contains(&folder.read.folder);
         let is_long = looks.size_hint().1.is_none_or(|most| most >= LONG);
         if is_long {
@@ -155,7 +167,8 @@ impl Pipeline {
                     }
                     let settled = is_settled(stat, now);
                     let path = &look.path;
-                    batch.see(folder, &Seen { path, stat, settled, content, reading: &reading, collections })?;
+                    let seen = Seen { path, stat, settled, content, reading: &reading, collections };
+                    batch.see(folder, &seen, &is_gone)?;
                     if !settled {
                         pass.unsettled.insert((index, look.path));
                     }

@@ -115,6 +115,8 @@ pub struct Pipeline {
     reread: BTreeSet<String>,
     /// A scan that is done in parts.
     scan: Option<scan::Scan>,
+    /// Posts whose directory went, by their folders' index, that are not missed yet.
+    gone: BTreeSet<(usize, PathBuf)>,
     /// What new settings still ask for.
     behind: Option<behind::Behind>,
     /// Which categories are below which; made when a page needs it.
@@ -199,6 +201,7 @@ impl Pipeline {
             unwritten: BTreeSet::new(),
             reread: BTreeSet::new(),
             scan: None,
+            gone: BTreeSet::new(),
             behind: None,
             categories: std::cell::OnceCell::new(),
             learnt: None,
@@ -232,6 +235,7 @@ impl Pipeline {
         let Settings { output, state, .. } = &*self.settings;
         self.settings = Arc::new(Settings { output: output.clone(), state: state.clone(), ..settings });
         self.scan = None;
+        self.gone.clear();
         self.behind.get_or_insert_default().restart();
         self.adopt()
     }
@@ -429,8 +433,9 @@ impl Pipeline {
         for (index, folder) in self.settings.folders.iter().enumerate() {
             let name = &folder.read.folder;
             // How many vanished together is known once all of them are missed.
-            let is_missing = self.scan.as_ref().is_some_and(|scan| scan.is_missing(index));
-            if !is_missing && self.catalog.any_missing(name)? {
+            let misses = self.gone.range((index, PathBuf::new())..).next().is_some_and(|(of, _)| *of == index)
+                || self.scan.as_ref().is_some_and(|scan| scan.misses(index));
+            if !misses && self.catalog.any_missing(name)? {
                 let back = self.catalog.fact::<i64>(&format!("present since {name}"))?;
                 let present_since = if folder.path.is_dir() { Some(back.unwrap_or(0)) } else { None };
                 let mut batch = self.catalog.batch(now.timestamp())?;

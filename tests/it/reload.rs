@@ -811,6 +811,50 @@ fn what_was_missing_for_too_long_is_in_no_document_however_its_parts_come() {
 }
 
 #[test]
+fn a_directory_that_moves_holds_the_same_posts_all_the_while() {
+    for on_delete in ["auto", "remove"] {
+        let mut scene = Scene::new();
+        let posts = scene.place.path().join("posts");
+        fs::create_dir(posts.join("old")).unwrap();
+        for number in 0..POSTS {
+            fs::rename(posts.join(format!("{number}.md")), posts.join(format!("old/{number}.md"))).unwrap();
+        }
+        let at_once =
+            configured(scene.place.path(), "title: one\ndelete_grace: 0s\n", &format!("    on_delete: {on_delete}\n"));
+        scene.pipeline.reconfigure(at_once).unwrap();
+        scene.scan();
+        let ids = scene.pipeline.public().unwrap();
+        assert_eq!(ids.len(), POSTS);
+
+        fs::rename(posts.join("old"), posts.join("new")).unwrap();
+        let new = |numbers: std::ops::Range<usize>| {
+            numbers.map(|number| (0, PathBuf::from(format!("new/{number}.md")))).collect::<Vec<_>>()
+        };
+        let look = |scene: &mut Scene, paths: &[(usize, PathBuf)], directories: &[(usize, PathBuf)]| {
+            let pass = scene.pipeline.look(paths, directories, &|_, _, _| false, scene.now).unwrap();
+            assert!(pass.arrived == 0 || on_delete == "remove");
+            scene.now += TimeDelta::seconds(1);
+            scene.pipeline.settle(scene.now).unwrap();
+        };
+        look(&mut scene, &new(0..POSTS / 2), &[]);
+        assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()), "before any of them is missed");
+        look(&mut scene, &[], &[(0, PathBuf::from("old"))]);
+        let mut parts = 1;
+        while scene.pipeline.misses() {
+            look(&mut scene, &[], &[]);
+            parts += 1;
+        }
+        assert!(parts > 1);
+        if on_delete == "auto" {
+            assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()), "half of the folder waits for longer");
+        }
+        look(&mut scene, &new(POSTS / 2..POSTS), &[]);
+        assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()));
+        assert_eq!(scene.pipeline.counts().unwrap().kept, 0);
+    }
+}
+
+#[test]
 fn only_what_is_kept_from_some_has_all_wait_for_new_settings() {
     let mut scene = Scene::new();
     another_folder(scene.place.path());

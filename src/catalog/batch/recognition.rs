@@ -7,7 +7,7 @@ use super::{
         CatalogError, identity,
         row::{Row, only, select},
     },
-    Batch, Others, Seen, blank, path_bytes,
+    Batch, IsGone, Others, Seen, blank, path_bytes,
 };
 use crate::{
     config::Folder,
@@ -22,7 +22,12 @@ impl Batch<'_> {
         seen: &Seen<'_>,
         post: &Post,
         here: Option<Row>,
+        is_gone: IsGone<'_>,
     ) -> Result<Row, CatalogError> {
+        let former = self.former_folders;
+        let has_left = |row: &Row| {
+            !row.here || row.missing.is_some() || former.contains(&row.folder) || is_gone(&row.folder, &row.path)
+        };
         let name = &folder.read.folder;
         let path = path_bytes(seen.path);
         let mut reused = false;
@@ -44,35 +49,12 @@ impl Batch<'_> {
         if let Some(id) = &post.id {
             self.others = self.others.max(Others::Here);
             match only(&self.db, "id = ?", [id])? {
-                Some(row) if !row.here || row.missing.is_some() || self.former_folders.contains(&row.folder) => {
-                    return Ok(row);
-                }
+                Some(row) if has_left(&row) => return Ok(row),
                 Some(row) => self.note_duplicate(path, &row),
                 None => return Ok(Row { id: Some(id.clone()), ..blank(name, path, self.now) }),
             }
-        } else if self.others == Others::Lost {
-            let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
-            if let Some(row) = only(&self.db, moved, [seen.content])? {
-                return Ok(row);
-            }
-            let left = "content = ? AND id IS NOT NULL AND folder = ? AND gone IS NULL";
-            for former in self.former_folders {
-                if let Some(row) = only(&self.db, left, params![seen.content, former])? {
-                    return Ok(row);
-                }
-            }
-            let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
-            let back = select(&self.db, former, params![name, path])?
-                .into_iter()
-                .rev()
-                .find(|row| !reused && identity::is_same(row, post, folder.path_reuse));
-            if let Some(row) = back {
-                return Ok(row);
-            }
-            let buried = "content = ? AND id IS NOT NULL AND gone IS NOT NULL";
-            if let Some(row) = only(&self.db, buried, [seen.content])? {
-                return Ok(row);
-            }
+        } else if let Some(row) = self.of_its_text(folder, seen, post, reused, has_left)? {
+            return Ok(row);
         }
 
         let free = |id: &String| {
@@ -94,5 +76,48 @@ impl Batch<'_> {
             id = id::of_front_matter(name, &id);
         }
         Ok(Row { id: Some(id), ..blank(name, path, self.now) })
+    }
+    /// The row of a post without an id that is at another place now, or back.
+    fn of_its_text(
+        &self,
+        folder: &Folder,
+        seen: &Seen<'_>,
+        post: &Post,
+        reused: bool,
+        has_left: impl Fn(&Row) -> bool,
+    ) -> Result<Option<Row>, CatalogError> {
+        // What could not be read at its old place is like any other new file.
+        let moving = "content = ? AND id IS NOT NULL AND here AND missing IS NULL AND gone IS NULL \
+                      AND (diagnostics IS NULL OR state <> 'published')";
+        let moving = || Ok::<_, CatalogError>(only(&self.db, moving, [seen.content])?.filter(&has_left));
+        match self.others {
+            Others::None => return Ok(None),
+            Others::Here => return moving(),
+            Others::Lost => {}
+        }
+        let moved = "content = ? AND id IS NOT NULL AND missing IS NOT NULL AND gone IS NULL";
+        if let Some(row) = only(&self.db, moved, [seen.content])? {
+            return Ok(Some(row));
+        }
+        if let Some(row) = moving()? {
+            return Ok(Some(row));
+        }
+        let left = "content = ? AND id IS NOT NULL AND folder = ? AND gone IS NULL";
+        for former in self.former_folders {
+            if let Some(row) = only(&self.db, left, params![seen.content, former])? {
+                return Ok(Some(row));
+            }
+        }
+        let name = &folder.read.folder;
+        let former = "folder = ? AND path = ? AND NOT here AND id IS NOT NULL";
+        let back = select(&self.db, former, params![name, path_bytes(seen.path)])?
+            .into_iter()
+            .rev()
+            .find(|row| !reused && identity::is_same(row, post, folder.path_reuse));
+        if back.is_some() {
+            return Ok(back);
+        }
+        let buried = "content = ? AND id IS NOT NULL AND gone IS NOT NULL";
+        Ok(only(&self.db, buried, [seen.content])?)
     }
 }

@@ -1,7 +1,7 @@
 //! A scan in parts, beside all other work.
 //!
-//! All folders are walked through; what vanished is missed, all of it before the scan takes anything new, so that a move is seen
-//! as one; then come the news, and at last folders that are no more take their leave. A folder that was never scanned is walked
+//! All folders are walked through; what vanished is missed; then come the news, and at last folders that are no more take their
+//! leave. A folder that was never scanned is walked
 //! through again for its news, so that nobody holds them all, and is shown when all of it was read. Whoever writes a post
 //! meanwhile waits for a part.
 
@@ -41,7 +41,7 @@ pub enum Awaited {
 
 impl Scan {
     /// Whether some of what vanished from a folder is noted, and some is not.
-    pub(in crate::pipeline) fn is_missing(&self, index: usize) -> bool {
+    pub(in crate::pipeline) fn misses(&self, index: usize) -> bool {
         self.walking.is_over() && self.folders.iter().any(|news| news.index == index && !news.gone.is_empty())
     }
 
@@ -92,13 +92,6 @@ impl Pipeline {
     #[must_use]
     pub fn is_scanning(&self) -> bool {
         self.scan.is_some()
-    }
-
-    /// Whether it is still to be found out what vanished, or to be noted.
-    #[must_use]
-    pub fn looks_for_missing(&self) -> bool {
-        let looks = |scan: &Scan| !scan.walking.is_over() || scan.folders.iter().any(|news| !news.gone.is_empty());
-        self.scan.as_ref().is_some_and(looks)
     }
 
     /// What keeps the next part of a scan from being done now, if there is one.
