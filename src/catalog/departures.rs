@@ -1,14 +1,11 @@
 //! Posts whose files are gone: missed, found elsewhere, kept for a while, buried, forgotten.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
-    Batch, CatalogError, Key,
+    Batch, Catalog, CatalogError, Key,
     batch::{Others, path_bytes},
     identity, likeness, measured, mentions,
     row::{Row, State, only, select},
@@ -21,9 +18,11 @@ use crate::{
 /// How long the row of a post that is gone is remembered, in seconds.
 const TOMBSTONE_LIFE: i64 = 366 * 24 * 3600;
 
-/// Posts that are marked at once as gone together, and that are buried at once: what is more waits until others had their turn.
+/// Posts that are marked at once as gone together: what is more waits until others had their turn.
 const MARKED: usize = 1_000;
-const BURIED: usize = 100;
+
+/// Posts that are missed, restricted or buried at once: each lies on many pages of the catalog, which are all written then.
+pub const LEAVING: usize = 100;
 
 /// How long before a file vanished its copy may have appeared to count as the same file moved, in seconds.
 const PAIR_WITHIN: i64 = 300;
@@ -35,11 +34,37 @@ const FIRST_MISSING: &str = "SELECT MIN(missing) FROM post WHERE folder = ? AND 
 const MARK_TOGETHER: &str = "UPDATE post SET together = 1 WHERE post IN \
     (SELECT post FROM post WHERE folder = ? AND together = 0 AND missing IS NOT NULL LIMIT ?)";
 /// What is asked after every scan, or every reload.
-const UNREAD: &str = "folder = ?1 AND id IS NOT NULL AND gone IS NULL AND post IN (\
+const UNREAD: &str = "SELECT post FROM post WHERE folder = ?1 AND id IS NOT NULL AND gone IS NULL AND post IN (\
     SELECT post FROM post WHERE folder = ?1 AND missing IS NOT NULL \
     UNION ALL SELECT post FROM post WHERE diagnostics IS NOT NULL AND state = 'published')";
+const MISSING_SINCE: &str =
+    "SELECT post FROM post WHERE folder = ? AND missing <= ? ORDER BY together DESC, missing DESC";
 const CLEAR_ARCHIVES: &str = "DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)";
 const CLEAR_TOMBSTONES: &str = "DELETE FROM post WHERE gone < ?";
+
+impl Catalog {
+    /// The posts of a folder whose files are missing since `until` or before, the longest last.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn missing(&self, folder: &str, until: i64) -> Result<Vec<i64>, CatalogError> {
+        numbers(&self.db, MISSING_SINCE, params![folder, until])
+    }
+
+    /// The posts of a folder whose files are missing or cannot be read as posts any more.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn unread(&self, folder: &str) -> Result<Vec<i64>, CatalogError> {
+        numbers(&self.db, UNREAD, [folder])
+    }
+}
+
+fn numbers(db: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<i64>, CatalogError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let posts = statement.query_map(values, |row| row.get(0))?;
+    Ok(posts.collect::<rusqlite::Result<_>>()?)
+}
 
 impl Batch<'_> {
     /// Takes note of a path that holds nothing any more.
@@ -154,7 +179,7 @@ impl Batch<'_> {
             OnDelete::Auto => {}
             OnDelete::Remove => {
                 // They were missed under another rule.
-                let has_more = self.bury_some(ALL_MISSING, params![name, BURIED])?;
+                let has_more = self.bury_some(ALL_MISSING, params![name, LEAVING])?;
                 return Ok(has_more.then_some(self.now));
             }
         }
@@ -171,7 +196,7 @@ impl Batch<'_> {
         {
             if from <= self.now.saturating_sub(grace) {
                 let until = self.now.saturating_sub(grace);
-                if self.bury_some(MISSING_FOR_LONG, params![name, together, until, BURIED])? {
+                if self.bury_some(MISSING_FOR_LONG, params![name, together, until, LEAVING])? {
                     return Ok(Some(self.now));
                 }
             }
@@ -186,7 +211,7 @@ impl Batch<'_> {
     /// Buries as many as are buried at once. True where there may be more.
     fn bury_some(&mut self, condition: &str, values: impl rusqlite::Params) -> Result<bool, CatalogError> {
         let rows = select(&self.db, condition, values)?;
-        let has_more = rows.len() == BURIED;
+        let has_more = rows.len() == LEAVING;
         rows.into_iter().try_for_each(|row| self.bury(row))?;
         Ok(has_more)
     }
@@ -205,19 +230,12 @@ impl Batch<'_> {
         Ok(present_since.is_none() || identity::vanished_together(missing, present))
     }
 
-    /// Buries the posts of a folder that have been missing since before `until` and that `shown` does not name: they have
-    /// left every window.
+    /// Buries a post whose file is missing.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn bury_unshown(&mut self, folder: &Folder, shown: &BTreeSet<i64>, until: i64) -> Result<(), CatalogError> {
-        let condition = "folder = ? AND missing <= ? AND gone IS NULL";
-        for row in select(&self.db, condition, params![folder.read.folder, until])? {
-            if !shown.contains(&row.post) {
-                self.bury(row)?;
-            }
-        }
-        Ok(())
+    pub fn bury_missing(&mut self, post: i64) -> Result<(), CatalogError> {
+        only(&self.db, "post = ? AND missing IS NOT NULL", [post])?.map_or(Ok(()), |row| self.bury(row))
     }
 
     /// Drops a post whose file is missing. False if there is none at that path.
@@ -232,24 +250,23 @@ impl Batch<'_> {
         Ok(found)
     }
 
-    /// Applies new settings to posts whose files could not be read under them: they stay only where `still_in` says, and a
-    /// file that comes back is read, though its bytes are known.
+    /// Applies new settings to a post whose file could not be read under them, one of [`Catalog::unread`]: it stays only where
+    /// `still_in` says, and a file that comes back is read, though its bytes are known.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn apply_to_unread(
         &mut self,
-        folder: &Folder,
+        post: i64,
         still_in: impl Fn(&[(Key, bool)]) -> BTreeMap<Key, bool>,
     ) -> Result<(), CatalogError> {
-        for before in select(&self.db, UNREAD, [&folder.read.folder])? {
-            let mut row = before.clone();
-            if row.missing.is_some() {
-                row.content = UNKNOWN;
-            }
-            self.restrict(&before, row, &still_in)?;
+        let unread = "post = ? AND gone IS NULL AND (missing IS NOT NULL OR diagnostics IS NOT NULL)";
+        let Some(before) = only(&self.db, unread, [post])? else { return Ok(()) };
+        let mut row = before.clone();
+        if row.missing.is_some() {
+            row.content = UNKNOWN;
         }
-        Ok(())
+        self.restrict(&before, row, &still_in)
     }
 
     /// The same for one post whose file cannot be read yet: once it can be, it is read, though its stat is known.
@@ -302,7 +319,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, first_scan::NEWEST_UNSEEN, former_folders, members::AWAITED, row};
+    use crate::catalog::{first_scan::NEWEST_UNSEEN, former_folders, members::AWAITED, row};
 
     #[test]
     fn what_is_rare_is_found_without_a_look_at_every_post() {
@@ -315,8 +332,8 @@ mod tests {
             steps.map(Result::unwrap).collect()
         };
         assert_eq!(plan("SELECT * FROM post WHERE title = ?"), ["SCAN post"]);
-        let selected = [ALL_MISSING, MISSING_FOR_LONG, UNREAD, NEWEST_UNSEEN].map(row::selection);
-        let [all_missing, missing_for_long, unread, newest_unseen] = selected.each_ref().map(String::as_str);
+        let selected = [ALL_MISSING, MISSING_FOR_LONG, NEWEST_UNSEEN].map(row::selection);
+        let [all_missing, missing_for_long, newest_unseen] = selected.each_ref().map(String::as_str);
         let check = |sql: &str, through: &[&str]| {
             let steps = plan(sql);
             let looks = steps.iter().filter(|step| step.contains(" post ") || *step == "SCAN post");
@@ -324,11 +341,11 @@ mod tests {
             assert!(others.is_empty(), "{sql}: {others:?} of {steps:?}");
         };
         let by_number = "INTEGER PRIMARY KEY";
-        for sql in [all_missing, missing_for_long, FIRST_MISSING] {
+        for sql in [all_missing, missing_for_long, FIRST_MISSING, MISSING_SINCE] {
             check(sql, &["INDEX post_missing (folder=?"]);
         }
         check(MARK_TOGETHER, &["INDEX post_missing (folder=?", by_number]);
-        check(unread, &["INDEX post_missing (folder=?", "INDEX post_problem", by_number]);
+        check(UNREAD, &["INDEX post_missing (folder=?", "INDEX post_problem", by_number]);
         check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);

@@ -49,6 +49,7 @@ pub use along::Along;
 pub use archive::{PAGE, StalePage};
 pub use batch::{Batch, Effects, IsGone, Seen};
 pub use collection::{Archives, Collection, Dirty, Key, Version};
+pub use departures::LEAVING;
 pub use documents::{CLEAN, DocumentRecord, Former, StoredDocument};
 pub use entries::{KeptEntry, StoredEntry};
 pub use former_folders::Leaving;

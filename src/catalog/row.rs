@@ -438,14 +438,6 @@ impl Catalog {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The rows of a folder whose files are missing.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn missing(&self, folder: &str) -> Result<Vec<Row>, CatalogError> {
-        Ok(select(&self.db, "folder = ? AND missing IS NOT NULL AND gone IS NULL", [folder])?)
-    }
-
     /// Whether any file is missing.
     ///
     /// # Errors

@@ -230,7 +230,7 @@ pub enum Archives {
 }
 
 /// What a feed shows: the newest `entries`, all published within `hours` before its newest, and late arrivals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// At least this many.
     pub entries: u32,

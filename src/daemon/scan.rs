@@ -49,7 +49,7 @@ impl Daemon<'_> {
             return self.end_scan(started, refused);
         }
         let changed = Arc::clone(&self.changed);
-        self.pipeline.begin_scan(Utc::now(), move || changed.notify_one())?;
+        self.pipeline.begin_scan(move || changed.notify_one())?;
         self.scanning = Some(Scanning { started, moved: started, is_stuck: false, refused: 0 });
         Ok(())
     }

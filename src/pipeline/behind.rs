@@ -13,9 +13,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, MayBeWritten, Pass, Pipeline, ingest::look_at, press::Wanted};
+use super::{Error, MayBeWritten, Pass, Pipeline, ingest::look_at, press::Wanted, unshown::Unshown};
 use crate::{
-    catalog::{Effects, Key, StalePage},
+    catalog::{Effects, Key, LEAVING, StalePage},
     config::Folder,
     watch::{Found, Kind},
 };
@@ -31,6 +31,9 @@ const TOGETHER: u32 = 4;
 pub(super) struct Behind {
     /// The last file that was read again, with its folder's index: others follow in the order of their paths.
     at: Option<(usize, Vec<u8>)>,
+    /// Posts of that folder which cannot be read, once all others were, until the settings are applied to them.
+    unread: Option<Vec<i64>>,
+    unshown: Unshown,
     /// Collections that had posts under the settings of before, until all is read.
     before: Option<BTreeSet<Key>>,
     /// Collections that a change touched meanwhile.
@@ -49,12 +52,12 @@ impl Behind {
 
     /// The settings are other ones now.
     pub(super) fn restart(&mut self) {
-        self.at = None;
+        (self.at, self.unread) = (None, None);
     }
 
     /// A scan begins; `before` had posts by then.
     pub(super) fn begin(&mut self, before: BTreeSet<Key>) {
-        (self.made, self.made_page) = (0, StalePage::default());
+        (self.made, self.made_page, self.unshown) = (0, StalePage::default(), Unshown::default());
         self.before.get_or_insert_default().extend(before);
     }
 
@@ -120,10 +123,10 @@ impl Pipeline {
             return Ok(false);
         }
         if let Some(before) = &behind.before {
-            self.conclude(before, now)?;
-            if self.is_stopped() {
+            if self.bury_unshown(&mut behind.unshown, now)? {
                 return Ok(false);
             }
+            self.conclude(before)?;
             self.warn_of_collections();
             behind.before = None;
             return Ok(false);
@@ -153,7 +156,7 @@ impl Pipeline {
         let Some(folder) = self.settings.folders.get(index) else { return Ok(()) };
         let after = behind.at.as_ref().filter(|(of, _)| *of == index).map_or(&[][..], |(_, path)| path);
         let paths = self.catalog.known_after(&folder.read.folder, after, PART)?;
-        let Some(last) = paths.last().cloned() else { return self.settings_applied(index, now) };
+        let Some(last) = paths.last().cloned() else { return self.apply_to_rest(behind, index, now) };
         let look = |path: Vec<u8>| look_at(index, folder, Path::new(OsStr::from_bytes(&path)));
         let mut found: Vec<Found> = paths.into_iter().map(look).collect();
         // Of what is gone, or cannot be read just now, scans and events tell.
@@ -166,5 +169,20 @@ impl Pipeline {
             behind.at = Some((index, last));
         }
         Ok(())
+    }
+
+    /// Applies the settings to the next posts of a folder of which all that can be read was.
+    fn apply_to_rest(&mut self, behind: &mut Behind, index: usize, now: DateTime<Utc>) -> Result<(), Error> {
+        let Some(folder) = self.settings.folders.get(index) else { return Ok(()) };
+        let mut unread = match behind.unread.take() {
+            Some(unread) => unread,
+            None => self.catalog.unread(&folder.read.folder)?,
+        };
+        if unread.is_empty() {
+            return self.settings_applied(index);
+        }
+        let part = unread.split_off(unread.len().saturating_sub(LEAVING));
+        behind.unread = Some(unread);
+        self.apply_to_unread(index, &part, now)
     }
 }

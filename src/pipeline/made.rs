@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Error, Pipeline, Repair, pages,
-    places::{PRIVATE, Place, Places},
+    places::{PRIVATE, Place, Places, is_demanded},
     state::Health,
 };
 use crate::{
@@ -148,8 +148,13 @@ impl Pipeline {
 
     /// What appears at a folder. A tag or author does only with posts enough to share it.
     pub(super) fn place_at(&self, folder: &str) -> Option<Place> {
-        let is_shared = |key: &Key| self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED);
-        self.places.at(folder).filter(|place| !place.is_demanded() || is_shared(&place.key))
+        self.places.at(folder).filter(|place| self.has_feed(&place.key))
+    }
+
+    /// Whether there is a feed of a collection that is known.
+    pub(super) fn has_feed(&self, key: &Key) -> bool {
+        let is_shared = || self.catalog.collection(key).is_some_and(|collection| collection.size >= SHARED);
+        !is_demanded(key) || is_shared()
     }
 
     /// The feed whose folder a path names, or a document in it, whose name comes with it.

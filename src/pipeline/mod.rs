@@ -25,6 +25,7 @@ mod scan;
 mod search;
 mod state;
 mod tree;
+mod unshown;
 mod window;
 
 use std::{
@@ -396,17 +397,25 @@ impl Pipeline {
         Ok(())
     }
 
+    /// The same for posts whose files are missing, or are none any more.
+    fn apply_to_unread(&mut self, index: usize, posts: &[i64], now: DateTime<Utc>) -> Result<(), Error> {
+        let (settings, places) = (&self.settings, &self.places);
+        let Some(folder) = settings.folders.get(index) else { return Ok(()) };
+        let mut batch = self.catalog.batch(now.timestamp())?;
+        for post in posts {
+            batch.apply_to_unread(*post, |keys| members::still_in(settings, places, folder, keys))?;
+        }
+        let effects = batch.commit()?;
+        self.note_touched(&effects);
+        Ok(())
+    }
+
     /// The folder's posts were read under the present settings.
-    fn settings_applied(&mut self, index: usize, now: DateTime<Utc>) -> Result<(), Error> {
+    fn settings_applied(&mut self, index: usize) -> Result<(), Error> {
         let settings = Arc::clone(&self.settings);
         if let Some(folder) = settings.folders.get(index)
             && self.reread.contains(&folder.read.folder)
         {
-            let (settings, places) = (&settings, &self.places);
-            let mut batch = self.catalog.batch(now.timestamp())?;
-            batch.apply_to_unread(folder, |keys| members::still_in(settings, places, folder, keys))?;
-            let effects = batch.commit()?;
-            self.note_touched(&effects);
             let digest = self.reading_digest(folder);
             self.catalog.set_fact(&format!("settings {}", folder.read.folder), digest)?;
             self.reread.remove(&folder.read.folder);

@@ -34,6 +34,11 @@ pub(super) struct Place {
     pub(super) secret: Option<String>,
 }
 
+/// See [`Place::is_demanded`].
+pub(super) fn is_demanded(key: &Key) -> bool {
+    matches!(key, Key::Tag(_) | Key::Author(_))
+}
+
 impl Place {
     /// The feed of all posts of a collection.
     pub(super) fn of(key: Key) -> Self {
@@ -47,7 +52,7 @@ impl Place {
 
     /// Its feed is made when somebody asks for it, and lies in no folder.
     pub(super) fn is_demanded(&self) -> bool {
-        matches!(self.key, Key::Tag(_) | Key::Author(_))
+        is_demanded(&self.key)
     }
 
     /// The same by the address that asks for a credential.

@@ -18,9 +18,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use former_folders::FormerFolders;
 
-use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look, ingest::LONG};
+use super::{Error, MayBeWritten, Pass, Pipeline, behind::Behind, files::Look, ingest::LONG, unshown::Unshown};
 use crate::{
-    catalog::{Key, Known, Room},
+    catalog::{Key, Known, LEAVING, Room},
     config::Folder,
     watch::{self, Found, Kind, Root, Step, Walked, Walking},
 };
@@ -30,9 +30,6 @@ pub(super) use parts::Scan;
 
 /// Posts that are shown together: as many as are carried into the catalog within some hundredths of a second.
 const SHOWN: usize = 1_000;
-
-/// Posts that are missed or buried together: each lies on many pages of the catalog, which are all written then.
-const LEAVING: usize = 100;
 
 /// What a walk found in a folder, and the catalog does not know so.
 #[derive(Debug, Default)]
@@ -145,6 +142,10 @@ impl Pipeline {
         while !self.is_stopped() && self.bury_former(&mut former, now)? {
             progress(pass.read);
         }
+        let mut unshown = Unshown::default();
+        while !self.is_stopped() && self.reread.is_empty() && self.bury_unshown(&mut unshown, now)? {
+            progress(pass.read);
+        }
         self.end(&before, &mut pass, now)?;
         Ok(pass)
     }
@@ -190,7 +191,14 @@ impl Pipeline {
             batch.scanned(&folder.read.folder)?;
             batch.commit()?;
         }
-        if is_read { self.settings_applied(news.index, now) } else { Ok(()) }
+        if !is_read {
+            return Ok(());
+        }
+        if self.reread.contains(&folder.read.folder) {
+            let unread = self.catalog.unread(&folder.read.folder)?;
+            self.apply_to_unread(news.index, &unread, now)?;
+        }
+        self.settings_applied(news.index)
     }
 
     /// A scan begins. Returns the collections that had posts before, where new settings are to be applied to them.
@@ -368,7 +376,7 @@ impl Pipeline {
         let is_all_read = self.reread.is_empty();
         if is_all_read {
             let before_reload = self.behind.as_mut().and_then(Behind::take_before);
-            self.conclude(before_reload.as_ref().unwrap_or(before), now)?;
+            self.conclude(before_reload.as_ref().unwrap_or(before))?;
         }
         if self.unrendered.take() {
             self.shelf.forget_on_demand();
@@ -392,11 +400,7 @@ impl Pipeline {
     }
 
     /// Follows what all posts together say, once each was read. `before` are collections that had some under other settings.
-    pub(super) fn conclude(&mut self, before: &BTreeSet<Key>, now: DateTime<Utc>) -> Result<(), Error> {
-        self.bury_unshown(now)?;
-        if self.is_stopped() {
-            return Ok(());
-        }
+    pub(super) fn conclude(&mut self, before: &BTreeSet<Key>) -> Result<(), Error> {
         // An address can lead only to where something is known to be.
         self.learn_places()?;
         self.follow_categories(before)

@@ -1,16 +1,11 @@
 //! Which posts a feed shows: what the catalog finds, folded and cut.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    rc::Rc,
-};
-
-use chrono::{DateTime, Utc};
+use std::{collections::HashMap, rc::Rc};
 
 use super::{Error, Pipeline, places::Place};
 use crate::{
-    catalog::{Candidate, Key},
-    config::{Duplicates, OnDelete, OwnFeed, Window},
+    catalog::{Candidate, CatalogError, Key},
+    config::{Duplicates, OwnFeed, Window},
     feed,
 };
 
@@ -49,6 +44,12 @@ impl Pipeline {
         Ok(found)
     }
 
+    /// The posts of a collection, or of what is in a category itself, that a window may show.
+    pub(super) fn in_window(&self, collection: i64, direct: bool, window: Window) -> Result<Vec<i64>, CatalogError> {
+        let Window { entries, hours, max_entries, .. } = window;
+        self.catalog.window(collection, direct, entries, i64::from(hours) * 3600, max_entries)
+    }
+
     /// The posts that a feed may show, and the window that it has: a folder's own, if all of them are from there.
     pub(super) fn candidates(
         &self,
@@ -56,10 +57,7 @@ impl Pipeline {
         direct: bool,
         known: &mut Candidates,
     ) -> Result<(Vec<Rc<Candidate>>, Window), Error> {
-        let find = |window: Window| {
-            let Window { entries, hours, max_entries, .. } = window;
-            self.catalog.window(collection, direct, entries, i64::from(hours) * 3600, max_entries)
-        };
+        let find = |window| self.in_window(collection, direct, window);
         if let Some(key) = self.catalog.key(collection)
             && let Some(feed) = self.places.own(key)
         {
@@ -123,32 +121,5 @@ impl Pipeline {
             );
         }
         chosen.posts
-    }
-
-    /// Buries posts that are kept though their files are missing, once they have left every window.
-    pub(super) fn bury_unshown(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        for index in 0..self.settings.folders.len() {
-            let folder = self.settings.folders[index].clone();
-            if folder.on_delete != OnDelete::Keep {
-                continue;
-            }
-            let missing = self.catalog.missing(&folder.read.folder)?;
-            // Of a category itself, both its feed and the one of its own posts show a post.
-            let of_one = |&(collection, direct): &(i64, bool)| [(collection, false), (collection, direct)];
-            let feeds: BTreeSet<(i64, bool)> =
-                missing.iter().flat_map(|row| row.members.iter().flat_map(of_one)).collect();
-            let mut shown = BTreeSet::new();
-            let mut known = Candidates::new();
-            for (collection, direct) in feeds {
-                let candidates = self.candidates(collection, direct, &mut known)?.0;
-                shown.extend(candidates.iter().map(|candidate| candidate.post));
-            }
-            let mut batch = self.catalog.batch(now.timestamp())?;
-            // A crawler that is just writing everything again is not done yet.
-            let until = now.timestamp() - i64::try_from(self.settings.delete_grace.as_secs()).unwrap_or(0);
-            batch.bury_unshown(&folder, &shown, until)?;
-            batch.commit()?;
-        }
-        Ok(())
     }
 }

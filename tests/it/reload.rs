@@ -1,7 +1,7 @@
 //! New settings are applied in parts: nobody waits for all of them, and what comes out is what a restart makes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -50,7 +50,7 @@ impl Scene {
 
     /// As later on, part by part, and then what it left. Returns how many parts there were.
     fn scan_in_parts(&mut self) -> usize {
-        self.pipeline.begin_scan(self.now, || {}).unwrap();
+        self.pipeline.begin_scan(|| {}).unwrap();
         let (mut parts, mut left) = (0, Vec::new());
         while self.pipeline.is_scanning() {
             left.extend(self.scan_part().unsettled);
@@ -403,7 +403,7 @@ fn many_files_that_new_settings_leave_out_keep_nobody_waiting_and_are_known_to_h
         "    exclude: ['*[0-9].md']\n    future: publish\n",
     );
     scene.pipeline.reconfigure(globs).unwrap();
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     let (mut kept, mut marked) = (vec![0], vec![0]);
     while scene.pipeline.is_scanning() {
         scene.scan_part();
@@ -496,7 +496,7 @@ fn a_folder_that_new_settings_add_keeps_nobody_waiting_and_is_shown_the_newest_f
     let titles = another_folder(scene.place.path());
     scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
     assert!(!scene.pipeline.must_scan_at_once().unwrap(), "nothing is kept from anybody");
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     let (mut parts, mut seen) = (0, Vec::new());
     while scene.pipeline.is_scanning() {
         let pass = scene.scan_part();
@@ -555,7 +555,7 @@ fn a_folder_whose_first_scan_is_cut_off_is_not_taken_for_scanned() {
         let db = rusqlite::Connection::open(scene.place.path().join("state/catalog.sqlite")).unwrap();
         let was_scanned = "SELECT value > 0 FROM fact WHERE name = 'scanned more'";
         let was_scanned = || db.query_row(was_scanned, [], |row| row.get::<_, bool>(0)).unwrap();
-        scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+        scene.pipeline.begin_scan(|| {}).unwrap();
         for _ in 0..cut {
             scene.scan_part();
         }
@@ -579,7 +579,7 @@ fn a_folder_whose_first_scan_is_cut_off_is_not_taken_for_scanned() {
 
 /// Begins a scan in parts, and does them until so many posts of the second folder are known.
 fn scan_until(scene: &mut Scene, posts: i64) {
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     while scene.ask_catalog("SELECT COUNT(*) FROM post WHERE folder <> 'posts' AND here") < posts {
         scene.scan_part();
     }
@@ -633,7 +633,7 @@ fn a_folder_that_has_another_name_now_is_shown_all_the_while() {
     let (shown, ids) = (shown_of_it(&scene, "feed.json"), scene.pipeline.public().unwrap());
     let renamed = "    name: posts\n  - path: more\n    name: less\n";
     scene.pipeline.reconfigure(configured(scene.place.path(), "title: one\n", renamed)).unwrap();
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     // An event tells of it before the scan does.
     scene.pipeline.look(&[(1, "7.md".into())], &[], &|_, _, _| false, scene.now).unwrap();
     assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()));
@@ -659,7 +659,7 @@ fn a_folder_that_new_settings_take_away_keeps_nobody_waiting_and_goes_the_oldest
     fs::rename(scene.place.path().join("more/7.md"), scene.place.path().join("posts/moved.md")).unwrap();
     let without = |place: &Path| configured(place, "title: one\n", "    name: posts\n");
     scene.pipeline.reconfigure(without(scene.place.path())).unwrap();
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     let mut left = vec![scene.pipeline.counts().unwrap().published];
     while scene.pipeline.is_scanning() {
         scene.scan_part();
@@ -701,7 +701,7 @@ fn a_folder_that_comes_back_before_all_of_it_has_left_is_as_it_was() {
         let ids: Vec<String> = scene.pipeline.public().unwrap().into_keys().collect();
         let without = configured(scene.place.path(), "title: one\n", "    name: posts\n");
         scene.pipeline.reconfigure(without).unwrap();
-        scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+        scene.pipeline.begin_scan(|| {}).unwrap();
         scene.scan_part();
         let published = |scene: &Scene| usize::try_from(scene.pipeline.counts().unwrap().published).unwrap();
         while published(&scene) > most {
@@ -711,7 +711,7 @@ fn a_folder_that_comes_back_before_all_of_it_has_left_is_as_it_was() {
 
         let with = with_another(scene.place.path(), "    on_delete: remove\n");
         scene.pipeline.reconfigure(with).unwrap();
-        scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+        scene.pipeline.begin_scan(|| {}).unwrap();
         scene.pipeline.settle(scene.now).unwrap();
         assert_eq!(published(&scene), left, "no more leave");
         while scene.pipeline.is_scanning() {
@@ -732,7 +732,7 @@ fn news_of_a_folder_do_not_wait_for_all_of_one_that_was_added_before_it() {
     let mut settings = with_another(scene.place.path(), "");
     settings.folders.reverse();
     scene.pipeline.reconfigure(settings).unwrap();
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     while !scene.document("categories/c0/feed.json").contains("\"late\"") {
         scene.scan_part();
     }
@@ -746,7 +746,7 @@ fn what_begins_anew_does_not_read_again_what_is_unseen() {
     scene.pipeline.reconfigure(with_another(scene.place.path(), "")).unwrap();
     scan_until(&mut scene, 1_000);
     // Events were lost.
-    scene.pipeline.begin_scan(scene.now, || {}).unwrap();
+    scene.pipeline.begin_scan(|| {}).unwrap();
     let mut read = 0;
     while scene.pipeline.is_scanning() {
         read += scene.scan_part().read;
@@ -851,6 +851,55 @@ fn a_directory_that_moves_holds_the_same_posts_all_the_while() {
         look(&mut scene, &new(POSTS / 2..POSTS), &[]);
         assert!(scene.pipeline.public().unwrap().keys().eq(ids.keys()));
         assert_eq!(scene.pipeline.counts().unwrap().kept, 0);
+    }
+}
+
+#[test]
+fn what_is_kept_goes_once_no_feed_shows_it_and_keeps_nobody_waiting() {
+    for way in ["a scan", "a reload", "a restart"] {
+        let mut scene = Scene::new();
+        for number in 0..8 {
+            // A tag of one post has no feed, and of these the last five that arrived are in others.
+            let text = post("alone", &format!("[c1, d]\ntags: [only {number}]"), "Tue, 01 Feb 2022 08:54:46 GMT");
+            write_old(scene.place.path(), &format!("posts/alone-{number}.md"), &text);
+        }
+        let keeping = |place: &Path, title: &str| {
+            let few = "window: {entries: 5, hours: 0, max_entries: 20}\narchives: off\n";
+            configured(place, &format!("title: {title}\n{few}"), "    on_delete: keep\n")
+        };
+        scene.pipeline.reconfigure(keeping(scene.place.path(), "one")).unwrap();
+        scene.scan();
+        let ids = |documents: &BTreeMap<PathBuf, String>| -> BTreeSet<String> {
+            let feeds = documents.iter().filter(|(path, _)| path.ends_with("feed.json"));
+            let items = |text: &String| serde_json::from_str::<serde_json::Value>(text).unwrap()["items"].clone();
+            let items = feeds.flat_map(|(_, text)| items(text).as_array().unwrap().clone());
+            items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let shown = ids(&scene.documents());
+        assert!((5 * CATEGORIES..POSTS).contains(&shown.len()), "{}", shown.len());
+
+        let posts = scene.place.path().join("posts");
+        fs::remove_dir_all(&posts).unwrap();
+        fs::create_dir(&posts).unwrap();
+        scene.scan_in_parts();
+        assert_eq!(scene.pipeline.public().unwrap().len(), POSTS + 8, "the grace is not over");
+        scene.now += TimeDelta::minutes(10);
+        match way {
+            "a scan" => assert!(scene.scan_in_parts() > POSTS / 100),
+            "a reload" => {
+                scene.pipeline.reconfigure(keeping(scene.place.path(), "two")).unwrap();
+                scene.scan_in_parts();
+                assert!(scene.catch_up(1_000) > 2 * POSTS / 100);
+            }
+            _ => scene.restart_under(|place| keeping(place, "one")),
+        }
+        scene.catch_up(1_000);
+        let kept: BTreeSet<String> = scene.pipeline.public().unwrap().into_keys().collect();
+        // A window holds one more than a feed shows, which tells that there are more, and what came last.
+        assert!(kept.is_superset(&shown) && kept.len() <= shown.len() + CATEGORIES + 5, "{way}: {}", kept.len());
+        let alone = "SELECT COUNT(*) FROM post WHERE gone IS NULL AND title = 'alone'";
+        assert_eq!(scene.ask_catalog(alone), 5, "{way}");
+        assert_eq!(ids(&scene.documents()), shown, "{way}");
     }
 }
 

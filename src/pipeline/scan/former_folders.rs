@@ -5,9 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::LEAVING;
 use crate::{
-    catalog::{Leaving, Room},
+    catalog::{LEAVING, Leaving, Room},
     pipeline::{Error, Pipeline},
 };
 

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use super::{News, Reading, Unchanged, former_folders::FormerFolders};
 use crate::{
     catalog::Room,
-    pipeline::{Error, MayBeWritten, Pass, Pipeline, behind::PART, files::Look, ingest::look_at},
+    pipeline::{Error, MayBeWritten, Pass, Pipeline, behind::PART, files::Look, ingest::look_at, unshown::Unshown},
     watch::{Found, Kind, Root, Step, Walked, Walking},
 };
 
@@ -28,6 +28,7 @@ pub(in crate::pipeline) struct Scan {
     /// Through those that were never scanned, to read them.
     reading: Walking,
     former: FormerFolders,
+    unshown: Unshown,
 }
 
 /// What a scan waits for while others go on.
@@ -60,7 +61,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn begin_scan(&mut self, now: DateTime<Utc>, wake: impl Fn() + Clone + Send + 'static) -> Result<(), Error> {
+    pub fn begin_scan(&mut self, wake: impl Fn() + Clone + Send + 'static) -> Result<(), Error> {
         let before = self.begin()?;
         if !self.reread.is_empty() {
             self.behind.get_or_insert_default();
@@ -77,14 +78,15 @@ impl Pipeline {
                 unread.push(folder.watched());
                 if !self.catalog.knows(name)? {
                     // All that comes is read under these. What is cut off goes on where it was.
-                    self.settings_applied(index, now)?;
+                    self.settings_applied(index)?;
                 }
             }
         }
         let walking = self.walk(wake.clone());
         let folders = VecDeque::from([self.news_of(0)?]);
-        self.scan =
-            Some(Scan { walking, folders, reading: Walking::start(unread, wake), former: FormerFolders::default() });
+        let reading = Walking::start(unread, wake);
+        let (former, unshown) = (FormerFolders::default(), Unshown::default());
+        self.scan = Some(Scan { walking, folders, reading, former, unshown });
         Ok(())
     }
 
@@ -168,7 +170,7 @@ impl Pipeline {
             scan.folders.make_contiguous().sort_by_key(|news| news.reading == Reading::Begun);
             return Ok(false);
         }
-        let Scan { folders, reading, former, .. } = scan;
+        let Scan { folders, reading, former, unshown, .. } = scan;
         if let Some(news) = folders.iter_mut().find(|news| !news.gone.is_empty()) {
             self.take_gone(news, now, written, pass, progress)?;
             return Ok(false);
@@ -192,6 +194,10 @@ impl Pipeline {
         }
         if self.bury_former(former, now)? {
             // Documents without them can wait like others.
+            self.behind.get_or_insert_default();
+            return Ok(false);
+        }
+        if self.reread.is_empty() && self.bury_unshown(unshown, now)? {
             self.behind.get_or_insert_default();
             return Ok(false);
         }
