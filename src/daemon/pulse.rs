@@ -123,7 +123,8 @@ impl Pulse {
         if self.http.iter().any(|thread| thread.answers() == thread.answers) {
             return Some("a thread that serves HTTP does not answer");
         }
-        if watcher.beats() == self.beats {
+        // Where a folder does not answer, to begin anew is no help.
+        if watcher.beats() == self.beats && watcher.rests() {
             return Some("the thread that watches the folders does not answer");
         }
         (Instant::now() > late).then_some("a scan is overdue")

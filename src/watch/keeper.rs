@@ -106,9 +106,12 @@ impl Keeper {
                 AT_ONCE => Some(Instant::now()),
                 _ => (self.is_unsure || !self.unread.is_empty()).then_some(try_at),
             };
-            let woken = self.ways.wait(&*self.bell, end);
+            let woken = self.rest(|keeper| keeper.ways.wait(&*keeper.bell, end));
             self.bell.hear();
-            if woken == Woken::Roots {
+            if woken == Woken::Ways {
+                self.ways.follow();
+            }
+            if woken != Woken::Else {
                 self.check_roots();
             }
             if try_at <= Instant::now() {
@@ -133,7 +136,7 @@ impl Keeper {
             Task::Appeared(path) | Task::Touched(path) => self.appeared(&path),
             Task::Vanished(path) => self.vanished(&path),
             // Without it there are no events: that is no sign of life.
-            Task::Answer if !self.notify_answers() => return,
+            Task::Answer if !self.rest(Self::notify_answers) => return,
             Task::Answer | Task::Stop => {}
         }
         self.beat();
@@ -160,6 +163,14 @@ impl Keeper {
 
     fn is_stopping(&self) -> bool {
         self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Waits for others, and for no disk.
+    fn rest<T>(&mut self, wait: impl FnOnce(&mut Self) -> T) -> T {
+        self.shared.rests.store(true, Ordering::Relaxed);
+        let woken = wait(self);
+        self.shared.rests.store(false, Ordering::Relaxed);
+        woken
     }
 
     fn beat(&self) {

@@ -56,6 +56,8 @@ enum Step {
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Woken {
+    /// Ways are other ones, or may be watched by now: [`Roots::follow`] them, and look at where they lead.
+    Ways,
     /// Something may have changed on a way.
     Roots,
     /// The bell was rung, or the time is up.
@@ -123,7 +125,7 @@ impl Roots {
         self.watches.as_ref().is_some_and(Watches::tell)
     }
 
-    /// Waits for a change, for the bell, or until `end`.
+    /// Waits for a change, for the bell, or until `end`; for no disk.
     pub(super) fn wait(&mut self, bell: impl AsFd, end: Option<Instant>) -> Woken {
         let now = Instant::now();
         let end = [end, self.look_at].into_iter().flatten().min();
@@ -141,8 +143,7 @@ impl Roots {
         let moved = self.tell();
         let now = Instant::now();
         if mounted || moved || (self.look_at.is_some() && self.tried + TRY_AGAIN <= now) {
-            self.follow();
-            return Woken::Roots;
+            return Woken::Ways;
         }
         if self.look_at.is_some_and(|at| at <= now) {
             self.look_at = Some(now + LOOK);
@@ -400,7 +401,8 @@ mod tests {
         assert!(Instant::now() < roots.look_at.unwrap(), "who rings is heard at once");
         bell.hear();
         roots.tried -= TRY_AGAIN;
-        assert_eq!(roots.wait(&bell, None), Woken::Roots);
+        assert_eq!(roots.wait(&bell, None), Woken::Ways);
+        roots.follow();
         assert!(roots.look_at.is_none(), "it tells again");
     }
 }

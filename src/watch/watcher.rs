@@ -9,10 +9,10 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use rustix::fs::{self, FileType};
@@ -32,8 +32,19 @@ use crate::meters::Meters;
 pub struct Watcher {
     shared: Arc<Shared>,
     tasks: Tasks,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<Thread>,
 }
+
+/// The watching thread.
+#[derive(Debug)]
+struct Thread {
+    handle: JoinHandle<()>,
+    /// Nobody sends: it is hung up when the thread ends.
+    end: Receiver<()>,
+}
+
+/// How long a watcher that is dropped waits for its thread, and thus its watches, to be gone: a folder may not answer.
+const GOODBYE: Duration = Duration::from_millis(300);
 
 /// The way to the watching thread.
 #[derive(Debug, Clone)]
@@ -63,6 +74,8 @@ pub(super) struct Shared {
     pub(super) stopping: AtomicBool,
     /// Grows with everything that the watching thread does.
     pub(super) beats: AtomicU64,
+    /// Whether it waits for others; else it works, and may wait for a disk.
+    pub(super) rests: AtomicBool,
 }
 
 /// Why events are not enough.
@@ -106,13 +119,19 @@ impl Watcher {
             wake: Mutex::new(Box::new(wake)),
             stopping: AtomicBool::new(false),
             beats: AtomicU64::new(0),
+            rests: AtomicBool::new(false),
         });
         let (sender, receiver) = mpsc::channel();
         let bell = Bell::new().map(Arc::new);
         let tasks = Tasks { sender, bell: bell.as_ref().ok().map(Arc::clone) };
         let thread = bell.map_err(io::Error::from).and_then(|bell| {
             let keeper = Keeper::new(Arc::clone(&shared), tasks.clone(), receiver, bell);
-            thread::Builder::new().name("watch".into()).spawn(move || keeper.run())
+            let (lives, end) = mpsc::channel();
+            let run = move || {
+                keeper.run();
+                drop(lives);
+            };
+            Ok(Thread { handle: thread::Builder::new().name("watch".into()).spawn(run)?, end })
         });
         if let Err(error) = &thread {
             lock(&shared.troubles).refused = Some(format!("the watching thread cannot be started: {error}"));
@@ -183,10 +202,17 @@ impl Watcher {
         self.tasks.send(Task::Answer);
     }
 
-    /// Grows with everything that the watching thread does. It stands still when nothing happens, until it is asked.
+    /// Grows with everything that the watching thread does. It stands still when nothing happens, until it is asked, and where a
+    /// folder does not answer.
     #[must_use]
     pub fn beats(&self) -> u64 {
         self.shared.beats.load(Ordering::Relaxed)
+    }
+
+    /// Whether the watching thread waits for others; else it works, and may wait for a disk.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.shared.rests.load(Ordering::Relaxed)
     }
 
     /// Why events alone are not enough, in words with the cure. While it says something, folders are to be scanned on
@@ -224,8 +250,10 @@ impl Drop for Watcher {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
         self.tasks.send(Task::Stop);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        if let Some(Thread { handle, end }) = self.thread.take()
+            && end.recv_timeout(GOODBYE) == Err(RecvTimeoutError::Disconnected)
+        {
+            let _ = handle.join();
         }
     }
 }

@@ -15,8 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import ledger  # noqa: E402
 from daemon import Daemon, Place, as_root, eventually, the_same  # noqa: E402
 from figures import at_most, figure  # noqa: E402
+from manager import Manager  # noqa: E402
 
 POSTS = 100
+WATCHDOG = 2  # seconds
 
 
 @contextlib.contextmanager
@@ -99,22 +101,32 @@ def bind():
 
 
 def hung():
-    """A reload looks at every folder while one of them does not answer."""
-    with Place() as place:
+    """One folder does not answer: the watchdog leaves the daemon alone, and a reload, which looks at every folder, and another one
+    keep no post waiting."""
+    with Place() as place, Manager(place.folder) as manager:
         behind, mount = place.folder / "behind", place.folder / "mount"
         behind.mkdir()
         mount.mkdir()
         ledger.write(behind, range(POSTS))
-        site = Daemon(place.folder, f"    name: here\n  - path: {mount}\n    name: there\nscan_interval: 1000 h\n")
+        for post in behind.iterdir():
+            # Young files are looked at again.
+            os.utime(post, (0, 0))
+        site = Daemon(place.folder, f"    name: here\n  - path: {mount}\n    name: there\nscan_interval: 1000 h\n",
+                      environment=manager.environment | {"WATCHDOG_USEC": str(WATCHDOG * 1_000_000)})
+        fed = lambda: sum(name == "WATCHDOG" for _, name, _ in manager.said)
         mounting = subprocess.Popen(["bindfs", "-f", behind, mount])
         try:
             eventually("the folder is mounted", lambda: os.path.ismount(mount), True)
             with site:
                 eventually("all are published", lambda: ledger.published(site), POSTS)
                 mounting.send_signal(signal.SIGSTOP)
-                site.reload()
+                # It is fed four times as often as it must be.
+                enough = fed() + 3 * 4
+                eventually("the watchdog is fed for three times as long as it waits", lambda: fed() >= enough, True)
                 log = lambda: (site.folder / "log").read_text()
-                eventually("the reload has begun", lambda: "the configuration was read again" in log(), True)
+                for reloads in (1, 2):
+                    site.reload()
+                    eventually("a reload has begun", lambda: log().count("the configuration was read again"), reloads)
                 began = time.monotonic()
                 ledger.write(site.posts, [POSTS])
                 eventually("a post in another folder is published", lambda: ledger.published(site), POSTS + 1)
@@ -123,13 +135,21 @@ def hung():
                 mounting.send_signal(signal.SIGCONT)
                 eventually("it ends once the folder answers", lambda: "the settings hold everywhere" in log(), True)
                 the_same("nothing is lost", ledger.published(site), POSTS + 1)
+                mounting.send_signal(signal.SIGSTOP)
+                enough = fed() + 4
+                eventually("it lives on", lambda: fed() >= enough, True)
+                began = time.monotonic()
+            ended = time.monotonic() - began
+            the_same("it ends in good order", site.process.returncode, 0)
         finally:
             mounting.send_signal(signal.SIGCONT)
             mounting.terminate()
             mounting.wait()
     at_most("a post in another folder is published", took, 1)
-    figure("a folder that does not answer", f"{POSTS} posts on a FUSE that is stopped during a reload",
-           f"a post in another folder published after {took:.2f} s (at most 1 s), the reload ends when it answers")
+    at_most("the daemon ends", ended, 5)
+    figure("a folder that does not answer", f"{POSTS} posts on a FUSE that is stopped for thrice the watchdog's time and two reloads",
+           f"a post in another folder published after {took:.2f} s (at most 1 s), the reload ends when it answers; told to stop, the "
+           f"daemon ends after {ended:.1f} s (at most 5 s)")
 
 
 if __name__ == "__main__":
