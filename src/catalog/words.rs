@@ -97,28 +97,20 @@ impl Query {
         let mut marks: Vec<Range<usize>> = Vec::new();
         for piece in pieces(text) {
             let found = self.terms.iter().flatten().filter(|wanted| holds(&piece, wanted));
-            match piece.script {
-                Script::Spaced => {
-                    if let Some(length) = found.map(|wanted| wanted.text.chars().count()).max() {
-                        marks.push(within(text, &piece, 0, length));
-                    }
-                }
-                Script::Unspaced => {
-                    let of_piece = found.flat_map(|wanted| {
-                        let length = wanted.text.chars().count();
-                        let starts = piece.text.match_indices(&wanted.text).map(|(at, _)| at);
-                        starts.map(move |at| (at, length)).collect::<Vec<_>>()
-                    });
-                    let mut of_piece: Vec<_> = of_piece
-                        .map(|(at, length)| within(text, &piece, piece.text[..at].chars().count(), length))
-                        .collect();
-                    of_piece.sort_by_key(|mark| (mark.start, mark.end));
-                    for mark in of_piece {
-                        match marks.last_mut() {
-                            Some(last) if mark.start <= last.end => last.end = last.end.max(mark.end),
-                            _ => marks.push(mark),
-                        }
-                    }
+            let of_piece = found.flat_map(|wanted| {
+                let length = wanted.text.chars().count();
+                let starts = piece.text.match_indices(&wanted.text).map(|(at, _)| piece.text[..at].chars().count());
+                // A word is found by how it begins.
+                let most = if piece.script == Script::Spaced { 1 } else { usize::MAX };
+                starts.take(most).map(|skip| within(text, &piece, skip, length)).collect::<Vec<_>>()
+            });
+            let mut of_piece: Vec<_> = of_piece.collect();
+            of_piece.sort_by_key(|mark| (mark.start, mark.end));
+            for mark in of_piece {
+                match marks.last_mut() {
+                    // One character may be of two words, as ¾ is.
+                    Some(last) if mark.start <= last.end => last.end = last.end.max(mark.end),
+                    _ => marks.push(mark),
                 }
             }
         }
@@ -298,6 +290,7 @@ mod tests {
             ("cafe", "Le CAFÉ", &["CAFÉ"]),
             ("c", "C and Crate", &["C"]),
             ("fi", "ﬁn", &["ﬁ"]),
+            ("3 4", "¾ or 34", &["¾"]),
             ("x", "y", &[]),
         ] {
             let found: Vec<&str> = Query::new(query).marks(text).into_iter().map(|mark| &text[mark]).collect();
