@@ -14,19 +14,39 @@ pub(super) const AWAITED: &str = "SELECT EXISTS (SELECT 1 FROM post, json_each(p
     OR EXISTS (SELECT 1 FROM post, json_each(post.members) AS one \
     WHERE gone IS NULL AND state = 'unseen' AND one.value ->> 0 = ?1)";
 
-/// A post in a collection.
+/// The members of a collection in an order: all of them, which SQLite merges from what is in a category itself and what is below
+/// it, or only the former.
+macro_rules! members {
+    ($columns:literal, $that:literal, $order:literal) => {
+        [
+            concat!(members!(@ $columns, "0", $that), " UNION ALL ", members!(@ $columns, "1", $that), $order),
+            concat!(members!(@ $columns, "1", $that), $order),
+        ]
+    };
+    (@ $columns:literal, $direct:literal, $that:literal) => {
+        concat!("SELECT ", $columns, " FROM member WHERE collection = ?1 AND direct = ", $direct, $that)
+    };
+}
+
+/// By whether only those are asked for that are in a category itself; `published` is negated.
+pub(super) const NEWEST: [&str; 2] =
+    members!("post, published, tie", "", " ORDER BY published, tie LIMIT ?2 OFFSET ?3");
+pub(super) const LAST_ARRIVED: [&str; 2] =
+    members!("post, arrival", " AND arrival IS NOT NULL", " ORDER BY arrival DESC LIMIT ?2");
+
+/// A post in a collection, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Member {
     /// The collection's number.
     pub(super) collection: i64,
+    /// In this category itself, not in one below it.
+    pub(super) direct: bool,
     /// Negated seconds, so that the newest comes first.
     pub(super) published: i64,
     /// Orders equal times.
     pub(super) tie: i64,
     /// The post's row.
     pub(super) post: i64,
-    /// In this category itself, not in one below it.
-    pub(super) direct: bool,
     /// See [`super::Row::arrival`].
     pub(super) arrival: Option<i64>,
 }
@@ -68,10 +88,8 @@ impl Catalog {
     /// # Errors
     /// When SQLite refuses.
     pub fn members(&self, collection: i64, direct: bool, skip: u64, most: usize) -> Result<Vec<i64>, CatalogError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT post FROM member WHERE collection = ? AND direct >= ? ORDER BY published, tie LIMIT ? OFFSET ?",
-        )?;
-        let rows = statement.query_map(params![collection, direct, most, skip], |row| row.get(0))?;
+        let mut statement = self.db.prepare_cached(NEWEST[usize::from(direct)])?;
+        let rows = statement.query_map(params![collection, most, skip], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -97,13 +115,11 @@ impl Catalog {
         most: u32,
     ) -> Result<Vec<i64>, CatalogError> {
         let mut chosen = Vec::new();
-        let newest = "SELECT post, -published FROM member WHERE collection = ? AND direct >= ? \
-                      ORDER BY published, tie LIMIT ?";
-        let mut statement = self.db.prepare_cached(newest)?;
-        let mut rows = statement.query(params![collection, direct, i64::from(most) + 1])?;
+        let mut statement = self.db.prepare_cached(NEWEST[usize::from(direct)])?;
+        let mut rows = statement.query(params![collection, i64::from(most) + 1, 0])?;
         let mut line = i64::MIN;
         while let Some(row) = rows.next()? {
-            let published: i64 = row.get(1)?;
+            let published = -row.get::<_, i64>(1)?;
             if chosen.is_empty() {
                 line = published.saturating_sub(seconds);
             }
@@ -113,10 +129,8 @@ impl Catalog {
             chosen.push(row.get(0)?);
         }
         let mut seen: HashSet<i64> = chosen.iter().copied().collect();
-        let last = "SELECT post FROM member WHERE collection = ? AND direct >= ? AND arrival IS NOT NULL \
-                    ORDER BY arrival DESC LIMIT ?";
-        let mut statement = self.db.prepare_cached(last)?;
-        for post in statement.query_map(params![collection, direct, entries], |row| row.get(0))? {
+        let mut statement = self.db.prepare_cached(LAST_ARRIVED[usize::from(direct)])?;
+        for post in statement.query_map(params![collection, entries], |row| row.get(0))? {
             let post = post?;
             if seen.insert(post) {
                 chosen.push(post);

@@ -296,6 +296,23 @@ const STEPS: &[&str] = &[
     -- Posts of a folder that is read for the first time while others are served; they are shown when all are known.
     CREATE INDEX post_unseen ON post (folder, published) WHERE state = 'unseen' AND gone IS NULL;
 ",
+    "
+    -- What is in a category itself is found without a look at what is below it.
+    DROP INDEX member_arrival;
+    ALTER TABLE member RENAME TO former_member;
+    CREATE TABLE member (
+        collection INTEGER NOT NULL,
+        direct     INTEGER NOT NULL,   -- in this category itself, not in one below it
+        published  INTEGER NOT NULL,   -- negated, so that the newest comes first
+        tie        INTEGER NOT NULL,   -- from the id, orders equal times
+        post       INTEGER NOT NULL,
+        arrival    INTEGER,            -- as in `post`, NULL for 0
+        PRIMARY KEY (collection, direct, published, tie, post)
+    ) WITHOUT ROWID;
+    INSERT INTO member SELECT collection, direct, published, tie, post, arrival FROM former_member ORDER BY 1, 2, 3, 4, 5;
+    DROP TABLE former_member;
+    CREATE INDEX member_arrival ON member (collection, direct, arrival) WHERE arrival IS NOT NULL;
+",
 ];
 
 /// The version of the tables; 0 where there are none.

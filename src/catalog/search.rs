@@ -15,6 +15,7 @@ use super::{
     Catalog, CatalogError,
     collection::Key,
     insert::insert_all,
+    members::NEWEST,
     row::{Row, select},
     set_fact,
     words::{self, Query},
@@ -260,9 +261,9 @@ impl Catalog {
     /// The first of some posts that are met on the way through all of them, newest first.
     fn on_the_way(&self, posts: &HashSet<i64>, most: usize) -> Result<Vec<i64>, CatalogError> {
         let Some(all) = self.collection(&Key::All) else { return Ok(Vec::new()) };
-        let mut statement =
-            self.db.prepare_cached("SELECT post FROM member WHERE collection = ? ORDER BY published, tie")?;
-        let mut rows = statement.query([all.number])?;
+        let mut statement = self.db.prepare_cached(NEWEST[0])?;
+        // Without a limit: the way ends where enough are met.
+        let mut rows = statement.query(params![all.number, -1, 0])?;
         let mut met = Vec::new();
         while met.len() < most
             && let Some(row) = rows.next()?

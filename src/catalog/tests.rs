@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use chrono::DateTime;
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+    members::{LAST_ARRIVED, NEWEST},
+    *,
+};
 use crate::{
     bytes::digest,
     config::{self, Folder, OnDelete, PathReuse},
@@ -292,6 +295,42 @@ fn a_path_that_crawlers_use_again_is_another_post() {
     assert_ne!(second, first);
     assert!(story.catalog.by_id(&first).unwrap().unwrap().is_public(), "the old one is kept");
     assert_eq!(story.see("转发.md", &text("转发", "2020-02-02", "another")), second);
+}
+
+#[test]
+fn what_is_in_a_category_itself_is_found_without_a_look_at_what_is_below_it() {
+    let mut story = Story::new();
+    // The first scan is over: what comes now arrives.
+    story.batch(|batch, folder| batch.scanned(&folder.read.folder).unwrap());
+    for number in 0..40 {
+        let below = if number % 4 == 0 { "" } else { ", b" };
+        let post = format!(
+            "---\ntitle: T{number}\ndate: 2020-01-{:02}\ncategories: [a{below}]\n---\nx\n",
+            1 + number * 7 % 30
+        );
+        story.see(&format!("{number}.md"), &post);
+    }
+    let a = story.catalog.collection(&Key::Category(vec!["a".into()])).unwrap().number;
+    let published = |post: &i64| story.catalog.row(*post).unwrap().unwrap().published;
+    for (direct, posts) in [(false, 40), (true, 10)] {
+        let all = story.catalog.members(a, direct, 0, 100).unwrap();
+        assert_eq!((all.len(), story.catalog.size(a, direct)), (posts, posts as u64));
+        assert!(all.is_sorted_by_key(|post| std::cmp::Reverse(published(post))), "newest first");
+        assert_eq!(story.catalog.members(a, direct, 5, 3).unwrap(), all[5..8]);
+        let window = story.catalog.window(a, direct, 3, 0, 100).unwrap();
+        assert_eq!(window[..3], all[..3]);
+        let last: Vec<String> = if direct { [36, 32, 28] } else { [39, 38, 37] }.map(|one| format!("{one}.md")).into();
+        let path = |post: &i64| String::from_utf8(story.catalog.row(*post).unwrap().unwrap().path).unwrap();
+        assert!(last.iter().all(|path_of| window.iter().any(|post| path(post) == *path_of)), "and what came last");
+    }
+    for sql in NEWEST.into_iter().chain(LAST_ARRIVED) {
+        let mut statement = story.catalog.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+        let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
+        for step in steps.map(Result::unwrap) {
+            assert!(!step.contains("SCAN") && !step.contains("TEMP B-TREE"), "{step}: {sql}");
+        }
+    }
 }
 
 #[test]

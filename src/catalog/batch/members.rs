@@ -1,5 +1,7 @@
 //! Which collections show a post, written in portions.
 
+use std::cmp::Reverse;
+
 use rusqlite::params;
 
 use super::{
@@ -30,10 +32,10 @@ impl Batch<'_> {
         self.waiting.insert(row.post);
         self.members.extend(row.members.iter().map(|&(collection, direct)| Member {
             collection,
+            direct,
             published: -row.published,
             tie,
             post: row.post,
-            direct,
             arrival: row.arrival.filter(|arrival| *arrival > 0),
         }));
         if self.members.len() >= MEMBERS { self.flush_members() } else { Ok(()) }
@@ -45,11 +47,11 @@ impl Batch<'_> {
             self.members.retain(|member| member.post != row.post);
         }
         let tie = tie(row.id.as_deref().unwrap_or_default());
-        let mut delete = self
-            .db
-            .prepare_cached("DELETE FROM member WHERE collection = ? AND published = ? AND tie = ? AND post = ?")?;
-        for (collection, _) in &row.members {
-            delete.execute(params![collection, -row.published, tie, row.post])?;
+        let mut delete = self.db.prepare_cached(
+            "DELETE FROM member WHERE collection = ? AND direct = ? AND published = ? AND tie = ? AND post = ?",
+        )?;
+        for (collection, direct) in &row.members {
+            delete.execute(params![collection, direct, -row.published, tie, row.post])?;
         }
         Ok(())
     }
@@ -58,14 +60,17 @@ impl Batch<'_> {
         self.waiting.clear();
         self.members.sort_unstable();
         insert_all(&self.db, "member", &self.members, |member| {
-            let Member { collection, published, tie, post, direct, arrival } = *member;
-            [Some(collection), Some(published), Some(tie), Some(post), Some(i64::from(direct)), arrival]
+            let Member { collection, direct, published, tie, post, arrival } = *member;
+            [Some(collection), Some(i64::from(direct)), Some(published), Some(tie), Some(post), arrival]
         })?;
         for members in self.members.chunk_by(|one, next| one.collection == next.collection) {
             let collection = members.first().and_then(|one| self.names.numbered(one.collection));
             let archives = collection.map(|one| one.archives).unwrap_or_default();
             for of_own in [false, true].into_iter().filter(|&of_own| archives.has(of_own)) {
-                for member in members.iter().filter(|member| member.direct || !of_own) {
+                let mut members: Vec<&Member> = members.iter().filter(|member| member.direct || !of_own).collect();
+                // As an archive begins: what came first, and of what came together the oldest.
+                members.sort_unstable_by_key(|member| (member.arrival, Reverse(member.published), member.tie));
+                for member in members {
                     if let Some(number) = archive::append(&self.db, member, of_own)?
                         && self.keeps_pages
                     {
