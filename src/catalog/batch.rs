@@ -86,6 +86,8 @@ pub struct Batch<'c> {
     pub(super) former_folders: &'c [String],
     /// There are posts that name others.
     has_mentions: bool,
+    /// By what others may name posts is written down.
+    knows_names: bool,
     /// Since when a folder, by its name, is known whole.
     pub(super) known_since: Option<(String, Option<i64>)>,
 }
@@ -151,6 +153,7 @@ impl Catalog {
             Others::None
         };
         let has_mentions = holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
+        let knows_names = mentions::knows_names(&db)?;
         Ok(Batch {
             written_before: db.total_changes(),
             db,
@@ -158,6 +161,7 @@ impl Catalog {
             others,
             former_folders: &self.former_folders,
             has_mentions,
+            knows_names,
             known_since: None,
             keeps_pages: self.keeps_pages,
             names: &mut self.collections,
@@ -372,6 +376,9 @@ impl Batch<'_> {
     /// Writes a row, and counts it.
     pub(super) fn write(&mut self, row: &mut Row) -> rusqlite::Result<()> {
         row.write(&self.db)?;
+        if self.knows_names {
+            mentions::call(&self.db, row.post, &row.path)?;
+        }
         self.tally.count(&self.db, row)
     }
 

@@ -40,6 +40,7 @@ const UNREAD: &str = "SELECT post FROM post WHERE folder = ?1 AND id IS NOT NULL
 const MISSING_SINCE: &str =
     "SELECT post FROM post WHERE folder = ? AND missing <= ? ORDER BY together DESC, missing DESC";
 const CLEAR_ARCHIVES: &str = "DELETE FROM archive WHERE post IN (SELECT post FROM post WHERE gone < ?)";
+const CLEAR_NAMES: &str = "DELETE FROM called WHERE post IN (SELECT post FROM post WHERE gone < ?)";
 const CLEAR_TOMBSTONES: &str = "DELETE FROM post WHERE gone < ?";
 
 impl Catalog {
@@ -311,6 +312,7 @@ impl Batch<'_> {
         let before = self.now - TOMBSTONE_LIFE;
         // The number of a row may be given to another post.
         self.db.prepare_cached(CLEAR_ARCHIVES)?.execute([before])?;
+        self.db.prepare_cached(CLEAR_NAMES)?.execute([before])?;
         self.db.prepare_cached(CLEAR_TOMBSTONES)?.execute([before])?;
         Ok(())
     }
@@ -319,7 +321,7 @@ impl Batch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{first_scan::NEWEST_UNSEEN, former_folders, members::AWAITED, row};
+    use crate::catalog::{first_scan::NEWEST_UNSEEN, former_folders, members::AWAITED, mentions::NAMED, row};
 
     #[test]
     fn what_is_rare_is_found_without_a_look_at_every_post() {
@@ -332,8 +334,8 @@ mod tests {
             steps.map(Result::unwrap).collect()
         };
         assert_eq!(plan("SELECT * FROM post WHERE title = ?"), ["SCAN post"]);
-        let selected = [ALL_MISSING, MISSING_FOR_LONG, NEWEST_UNSEEN].map(row::selection);
-        let [all_missing, missing_for_long, newest_unseen] = selected.each_ref().map(String::as_str);
+        let selected = [ALL_MISSING, MISSING_FOR_LONG, NEWEST_UNSEEN, NAMED].map(row::selection);
+        let [all_missing, missing_for_long, newest_unseen, named] = selected.each_ref().map(String::as_str);
         let check = |sql: &str, through: &[&str]| {
             let steps = plan(sql);
             let looks = steps.iter().filter(|step| step.contains(" post ") || *step == "SCAN post");
@@ -347,7 +349,9 @@ mod tests {
         check(MARK_TOGETHER, &["INDEX post_missing (folder=?", by_number]);
         check(UNREAD, &["INDEX post_missing (folder=?", "INDEX post_problem", by_number]);
         check(newest_unseen, &["INDEX post_unseen (folder=?", by_number]);
+        check(named, &[by_number]);
         check(CLEAR_ARCHIVES, &["INDEX post_gone (gone<?"]);
+        check(CLEAR_NAMES, &["INDEX post_gone (gone<?"]);
         check(CLEAR_TOMBSTONES, &["INDEX post_gone (gone<?"]);
         check(former_folders::NEXT, &["INDEX post_path (folder=? AND path>?)"]);
         check(former_folders::ELSEWHERE, &["INDEX post_missing (folder=?"]);

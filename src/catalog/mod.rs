@@ -55,7 +55,6 @@ pub use entries::{KeptEntry, StoredEntry};
 pub use former_folders::Leaving;
 pub use measured::Measured;
 pub use members::Candidate;
-pub use mentions::mention_name;
 pub use row::{Counts, Known, Problem, Row, State};
 pub use search::{Found, Progress};
 pub use words::{LONGEST_QUERY, Query};

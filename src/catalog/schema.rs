@@ -313,6 +313,14 @@ const STEPS: &[&str] = &[
     DROP TABLE former_member;
     CREATE INDEX member_arrival ON member (collection, direct, arrival) WHERE arrival IS NOT NULL;
 ",
+    "
+    -- By what others may name posts in template tags, as `mention` has it; for all posts from when one is asked for.
+    CREATE TABLE called (
+        post INTEGER PRIMARY KEY,
+        name TEXT NOT NULL
+    );
+    CREATE INDEX called_name ON called (name);
+",
 ];
 
 /// The version of the tables; 0 where there are none.

@@ -16,15 +16,15 @@ use crate::{
     watch::Stat,
 };
 
-struct Story {
+pub(super) struct Story {
     state: TempDir,
-    catalog: Catalog,
-    folder: Folder,
+    pub(super) catalog: Catalog,
+    pub(super) folder: Folder,
     now: i64,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut story = Self::of_a_new_catalog();
         story.catalog.make_durable().unwrap();
         story
@@ -37,14 +37,14 @@ impl Story {
         Self { state, catalog, folder, now: 1_700_000_000 }
     }
 
-    fn batch(&mut self, act: impl FnOnce(&mut Batch<'_>, &Folder)) -> Effects {
+    pub(super) fn batch(&mut self, act: impl FnOnce(&mut Batch<'_>, &Folder)) -> Effects {
         self.now += 1;
         let mut batch = self.catalog.batch(self.now).unwrap();
         act(&mut batch, &self.folder);
         batch.commit().unwrap()
     }
 
-    fn see(&mut self, path: &str, text: &str) -> String {
+    pub(super) fn see(&mut self, path: &str, text: &str) -> String {
         self.see_together(&[(path, text)]).remove(0)
     }
 
@@ -78,7 +78,7 @@ impl Story {
         batch.see(folder, &seen, &|_, path| path == gone.as_bytes()).unwrap();
     }
 
-    fn vanish(&mut self, path: &str) {
+    pub(super) fn vanish(&mut self, path: &str) {
         self.batch(|batch, folder| batch.vanish(folder, Path::new(path)).unwrap());
     }
 

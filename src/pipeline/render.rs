@@ -12,7 +12,7 @@ use std::{
 
 use chrono::DateTime;
 
-use super::{Error, Pipeline, entry, media, mentions::Mentions, places::Places};
+use super::{Error, Pipeline, entry, media, places::Places};
 use crate::{
     bytes::fingerprint,
     catalog::{Row, StoredEntry},
@@ -89,17 +89,16 @@ impl Pipeline {
 
     /// Waits until all are rendered.
     pub(super) fn end_rendering(&self, Rendering { rows, parts, questions }: Rendering) -> Rendered {
-        let mentions = Mentions::new(self);
         let fresh: Fresh = if parts.is_empty() {
             let render = |row: &Row| {
-                let find = |name: &str| mentions.find(&row.folder, name);
+                let find = |name: &str| self.mentioned(&row.folder, name);
                 unless_it_fails(row, || entry_of(row, &self.settings, &self.places, self.version, &find))
             };
             rows.iter().filter_map(render).collect()
         } else {
             for Question { folder, name, reply } in questions {
                 // Whoever asked is gone only if it panicked.
-                let _ = reply.send(mentions.find(&folder, &name));
+                let _ = reply.send(self.mentioned(&folder, &name));
             }
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
         };
