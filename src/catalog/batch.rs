@@ -394,7 +394,8 @@ impl Batch<'_> {
         let was = known && before.is_public();
         let indexed = Indexed { all: self.names.all(), texts: self.texts };
         self.to_index.follow(&self.db, known.then_some(before), row, indexed)?;
-        likeness::follow(&self.db, self.names, row)?;
+        let others = likeness::follow(&self.db, self.names, row)?;
+        self.touch_pages(&others)?;
         let same_place = was
             && row.is_public()
             && before.published == row.published
@@ -437,8 +438,13 @@ impl Batch<'_> {
         for (collection, direct) in &row.members {
             *self.effects.touched.entry(*collection).or_default() |= direct;
         }
+        self.touch_pages(&[row.post])
+    }
+
+    /// Lets the archive pages be made anew that posts are on.
+    pub(super) fn touch_pages(&self, posts: &[i64]) -> Result<(), CatalogError> {
         if self.keeps_pages {
-            archive::mark(&self.db, row.post)?;
+            posts.iter().try_for_each(|post| archive::mark(&self.db, *post))?;
         }
         Ok(())
     }

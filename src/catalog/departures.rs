@@ -139,7 +139,8 @@ impl Batch<'_> {
             self.remove_members(&row)?;
             self.touch_mentioning(&[&row.path])?;
             self.to_index.leave(&self.db, row.post)?;
-            likeness::leave(&self.db, row.post)?;
+            let others = likeness::leave(&self.db, row.post)?;
+            self.touch_pages(&others)?;
         }
         mentions::remember(&self.db, row.post, &[])?;
         measured::remember(&self.db, row.post, &[])?;

@@ -59,24 +59,48 @@ impl Catalog {
     }
 }
 
-/// Takes note of what a post is like now.
-pub(super) fn follow(db: &Connection, names: &Names, row: &Row) -> rusqlite::Result<()> {
+/// Takes note of what a post is like now. Returns the posts that it may hide from now on, or hides no more.
+pub(super) fn follow(db: &Connection, names: &Names, row: &Row) -> rusqlite::Result<Vec<i64>> {
     if names.folding.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    leave(db, row.post)?;
+    let before = standing(db, row.post)?;
+    let mut others = leave(db, row.post)?;
     if row.is_public() {
         for (collection, _) in row.members.iter().filter(|(number, _)| names.folding.contains(number)) {
             write(db, *collection, row)?;
         }
     }
-    Ok(())
+    if standing(db, row.post)? == before {
+        return Ok(Vec::new());
+    }
+    others.extend(like(db, row.post)?);
+    Ok(others)
 }
 
-/// Forgets a post that is in no feed any more.
-pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<()> {
+/// Forgets a post that is in no feed any more. Returns the posts that it may have hidden.
+pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<Vec<i64>> {
+    let others = like(db, post)?;
     db.prepare_cached("DELETE FROM likeness WHERE post = ?")?.execute([post])?;
-    Ok(())
+    Ok(others)
+}
+
+/// The posts that are like a post.
+fn like(db: &Connection, post: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT DISTINCT b.post FROM likeness a JOIN likeness b USING (collection, likeness) \
+         WHERE a.post = ?1 AND b.post <> ?1",
+    )?;
+    statement.query_map([post], |row| row.get(0))?.collect()
+}
+
+/// What decides whether a post hides others: in which collection by what, and its order there.
+fn standing(db: &Connection, post: i64) -> rusqlite::Result<Vec<(i64, String, i64, i64, i64)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT collection, likeness, arrival, published, tie FROM likeness WHERE post = ? ORDER BY collection, likeness",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+    statement.query_map([post], read)?.collect()
 }
 
 fn write(db: &Connection, collection: i64, row: &Row) -> rusqlite::Result<()> {

@@ -197,3 +197,27 @@ fn archives_on_disk_are_whole_and_up_to_date() {
     }
     site.until_equal("all posts on disk", &300, || on_disk(&site).len());
 }
+
+#[test]
+fn what_comes_out_from_behind_another_is_on_its_page() {
+    let site = Site::new().configured("feeds:\n  merged: {duplicates: fold}\narchives: disk\ndelete_grace: 1s\n");
+    for number in 0..230 {
+        write(&site, number);
+    }
+    let twin = |title: &str, date: &str| post(title, "[x]\nlink: https://elsewhere.example/1", date);
+    site.write("first.md", &twin("First", "2021-01-01"));
+    site.write("second.md", &twin("Second", "2023-01-01"));
+    let site = site.start();
+    let shown = |title: &str| {
+        let pages = site.documents().into_iter().filter(|(path, _)| path.starts_with("feeds/merged/archive-"));
+        pages.filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains(&format!("{title}<"))).count() > 0
+    };
+    site.until("all pages", || shown("First"));
+    assert!(!shown("Second"));
+    site.write("first.md", &twin("First, alone", "2021-01-01").replace("elsewhere.example/1", "elsewhere.example/2"));
+    site.until("the second on its page", || shown("First, alone") && shown("Second"));
+    site.write("first.md", &twin("First again", "2021-01-01"));
+    site.until("the second hidden again", || shown("First again") && !shown("Second"));
+    site.remove("first.md");
+    site.until("the second alone", || !shown("First") && shown("Second"));
+}
