@@ -53,7 +53,7 @@ use scan::{Scanning, patience};
 const POLL: Duration = Duration::from_secs(10);
 
 /// When a file that may still be written is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(2_100);
+const LOOK_AGAIN: Duration = pipeline::SETTLED.saturating_add(Duration::from_millis(100));
 
 /// Longest sleep: the wall clock may jump, and due times are on the wall clock.
 const NAP: Duration = Duration::from_secs(30);

@@ -1,9 +1,15 @@
-//! Addresses as URIs: text in, ASCII out (RFC 3986). Neither parses nor judges an address; pure.
+//! Addresses as URIs: text in, ASCII out (RFC 3986). Does not parse an address; pure.
 //!
 //! A URL as browsers read it may hold what no URI does (`|`, `^`, `{`, a lone `%`). Feed readers and validators go by
 //! the RFC.
 
 use std::borrow::Cow;
+
+/// Whether this is a whole address of the web, and not a path.
+#[must_use]
+pub fn is_whole(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
 
 /// Percent-encodes what a URI cannot hold where it stands: what is not ASCII (RFC 3987 §3.1), controls, white space,
 /// ``"<>\^`{|}``, a `%` that begins no escape, brackets outside the host, a second `#`. A URI comes out as it went in.

@@ -5,7 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::feed::address;
+use crate::{feed::address, uri};
 
 /// Where a request for an address of the past goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,23 +118,18 @@ impl Redirect {
             None => (path == self.from).then(|| self.to.clone())?,
             Some((before, after)) => {
                 let star = path.strip_prefix(before)?.strip_suffix(after).filter(|star| !star.is_empty())?;
-                let star = if is_elsewhere(&self.to) { address::encode(star) } else { star.to_owned() };
+                let star = if uri::is_whole(&self.to) { address::encode(star) } else { star.to_owned() };
                 self.to.replacen('*', &star, 1)
             }
         };
         Some(if to == GONE {
             Destination::Gone
-        } else if is_elsewhere(&to) {
+        } else if uri::is_whole(&to) {
             Destination::Elsewhere(to)
         } else {
             Destination::Moved(to)
         })
     }
-}
-
-/// Whether a target is an address of its own, and no path of ours.
-fn is_elsewhere(to: &str) -> bool {
-    to.starts_with("https://") || to.starts_with("http://")
 }
 
 #[cfg(test)]

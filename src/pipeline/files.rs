@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Error, members, places::Places};
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 
 /// A file is known by its [`Stat`] only if it was at least this old when it was looked at: a write within the same tick
 /// of the file system's clock would not show.
-const SETTLED: TimeDelta = TimeDelta::seconds(2);
+pub const SETTLED: Duration = Duration::from_secs(2);
 
 /// A post that ends in the middle of its front matter or of a tag may still be written for this long.
 pub const UNFINISHED: Duration = Duration::from_secs(5);

@@ -48,7 +48,7 @@ use crate::{
     serve::Shelf,
 };
 pub use behind::PART;
-pub use files::UNFINISHED;
+pub use files::{SETTLED, UNFINISHED};
 pub use ingest::MayBeWritten;
 use places::Places;
 pub use scan::Awaited;

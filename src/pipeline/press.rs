@@ -211,7 +211,7 @@ impl Pipeline {
     }
 
     /// Whether the feed of a collection is kept on disk.
-    fn is_kept(&self, key: &Key) -> bool {
+    pub(super) fn is_kept(&self, key: &Key) -> bool {
         matches!(key, Key::All | Key::Category(_) | Key::Own(_)) && !self.places.access(key).is_private()
     }
 

@@ -11,7 +11,7 @@ use prometheus_client::{
 
 use super::{Error, Pipeline};
 use crate::{
-    catalog::{Counts, Key, Problem, Progress},
+    catalog::{Counts, Problem, Progress},
     config::Search,
     meters::Meters,
 };
@@ -60,9 +60,9 @@ impl Pipeline {
         Ok(self.catalog.counts()?)
     }
 
-    /// How many feeds are kept.
+    /// How many collections have feeds that are kept on disk.
     fn feeds(&self) -> u64 {
-        self.catalog.count_collections(|key| matches!(key, Key::All | Key::Category(_))) as u64
+        self.catalog.count_collections(|key| self.is_kept(key)) as u64
     }
 
     pub(super) fn status_document<'h>(&self, health: &'h Health) -> Status<'h> {

@@ -192,7 +192,7 @@ impl Output {
                 continue;
             };
             if !self.ours.contains_key(path) {
-                match place::stands_alien(&self.root.join(path), bytes) {
+                match place::refuse_alien(&self.root.join(path), bytes) {
                     Ok(()) => new.push(path.as_str()),
                     Err(error) => {
                         report.failed.push(Failed { path: path.clone(), error });

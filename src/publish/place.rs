@@ -151,7 +151,7 @@ pub(super) fn sweep(root: &OwnedFd, at: &str) -> Result<(), PublishError> {
 }
 
 /// Refuses a place that was never ours and where anything but these very bytes stands.
-pub(super) fn stands_alien(path: &Path, bytes: &Rope) -> Result<(), PublishError> {
+pub(super) fn refuse_alien(path: &Path, bytes: &Rope) -> Result<(), PublishError> {
     match fs::lstat(path) {
         Err(Errno::NOENT) => Ok(()),
         Err(error) => Err(error.into()),

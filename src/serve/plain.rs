@@ -15,14 +15,14 @@ use hyper::{
 use super::request::{Fields, Request};
 
 /// The most fields that a plain request has.
-pub(crate) const FIELDS: usize = 32;
+pub(crate) const FEW_FIELDS: usize = 32;
 
 /// Where the fields of a head are put while it is looked at.
-pub(crate) type Room<'r> = [MaybeUninit<Header<'r>>; FIELDS];
+pub(crate) type Room<'r> = [MaybeUninit<Header<'r>>; FEW_FIELDS];
 
 /// Room for the fields of one head.
 pub(crate) const fn room<'r>() -> Room<'r> {
-    [const { MaybeUninit::uninit() }; FIELDS]
+    [const { MaybeUninit::uninit() }; FEW_FIELDS]
 }
 
 /// A GET or HEAD, borrowed from the bytes that came.
@@ -169,8 +169,8 @@ mod tests {
             assert_eq!(begin(head.as_bytes()), expected, "{head:?}");
         }
         let fields = |count| format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(count));
-        assert_ne!(begin(fields(FIELDS).as_bytes()), "other");
-        assert_eq!(begin(fields(FIELDS + 1).as_bytes()), "other");
+        assert_ne!(begin(fields(FEW_FIELDS).as_bytes()), "other");
+        assert_eq!(begin(fields(FEW_FIELDS + 1).as_bytes()), "other");
     }
 
     #[test]

@@ -25,7 +25,10 @@ use super::{
     },
     request::{Fields as _, Request},
 };
-use crate::feed::address::{self, Asked};
+use crate::{
+    feed::address::{self, Asked},
+    uri,
+};
 
 /// Pages have a style, pictures of posts, a search, and one script of ours; a page with foreign content forbids even that
 /// in its own text.
@@ -378,8 +381,7 @@ fn vary(document: &Document) -> HeaderValue {
 
 /// 301 to a path in our form or an absolute URL, which no path can look like: it has no empty segment.
 fn moved(request: &impl Request, to: &str, rules: &Rules) -> Reply {
-    let mut address =
-        if to.starts_with("https://") || to.starts_with("http://") { to.to_owned() } else { rules.address(to) };
+    let mut address = if uri::is_whole(to) { to.to_owned() } else { rules.address(to) };
     if let Some(query) = request.query() {
         let end = address.find('#').unwrap_or(address.len());
         let joint = if address[..end].contains('?') { '&' } else { '?' };

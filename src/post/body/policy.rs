@@ -11,7 +11,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 
 use super::urls;
-use crate::bytes;
+use crate::{bytes, uri};
 
 /// An element that may be in a feed.
 #[derive(Debug, PartialEq, Eq)]
@@ -214,8 +214,8 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             let safe = match address(attribute) {
                 // Links have been held against the schemes above.
                 None | Some(Address::Link) => true,
-                Some(Address::Media) => urls::is_media(value),
-                Some(Address::Set) => urls::candidates(value).all(|candidate| urls::is_media(candidate.url)),
+                Some(Address::Media) => uri::is_whole(value),
+                Some(Address::Set) => urls::candidates(value).all(|candidate| uri::is_whole(candidate.url)),
             };
             safe.then_some(Cow::Borrowed(value))
         });

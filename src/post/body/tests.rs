@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::uri;
 
 const SEED: &str = "<div>   \n张三的回答<br><br><p data-pid=\"Ab1\">第一段话，<b>重点</b>。</p>\
 <figure data-size=\"normal\"><img src=\"https://pic1.example.com/v2-a_1440w.jpg\" data-rawwidth=\"1280\" \
@@ -402,9 +403,9 @@ proptest! {
                     prop_assert!(allowed || policy::GENERIC.contains(&name), "{name}");
                     match policy::address(name) {
                         Some(policy::Address::Link) => prop_assert!(Url::parse(value).is_ok_and(|url| urls::LINK_SCHEMES.contains(&url.scheme()))),
-                        Some(policy::Address::Media) => prop_assert!(urls::is_media(value), "{value}"),
+                        Some(policy::Address::Media) => prop_assert!(uri::is_whole(value), "{value}"),
                         Some(policy::Address::Set) => {
-                            prop_assert!(urls::candidates(value).all(|found| urls::is_media(found.url)), "{value}");
+                            prop_assert!(urls::candidates(value).all(|found| uri::is_whole(found.url)), "{value}");
                         }
                         None => {}
                     }
@@ -417,7 +418,7 @@ proptest! {
         prop_assert_eq!(selected(&tree, "img", "src").len(), tree.select(&Selector::parse("img").expect("a selector")).count());
         prop_assert!(rendered.summary.chars().count() <= summary::MARKED_LENGTH + 1);
         if let Some(image) = rendered.image {
-            prop_assert!(urls::is_media(&image.url));
+            prop_assert!(uri::is_whole(&image.url));
         }
         _ = first_heading(&body(markup, &text));
         _ = significant("", None, &text);

@@ -68,11 +68,6 @@ impl Bases {
     }
 }
 
-/// Whether this is an absolute http(s) address, as [`Bases::media`] writes it.
-pub(super) fn is_media(address: &str) -> bool {
-    address.starts_with("https://") || address.starts_with("http://")
-}
-
 /// What a reader can take for a URI, where browsers are more lenient.
 fn encoded(url: &Url) -> String {
     uri::encode(url.as_str()).into_owned()
