@@ -24,7 +24,7 @@ pub struct StoredEntry {
     pub fragments: Arc<Fragments>,
     /// Bytes of its longest form.
     pub length: usize,
-    /// What other posts are called that it names, as [`super::mention_name`] has it.
+    /// What other posts are called that it names, as [`super::Catalog::called`] has it.
     pub mentions: Vec<String>,
     /// Which sounds and films were measured for it, and how long they are: (url, bytes).
     pub measured: Vec<(String, Option<u64>)>,

@@ -95,11 +95,13 @@ fn like(db: &Connection, post: i64) -> rusqlite::Result<Vec<i64>> {
 }
 
 /// What decides whether a post hides others: in which collection by what, and its order there.
-fn standing(db: &Connection, post: i64) -> rusqlite::Result<Vec<(i64, String, i64, i64, i64)>> {
+type Standing = (i64, String, [i64; 3]);
+
+fn standing(db: &Connection, post: i64) -> rusqlite::Result<Vec<Standing>> {
     let mut statement = db.prepare_cached(
         "SELECT collection, likeness, arrival, published, tie FROM likeness WHERE post = ? ORDER BY collection, likeness",
     )?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?]));
     statement.query_map([post], read)?.collect()
 }
 

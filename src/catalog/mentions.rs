@@ -29,7 +29,8 @@ pub(super) const NAMED: &str = "post IN (SELECT post FROM called WHERE name = ?)
 const CALLED: &str = "called";
 
 impl Catalog {
-    /// The public posts of a folder whose name ends so: see [`mention_name`]. The first time all posts are looked at.
+    /// The public posts of a folder whose files are named so but for the ending, or their folders where they are an `index`. The
+    /// first time all posts are looked at.
     ///
     /// # Errors
     /// When SQLite refuses.
