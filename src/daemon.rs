@@ -368,6 +368,9 @@ impl<'a> Daemon<'a> {
         // What was written just before the signal is published too.
         if self.last_scan.is_some() {
             self.take_changes()?;
+            if self.lacks_events() {
+                self.scan_at_once(Instant::now())?;
+            }
             while self.has_rest() {
                 self.take_rest()?;
             }

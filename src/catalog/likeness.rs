@@ -3,9 +3,9 @@
 //! Kept only for feeds that fold such entries. The one that was seen first stands for all: of a first scan the earliest, of
 //! others the one that arrived first, so that no reader is shown another one later. One that another hides may hide a third.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     Catalog, CatalogError, Key,
@@ -37,7 +37,7 @@ impl Catalog {
         for number in folding.difference(&before) {
             transaction.execute("INSERT INTO folding VALUES (?)", [number])?;
             for row in select(&transaction, "post IN (SELECT post FROM member WHERE collection = ?)", [number])? {
-                write(&transaction, *number, &row)?;
+                standing(*number, &row).try_for_each(|one| write(&transaction, &one, row.post))?;
             }
         }
         transaction.commit()?;
@@ -59,64 +59,63 @@ impl Catalog {
     }
 }
 
-/// Takes note of what a post is like now. Returns the posts that it may hide from now on, or hides no more.
+/// Takes note of what a post is like now. Returns the posts that come out from behind it, or go behind it.
 pub(super) fn follow(db: &Connection, names: &Names, row: &Row) -> rusqlite::Result<Vec<i64>> {
     if names.folding.is_empty() {
         return Ok(Vec::new());
     }
-    let before = standing(db, row.post)?;
-    let mut others = leave(db, row.post)?;
-    if row.is_public() {
-        for (collection, _) in row.members.iter().filter(|(number, _)| names.folding.contains(number)) {
-            write(db, *collection, row)?;
-        }
-    }
-    if standing(db, row.post)? == before {
+    let folding = row.members.iter().filter(|(number, _)| row.is_public() && names.folding.contains(number));
+    let now: Vec<Standing> = folding.flat_map(|(number, _)| standing(*number, row)).collect();
+    if stood(db, row.post)? == now.iter().cloned().collect() {
         return Ok(Vec::new());
     }
-    others.extend(like(db, row.post)?);
+    let mut others = leave(db, row.post)?;
+    for one in &now {
+        write(db, one, row.post)?;
+        others.extend(first_beside(db, one, row.post)?);
+    }
     Ok(others)
 }
 
-/// Forgets a post that is in no feed any more. Returns the posts that it may have hidden.
+/// Forgets a post that is in no feed any more. Returns the posts that come out from behind it.
 pub(super) fn leave(db: &Connection, post: i64) -> rusqlite::Result<Vec<i64>> {
-    let others = like(db, post)?;
+    let mut others = Vec::new();
+    for one in stood(db, post)? {
+        others.extend(first_beside(db, &one, post)?);
+    }
     db.prepare_cached("DELETE FROM likeness WHERE post = ?")?.execute([post])?;
     Ok(others)
 }
 
-/// The posts that are like a post.
-fn like(db: &Connection, post: i64) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = db.prepare_cached(
-        "SELECT DISTINCT b.post FROM likeness a JOIN likeness b USING (collection, likeness) \
-         WHERE a.post = ?1 AND b.post <> ?1",
-    )?;
-    statement.query_map([post], |row| row.get(0))?.collect()
-}
-
-/// What decides whether a post hides others: in which collection by what, and its order there.
+/// What decides whether a post hides others: a collection, what it is like, and its order there.
 type Standing = (i64, String, [i64; 3]);
 
-fn standing(db: &Connection, post: i64) -> rusqlite::Result<Vec<Standing>> {
-    let mut statement = db.prepare_cached(
-        "SELECT collection, likeness, arrival, published, tie FROM likeness WHERE post = ? ORDER BY collection, likeness",
-    )?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?]));
-    statement.query_map([post], read)?.collect()
+/// What a row is like in a collection.
+fn standing(collection: i64, row: &Row) -> impl Iterator<Item = Standing> {
+    let title = format!("{} {}", row.published.div_euclid(DAY), row.title.to_lowercase());
+    let order = [row.arrival.unwrap_or(0), row.published, tie(row.id.as_deref().unwrap_or_default())];
+    row.link.clone().into_iter().chain([title]).map(move |likeness| (collection, likeness, order))
 }
 
-fn write(db: &Connection, collection: i64, row: &Row) -> rusqlite::Result<()> {
-    let title = format!("{} {}", row.published.div_euclid(DAY), row.title.to_lowercase());
+/// What was written of a post.
+fn stood(db: &Connection, post: i64) -> rusqlite::Result<BTreeSet<Standing>> {
+    let sql = "SELECT collection, likeness, arrival, published, tie FROM likeness WHERE post = ?";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?]));
+    db.prepare_cached(sql)?.query_map([post], read)?.collect()
+}
+
+/// The first of the others that are like a post. It alone may come out, or go behind it: it hides the rest.
+fn first_beside(db: &Connection, (collection, likeness, _): &Standing, post: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT post FROM likeness WHERE collection = ? AND likeness = ? AND post <> ? \
+               ORDER BY arrival, published, tie, post LIMIT 1";
+    db.prepare_cached(sql)?.query_row(params![collection, likeness, post], |row| row.get(0)).optional()
+}
+
+fn write(
+    db: &Connection,
+    (collection, likeness, [arrival, published, tie]): &Standing,
+    post: i64,
+) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached("INSERT OR IGNORE INTO likeness VALUES (?, ?, ?, ?, ?, ?)")?;
-    for likeness in row.link.iter().chain([&title]) {
-        insert.execute(params![
-            collection,
-            likeness,
-            row.arrival.unwrap_or(0),
-            row.published,
-            tie(row.id.as_deref().unwrap_or_default()),
-            row.post
-        ])?;
-    }
-    Ok(())
+    insert.execute(params![collection, likeness, arrival, published, tie, post]).map(drop)
 }

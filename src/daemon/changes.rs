@@ -12,7 +12,7 @@ use super::{Daemon, Soon, scan::patience, watched};
 use crate::{
     meters::Rescan,
     pipeline, systemd,
-    watch::{Changes, Lost},
+    watch::{self, Changes, Kind, Lost},
 };
 
 impl Daemon<'_> {
@@ -31,7 +31,13 @@ impl Daemon<'_> {
             return self.look(&paths, &directories);
         }
         // In parts, each with a chance for what comes meanwhile.
-        self.untaken.add(paths);
+        let folders = watched(&self.pipeline);
+        let is_gone = |(folder, path): &(usize, PathBuf)| {
+            folders.get(*folder).is_none_or(|of| watch::look(*folder, &of.root, path).kind == Kind::Gone)
+        };
+        let (gone, there): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_gone);
+        self.pipeline.note_gone(gone);
+        self.untaken.add(there);
         let part = self.untaken.take();
         self.look(&part, &directories)
     }

@@ -123,6 +123,9 @@ impl Pulse {
         if self.http.iter().any(|thread| thread.answers() == thread.answers) {
             return Some("a thread that serves HTTP does not answer");
         }
+        if watcher.has_ended() {
+            return Some("the thread that watches the folders has ended");
+        }
         // Where a folder does not answer, to begin anew is no help.
         if watcher.beats() == self.beats && watcher.rests() {
             return Some("the thread that watches the folders does not answer");

@@ -24,6 +24,7 @@ const SILENT: &str = "a posts folder does not answer: check its disk or its moun
 /// A scan that is done in parts.
 #[derive(Clone, Copy)]
 pub(super) struct Scanning {
+    why: Rescan,
     started: Instant,
     /// When the last part was done.
     moved: Instant,
@@ -34,10 +35,11 @@ pub(super) struct Scanning {
 
 impl Daemon<'_> {
     /// Looks at everything: at the start at once, later in parts while nothing else is to be done. What is under way is ended
-    /// first, but for a reload.
+    /// first, but for a reload, and but for news that are taken while more events were lost.
     pub(super) fn scan(&mut self, why: Rescan) -> Result<(), pipeline::Error> {
-        if self.scanning.is_some() && why != Rescan::Reload {
-            self.again = Some(why);
+        let begins_anew = why == Rescan::Reload || (loses(why) && !self.pipeline.is_walking());
+        if self.scanning.is_some() && !begins_anew {
+            self.again = self.again.filter(|before| loses(*before)).or(Some(why));
             return Ok(());
         }
         (self.scanning, self.again) = (None, None);
@@ -50,7 +52,7 @@ impl Daemon<'_> {
         }
         let changed = Arc::clone(&self.changed);
         self.pipeline.begin_scan(move || changed.notify_one())?;
-        self.scanning = Some(Scanning { started, moved: started, is_stuck: false, refused: 0 });
+        self.scanning = Some(Scanning { why, started, moved: started, is_stuck: false, refused: 0 });
         Ok(())
     }
 
@@ -80,7 +82,7 @@ impl Daemon<'_> {
 
     /// Does a part of the scan that is under way.
     pub(super) fn scan_part(&mut self) -> Result<(), pipeline::Error> {
-        let Some(Scanning { started, mut refused, .. }) = self.scanning else { return Ok(()) };
+        let Some(Scanning { why, started, mut refused, .. }) = self.scanning else { return Ok(()) };
         let (began, soon) = (Instant::now(), RefCell::default());
         let patience = patience(&self.watcher, watched(&self.pipeline), &soon);
         let (pulse, watcher) = (&mut *self.pulse, &self.watcher);
@@ -90,12 +92,17 @@ impl Daemon<'_> {
         refused += pass.refused;
         self.note(pass, soon.take(), began);
         if self.pipeline.is_scanning() {
-            self.scanning = Some(Scanning { started, moved: Instant::now(), is_stuck: false, refused });
+            self.scanning = Some(Scanning { why, started, moved: Instant::now(), is_stuck: false, refused });
             return Ok(());
         }
         self.scanning = None;
         self.end_scan(started, refused)?;
         self.again.take().map_or(Ok(()), |why| self.scan(why))
+    }
+
+    /// Whether a scan is to find what events did not tell.
+    pub(super) fn lacks_events(&self) -> bool {
+        self.scanning.map(|one| one.why).into_iter().chain(self.again).any(loses)
     }
 
     /// Says that a walk does not go on; nobody else waits for it then.
@@ -180,6 +187,11 @@ impl Daemon<'_> {
         let thousandths = 750 + Utc::now().timestamp_subsec_nanos() % 500;
         self.pipeline.settings().scan_interval * thousandths / 1000
     }
+}
+
+/// Whether events were lost.
+fn loses(why: Rescan) -> bool {
+    matches!(why, Rescan::Overflow | Rescan::Root)
 }
 
 /// Whether somebody may still be writing a file. A young one is not waited for: it is left until it is older, and is among

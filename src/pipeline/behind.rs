@@ -182,7 +182,9 @@ impl Pipeline {
             return self.settings_applied(index);
         }
         let part = unread.split_off(unread.len().saturating_sub(LEAVING));
+        // Where that fails, all are listed again.
+        self.apply_to_unread(index, &part, now)?;
         behind.unread = Some(unread);
-        self.apply_to_unread(index, &part, now)
+        Ok(())
     }
 }

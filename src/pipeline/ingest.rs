@@ -47,7 +47,7 @@ impl Pipeline {
         for (index, directory) in directories {
             let Some(folder) = self.settings.folders.get(*index) else { continue };
             let known = self.catalog.known_below(&folder.read.folder, directory.as_os_str().as_bytes())?;
-            self.gone.extend(known.into_iter().map(|path| (*index, PathBuf::from(OsString::from_vec(path)))));
+            self.note_gone(known.into_iter().map(|path| (*index, PathBuf::from(OsString::from_vec(path)))));
         }
         let part = std::iter::from_fn(|| self.gone.pop_first()).take(PART);
         let all: BTreeSet<_> = paths.iter().cloned().chain(part).collect();
@@ -60,7 +60,12 @@ impl Pipeline {
         Ok(pass)
     }
 
-    /// Whether there are posts whose directory went, and that are not missed yet.
+    /// Notes what is gone, to be looked at some at a time. No grace is over before all of it is missed.
+    pub fn note_gone(&mut self, paths: impl IntoIterator<Item = (usize, PathBuf)>) {
+        self.gone.extend(paths);
+    }
+
+    /// Whether there are posts that are gone and not missed yet.
     #[must_use]
     pub fn misses(&self) -> bool {
         !self.gone.is_empty()

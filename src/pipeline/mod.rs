@@ -116,7 +116,7 @@ pub struct Pipeline {
     reread: BTreeSet<String>,
     /// A scan that is done in parts.
     scan: Option<scan::Scan>,
-    /// Posts whose directory went, by their folders' index, that are not missed yet.
+    /// Posts that are gone, by their folders' index, and not missed yet.
     gone: BTreeSet<(usize, PathBuf)>,
     /// What new settings still ask for.
     behind: Option<behind::Behind>,

@@ -392,9 +392,14 @@ mod tests {
         roots.follow();
         roots.look_at = Some(Instant::now());
 
-        assert_eq!(roots.wait(&bell, None), Woken::Roots);
+        // Others may mount something meanwhile.
+        let look = |roots: &mut Roots| {
+            let woken = std::iter::repeat_with(|| roots.wait(&bell, None)).find(|woken| *woken != Woken::Ways);
+            assert_eq!(woken, Some(Woken::Roots));
+        };
+        look(&mut roots);
         let next = roots.look_at.unwrap();
-        assert_eq!(roots.wait(&bell, None), Woken::Roots);
+        look(&mut roots);
         assert!(Instant::now() >= next);
         bell.ring();
         roots.wait(&bell, None);

@@ -209,6 +209,12 @@ impl Watcher {
         self.shared.beats.load(Ordering::Relaxed)
     }
 
+    /// Whether the watching thread ended by itself, which it never should.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| thread.handle.is_finished())
+    }
+
     /// Whether the watching thread waits for others; else it works, and may wait for a disk.
     #[must_use]
     pub fn rests(&self) -> bool {

@@ -96,6 +96,12 @@ impl Pipeline {
         self.scan.is_some()
     }
 
+    /// Whether it is still to be found out what there is, and what is not.
+    #[must_use]
+    pub fn is_walking(&self) -> bool {
+        self.scan.as_ref().is_some_and(|scan| !scan.walking.is_over())
+    }
+
     /// What keeps the next part of a scan from being done now, if there is one.
     pub fn awaited_by_scan(&mut self) -> Option<Awaited> {
         let scan = self.scan.as_mut()?;
