@@ -152,8 +152,9 @@ impl Catalog {
         } else {
             Others::None
         };
-        let has_mentions = holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
         let knows_names = mentions::knows_names(&db)?;
+        // To name a post, one was asked for by its name.
+        let has_mentions = knows_names && holds("SELECT EXISTS (SELECT 1 FROM mention)")?;
         Ok(Batch {
             written_before: db.total_changes(),
             db,

@@ -320,6 +320,9 @@ const STEPS: &[&str] = &[
         name TEXT NOT NULL
     );
     CREATE INDEX called_name ON called (name);
+    -- Entries that name posts are made again, and ask for them.
+    UPDATE entry SET version = zeroblob(16) WHERE post IN (SELECT post FROM mention);
+    UPDATE collection SET dirty = 3 WHERE EXISTS (SELECT 1 FROM mention);
 ",
 ];
 

@@ -172,7 +172,7 @@ impl Pipeline {
         let Some(format) = Format::named(name) else { return self.stored_document(path, now) };
         match self.place_at(folder) {
             Some(place) if place.archive.is_some() => self.archive_document(&place, format, now),
-            Some(place) if place.is_demanded() => self.demanded_document(&place, format, now),
+            Some(place) if is_demanded(&place.key) => self.demanded_document(&place, format, now),
             Some(_) => self.stored_document(path, now),
             None => Ok(None),
         }

@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) secret: Option<String>,
 }
 
-/// See [`Place::is_demanded`].
+/// Whether the feed of a collection is made when somebody asks for it, and lies in no folder.
 pub(super) fn is_demanded(key: &Key) -> bool {
     matches!(key, Key::Tag(_) | Key::Author(_))
 }
@@ -48,11 +48,6 @@ impl Place {
     /// The feed of a category's own posts.
     pub(super) fn direct(key: Key) -> Self {
         Self { direct: true, ..Self::of(key) }
-    }
-
-    /// Its feed is made when somebody asks for it, and lies in no folder.
-    pub(super) fn is_demanded(&self) -> bool {
-        is_demanded(&self.key)
     }
 
     /// The same by the address that asks for a credential.

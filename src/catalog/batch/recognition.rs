@@ -77,6 +77,7 @@ impl Batch<'_> {
         }
         Ok(Row { id: Some(id), ..blank(name, path, self.now) })
     }
+
     /// The row of a post without an id that is at another place now, or back.
     fn of_its_text(
         &self,

@@ -1,9 +1,8 @@
 //! A scan in parts, beside all other work.
 //!
 //! All folders are walked through; what vanished is missed; then come the news, and at last folders that are no more take their
-//! leave. A folder that was never scanned is walked
-//! through again for its news, so that nobody holds them all, and is shown when all of it was read. Whoever writes a post
-//! meanwhile waits for a part.
+//! leave. A folder that was never scanned is walked through again for its news, so that nobody holds them all, and is shown when
+//! all of it was read. Whoever writes a post meanwhile waits for a part.
 
 use std::{
     collections::{BTreeSet, VecDeque},
